@@ -1,0 +1,46 @@
+//! A token ready to use, with all that holds for its use.
+
+use std::sync::Arc;
+
+use crate::{
+    base::{clock::UnixTime, name::Profile, secret::Secret},
+    package::TokenKind,
+    provider::Placement,
+};
+
+/// A token ready to use: the variables it fills, and the hosts it may go to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Credential {
+    /// The provider's name.
+    pub provider: Arc<str>,
+    /// The handler's name.
+    pub handler: Arc<str>,
+    /// Whose account it is of.
+    pub profile: Profile,
+    /// Whose token.
+    pub kind: TokenKind,
+    /// The scopes it has.
+    pub scopes: Arc<[String]>,
+    /// Name and value of each environment variable.
+    pub variables: Arc<[(String, CredentialValue)]>,
+    /// `host` or `host:port`: the only places it may be sent to, over https (or http to a literal loopback address).
+    pub hosts: Arc<[String]>,
+    /// The provider's own endpoints (authorize, token, revoke, ...), refused to guests: `https://host[:port]/path`.
+    pub endpoints: Arc<[String]>,
+    /// The one place of a request in which it goes.
+    pub placement: Option<Placement>,
+    /// When it ends, if it does.
+    pub expires_at: Option<UnixTime>,
+    /// Counts up whenever the token changes.
+    pub version: u64,
+}
+
+/// What an environment variable of a credential holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialValue {
+    /// Not to be shown.
+    Secret(Secret),
+    /// An instance's URL, a data centre, ...
+    Public(String),
+}

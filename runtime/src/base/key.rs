@@ -1,0 +1,1 @@
+//! The key under which tokens are sealed.

@@ -1,0 +1,13 @@
+//! What every stage needs, none of which knows what a tool is.
+
+pub(crate) mod clock;
+pub(crate) mod code;
+pub(crate) mod digest;
+pub(crate) mod files;
+pub(crate) mod home;
+pub(crate) mod key;
+pub(crate) mod name;
+pub(crate) mod nearest;
+pub(crate) mod net;
+pub(crate) mod secret;
+pub(crate) mod text;

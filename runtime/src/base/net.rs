@@ -1,0 +1,1 @@
+//! One TLS root set, CA, proxy and resolver for all clients.
