@@ -9,5 +9,6 @@ pub(crate) mod key;
 pub(crate) mod name;
 pub(crate) mod nearest;
 pub(crate) mod net;
+pub(crate) mod quantity;
 pub(crate) mod secret;
 pub(crate) mod text;
