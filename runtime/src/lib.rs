@@ -3,18 +3,50 @@
 mod auth;
 mod base;
 mod call;
+mod error;
 mod install;
 mod package;
+mod pocket;
 mod provider;
 mod sandbox;
+mod settings;
 mod source;
 
+pub use auth::{
+    AccountId, AccountState, AccountStatus, Auth, AuthError, Client, Credential, CredentialValue, FlowStore, Lease,
+    MemoryStore, NeedsSignIn, Settings as AuthSettings, SignIn, SignedOut, SqliteStore, StoreError, StoredRecord,
+    TokenStore,
+};
 pub use base::{
     clock::{Clock, ManualClock, SystemClock, UnixTime},
     code::Code,
     digest::{Digest, NotADigest},
     home::Home,
+    key::KeySource,
     name::{NotAToolName, Profile, ToolName},
+    net::{NetError, NetSettings},
+    quantity::NotAQuantity,
     secret::Secret,
     text::{shown, shown_on_one_line},
+};
+pub use call::{Call, CallError, Called, FunctionError, FunctionTool, Input, Output, OutputFunction, Value};
+pub use error::Error;
+pub use install::{Candidate, Change, InstallError, Installed, Installer, LockMode, Trust, Update};
+pub use package::{
+    Access, AuthRequirement, Component, ComponentKind, CredentialGrant, Fault, FilePermission, FolderGrant, Grant,
+    Import, Manifest, Package, PackageError, Permissions, Request, Rule, RuleError, Schema, SchemaError, Severity,
+    TokenKind, Violation,
+};
+pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
+pub use provider::{
+    Flow, Handler, OAuth2, Placement, Provider, ProviderError, Providers, Redirect, Scopes, Secrecy, TokenEntry,
+    Variable,
+};
+pub use sandbox::{
+    Compiler, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report, SandboxError, Usage,
+};
+pub use settings::{ProjectAsks, Settings, SettingsError, ToolSettings};
+pub use source::{
+    Commit, Fetched, Fetcher, Folder, GitSource, PathSource, PinnedSource, Progress, Reference, Source, SourceError,
+    SourceSettings,
 };

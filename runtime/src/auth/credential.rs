@@ -44,3 +44,23 @@ pub enum CredentialValue {
     /// An instance's URL, a data centre, ...
     Public(String),
 }
+
+#[cfg(test)]
+impl Credential {
+    /// One secret variable and nowhere to go.
+    pub(crate) fn for_tests(variable: &str, token: &str) -> Self {
+        Self {
+            provider: "slack".into(),
+            handler: "slack-token".into(),
+            profile: Profile::default(),
+            kind: TokenKind::Bot,
+            scopes: Arc::new([]),
+            variables: Arc::new([(variable.to_owned(), CredentialValue::Secret(Secret::new(token)))]),
+            hosts: Arc::new([]),
+            endpoints: Arc::new([]),
+            placement: None,
+            expires_at: None,
+            version: 1,
+        }
+    }
+}

@@ -5,6 +5,7 @@ pub(crate) mod code;
 pub(crate) mod digest;
 pub(crate) mod files;
 pub(crate) mod home;
+pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod name;
 pub(crate) mod nearest;

@@ -24,7 +24,10 @@ pub(crate) fn duration(text: &str) -> Result<Duration, NotAQuantity> {
         "h" => 3_600_000,
         _other => return Err(refused()),
     };
-    number.checked_mul(millis).map(Duration::from_millis).ok_or_else(refused)
+    number
+        .checked_mul(millis)
+        .map(Duration::from_millis)
+        .ok_or_else(refused)
 }
 
 /// `64KiB`, `512MiB`, `1GiB`, `100B`: in bytes.
@@ -61,7 +64,16 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "s", "30", "-1s", "1.5s", "1d", "99999999999999999999s", "18446744073709551615h"] {
+        for text in [
+            "",
+            "s",
+            "30",
+            "-1s",
+            "1.5s",
+            "1d",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
         for text in ["", "MiB", "512", "512MB", "18446744073709551615GiB"] {

@@ -1,5 +1,14 @@
-//! One use of a tool, of either kind, from input to output.
+//! One use of a tool of either kind: input check, credential, run, output check, redaction.
 
+mod error;
+mod function;
 mod output;
+mod redact;
+mod tool;
 
-pub use output::{LogLevel, LogLine, Output, Usage, Value};
+pub use error::CallError;
+pub use function::{Call, FunctionError, FunctionTool};
+pub use output::{Called, Output, Value};
+pub(crate) use redact::Redactor;
+pub(crate) use tool::{CallTool, Runner, Ways};
+pub use tool::{Input, OutputFunction};

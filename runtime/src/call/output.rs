@@ -1,4 +1,11 @@
-//! What a call gave.
+//! What a call gave, in the one shape that all doors show.
+
+use serde_json::json;
+
+use crate::{
+    Error,
+    sandbox::{LogLine, Usage},
+};
 
 /// What a call that ended well gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,7 +17,7 @@ pub struct Output {
     pub logs: Vec<LogLine>,
     /// What it cost.
     pub usage: Usage,
-    /// The requests it made that were refused: reason and rule.
+    /// Its requests that were refused: why, and the rule that would allow each.
     pub refusals: Vec<String>,
 }
 
@@ -23,43 +30,69 @@ pub enum Value {
     Text(String),
 }
 
-/// A line of a tool's log.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct LogLine {
-    /// How grave.
-    pub level: LogLevel,
-    /// What it says, without its line end.
-    pub message: String,
+impl Value {
+    /// As JSON: text becomes a string.
+    #[must_use]
+    pub fn into_json(self) -> serde_json::Value {
+        match self {
+            Self::Json(value) => value,
+            Self::Text(text) => serde_json::Value::String(text),
+        }
+    }
 }
 
-/// How grave a line of a log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// For who mends the tool.
-    Debug,
-    /// For who reads along.
-    Info,
-    /// Something may be wrong.
-    Warn,
-    /// Something is wrong.
-    Error,
-}
-
-/// What a call cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+/// A call that ended, well or not.
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct Usage {
-    /// Wall time, in microseconds.
-    pub wall_us: u64,
-    /// Time on a processor, in microseconds.
-    pub cpu_us: u64,
-    /// The most memory at any time, in bytes.
-    pub memory_bytes: u64,
-    /// Requests that were sent.
-    pub requests: u64,
-    /// Bytes of their bodies.
-    pub sent_bytes: u64,
-    /// Bytes of the replies' bodies.
-    pub received_bytes: u64,
+pub struct Called {
+    /// The tool's name.
+    pub tool: String,
+    /// What it gave, or why it gave nothing.
+    pub ended: Result<Value, Error>,
+    /// What it logged.
+    pub logs: Vec<LogLine>,
+    /// What it cost.
+    pub usage: Usage,
+    /// Its requests that were refused: why, and the rule that would allow each.
+    pub refusals: Vec<String>,
+}
+
+impl Called {
+    /// The output, or why there is none.
+    ///
+    /// # Errors
+    /// When the call gave none.
+    pub fn into_output(self) -> Result<Output, Error> {
+        let Self {
+            tool: _,
+            ended,
+            logs,
+            usage,
+            refusals,
+        } = self;
+        Ok(Output {
+            value: ended?,
+            logs,
+            usage,
+            refusals,
+        })
+    }
+
+    /// The one shape at all doors: `{tool, code, output | text, error, logs, usage}`.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let code = self.ended.as_ref().err().map_or(crate::Code::Ok, Error::code);
+        let mut shape = json!({ "tool": self.tool, "code": code, "logs": self.logs, "usage": self.usage });
+        if let Some(fields) = shape.as_object_mut() {
+            match &self.ended {
+                Ok(Value::Json(value)) => fields.insert("output".to_owned(), value.clone()),
+                Ok(Value::Text(text)) => fields.insert("text".to_owned(), json!(text)),
+                Err(error) => fields.insert("error".to_owned(), error.to_json()),
+            };
+            if !self.refusals.is_empty() {
+                fields.insert("refusals".to_owned(), json!(self.refusals));
+            }
+        }
+        shape
+    }
 }

@@ -1,1 +1,1 @@
-//! x
+//! `pocket.lock`: the format, as plain data.

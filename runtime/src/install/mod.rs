@@ -1,7 +1,14 @@
 //! What was fetched, checked and granted, kept in `pocket.lock`.
 
+mod cache;
+mod error;
+mod installer;
 mod lockfile;
 mod trust;
+
+pub use error::InstallError;
+pub use installer::{Candidate, Change, Installer, LockMode, Update};
+pub use trust::Trust;
 
 use crate::{
     base::{digest::Digest, name::ToolName},

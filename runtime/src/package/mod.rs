@@ -10,7 +10,7 @@ pub use component::{Component, ComponentKind, Import};
 pub use manifest::{AuthRequirement, Manifest, TokenKind};
 pub use permissions::{Access, CredentialGrant, FilePermission, FolderGrant, Grant, Permissions};
 pub use rule::{Request, Rule, RuleError};
-pub use schema::{Schema, Violation};
+pub use schema::{Schema, SchemaError, Violation};
 
 use crate::{base::digest::Digest, provider::Providers};
 
@@ -60,6 +60,20 @@ pub enum Severity {
     Warning,
     /// Yes; nothing is wrong.
     Note,
+}
+
+impl PackageError {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> crate::Code {
+        todo!()
+    }
+
+    /// What would mend it, each in a sentence.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        todo!()
+    }
 }
 
 impl Package {

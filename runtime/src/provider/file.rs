@@ -23,3 +23,17 @@ pub enum ProviderError {
         nearest: Option<String>,
     },
 }
+
+impl ProviderError {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> crate::Code {
+        todo!()
+    }
+
+    /// What would mend it, each in a sentence.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        todo!()
+    }
+}

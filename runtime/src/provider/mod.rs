@@ -110,7 +110,7 @@ pub struct TokenEntry {
     pub help: String,
 }
 
-/// An authorization server, and how it differs from what RFC 6749 says.
+/// An authorization server, and how it differs from what RFC 6749 says. (The provider stage adds fields as its file format needs.)
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuth2 {
@@ -118,6 +118,21 @@ pub struct OAuth2 {
     pub authorize: url::Url,
     /// The token endpoint.
     pub token: url::Url,
+    /// Which redirect URIs it takes.
+    pub redirect: Redirect,
+}
+
+/// Which redirect URIs a provider takes on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirect {
+    /// `http://127.0.0.1:<port>/auth/<provider>/callback`, compared exactly: the fixed port.
+    Loopback,
+    /// The same with any port (RFC 8252 section 7.3).
+    LoopbackAnyPort,
+    /// `http://localhost:<port>/...`, compared exactly.
+    Localhost,
+    /// `https://localhost:<port>/...`, compared exactly: the self-signed certificate.
+    HttpsLocalhost,
 }
 
 impl Providers {
@@ -127,6 +142,20 @@ impl Providers {
     /// When one of them is not as it should be; a test holds that none is.
     pub fn builtin() -> Result<Self, ProviderError> {
         todo!()
+    }
+
+    /// These, with one provider added or changed by the operator's `[providers.<name>]`: what the table leaves out stays.
+    ///
+    /// # Errors
+    /// When the outcome is not as a provider file has to be.
+    pub fn with(self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
+        let _ = (name, table);
+        todo!()
+    }
+
+    /// Every provider, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.by_name.values()
     }
 
     /// The provider of that name, in any case.

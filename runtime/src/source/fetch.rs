@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    base::digest::Digest,
+    base::{digest::Digest, home::Home, net::NetSettings},
     source::{PinnedSource, Source, SourceError},
 };
 
@@ -29,6 +29,15 @@ pub trait Progress: Send + Sync {
 }
 
 impl Fetcher {
+    /// With its cache in `home`. libgit2's process-wide settings (time limits, CA file) are made here, once.
+    ///
+    /// # Errors
+    /// When libgit2 refuses them.
+    pub fn new(home: &Home, net: &NetSettings) -> Result<Self, SourceError> {
+        let _ = (home, net);
+        todo!()
+    }
+
     /// Finds out what a source stands for now, and brings it here.
     ///
     /// # Errors

@@ -3,10 +3,12 @@
 mod fetch;
 mod git_url;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use fetch::{Fetched, Fetcher, Progress};
 pub use git_url::{Commit, Folder, GitSource};
+
+use crate::base::{code::Code, name::ToolName};
 
 /// Where a tool comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +17,15 @@ pub enum Source {
     Path(PathSource),
     /// A folder of a git repository.
     Git(GitSource),
+}
+
+/// What a user wrote where a tool was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// A tool of this project, by its name.
+    Name(ToolName),
+    /// Where a tool comes from.
+    Source(Source),
 }
 
 /// A folder of this machine, read anew at every load.
@@ -42,6 +53,13 @@ pub enum PinnedSource {
     },
 }
 
+/// `[sources]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// Hosts beside github.com whose `/tree/<ref>/<folder>` URLs are read as GitHub's are.
+    github_hosts: Vec<String>,
+}
+
 /// Why a source cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,4 +67,59 @@ pub enum SourceError {
     /// There is nothing there.
     #[error("there is no such folder: `{0}`")]
     NoFolder(String),
+}
+
+impl SourceSettings {
+    /// With these hosts read as github.com is.
+    #[must_use]
+    pub fn with_github_hosts(github_hosts: Vec<String>) -> Self {
+        Self { github_hosts }
+    }
+}
+
+impl Reference {
+    /// Reads what a user wrote; a relative path is one from `base`.
+    ///
+    /// # Errors
+    /// When it is neither a name, a path nor a URL that can be fetched.
+    pub fn parse(text: &str, base: &Path, settings: &SourceSettings) -> Result<Self, SourceError> {
+        let _ = (text, base, &settings.github_hosts);
+        todo!()
+    }
+}
+
+impl Source {
+    /// As the user wrote it, without a password.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        match self {
+            Self::Path(path) => &path.written,
+            Self::Git(git) => &git.written,
+        }
+    }
+}
+
+impl PinnedSource {
+    /// As the user wrote it, without a password.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        match self {
+            Self::Path(path) => &path.written,
+            Self::Git { source, .. } => &source.written,
+        }
+    }
+}
+
+impl SourceError {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        todo!()
+    }
+
+    /// What would mend it, each in a sentence.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        todo!()
+    }
 }

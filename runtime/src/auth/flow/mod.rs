@@ -1,0 +1,43 @@
+//! How a credential is obtained: begin and complete, with no socket of their own.
+
+pub(crate) mod code;
+mod reply;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::base::{clock::UnixTime, secret::Secret};
+
+/// What a provider gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Tokens {
+    pub(crate) access: Secret,
+    /// `None`: the reply had none, so one that is held stays good.
+    pub(crate) refresh: Option<Secret>,
+    pub(crate) expires_at: Option<UnixTime>,
+    /// `None`: as asked for (RFC 6749 section 5.1).
+    pub(crate) scopes: Option<Vec<String>>,
+    /// Who it is with the provider, where the reply said.
+    pub(crate) identity: Option<String>,
+    /// Other values that the provider file reads from the reply.
+    pub(crate) fields: BTreeMap<String, Secret>,
+}
+
+/// Why a token endpoint gave no tokens. Never holds a body or a token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FlowError {
+    /// The code or refresh token is not good (any more): a person has to sign in.
+    #[error("the provider refused: {0}")]
+    InvalidGrant(String),
+    /// The client or its settings are wrong: no person's sign-in would help.
+    #[error("the provider refused this client: {0}")]
+    Configuration(String),
+    /// The provider or the network failed for now. `sent`: the request may have reached the provider.
+    #[error("the provider could not be reached: {reason}")]
+    Unreachable {
+        reason: String,
+        retry_after: Option<Duration>,
+    },
+    /// The reply is not one of a token endpoint.
+    #[error("the provider's answer could not be read: {0}")]
+    Protocol(String),
+}

@@ -1,0 +1,1 @@
+//! Brings the replies of token endpoints to the one form of RFC 6749 section 5.

@@ -1,0 +1,1 @@
+//! The router and the loopback sockets on which sign-ins come back.

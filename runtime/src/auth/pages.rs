@@ -1,0 +1,1 @@
+//! The pages a user sees while signing in, as HTML.

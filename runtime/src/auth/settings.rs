@@ -1,0 +1,50 @@
+//! What the operator sets for signing in.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{base::secret::Secret, package::TokenKind};
+
+/// What the operator sets for signing in.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The operator's clients, by provider name in lower case: `[auth.<provider>]`.
+    pub clients: BTreeMap<String, Client>,
+    /// The port on which sign-ins come back: `[callback] port`, 8976. Providers compare the whole URI, so it is fixed.
+    pub callback_port: u16,
+    /// How long a sign-in's URL holds: 10 min.
+    pub sign_in_ttl: Duration,
+}
+
+/// An app that the operator registered with a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Client {
+    /// Its public id.
+    pub client_id: String,
+    /// Its secret, where the provider gave one.
+    pub client_secret: Option<Secret>,
+    /// Whose token to ask for, where the operator wants another than the tools' manifests say.
+    pub token: Option<TokenKind>,
+}
+
+impl Client {
+    /// A client of this id and secret.
+    pub fn new(client_id: impl Into<String>, client_secret: Option<Secret>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            client_secret,
+            token: None,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            clients: BTreeMap::new(),
+            callback_port: 8976,
+            sign_in_ttl: Duration::from_secs(600),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The self-signed certificate of the loopback listener.

@@ -1,0 +1,202 @@
+//! Why a call gave no output.
+
+use crate::{
+    auth::{AuthError, SignIn},
+    base::code::Code,
+    package::Violation,
+    sandbox::SandboxError,
+};
+
+/// Why a call gave no output.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The input is not JSON, or JSON that two readers could read differently.
+    #[error("the input is not valid JSON: {0}")]
+    InputNotJson(String),
+    /// The input does not fit the tool's schema.
+    #[error("the input does not fit the tool's schema: {}", in_words(.0))]
+    InputDoesNotFit(Vec<Violation>),
+    /// The input is larger than a call may take, in bytes.
+    #[error("the input is larger than {limit} bytes: {size}")]
+    InputTooLarge {
+        /// Its size.
+        size: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The tool says that the input is not one it accepts.
+    #[error("the tool does not accept this input: {0}")]
+    InvalidInput(String),
+    /// The tool ended by saying that it failed.
+    #[error("the tool failed: {0}")]
+    ToolFailed(String),
+    /// The call met one of its limits.
+    #[error("the call met a limit: {0}")]
+    LimitExceeded(String),
+    /// The guest trapped.
+    #[error("the tool trapped: {0}")]
+    Trapped(String),
+    /// The guest wanted more memory than it may have.
+    #[error("the tool wanted more memory than a call may have: {limit} bytes")]
+    OutOfMemory {
+        /// What it may have, in bytes.
+        limit: u64,
+    },
+    /// The output is larger than a call may give.
+    #[error("the output is larger than a call may give: {limit} bytes")]
+    OutputTooLarge {
+        /// What it may give, in bytes.
+        limit: u64,
+    },
+    /// A typed tool gave something other than JSON.
+    #[error("the output is not valid JSON: {0}")]
+    OutputNotJson(String),
+    /// The output does not fit the tool's output schema.
+    #[error("the output does not fit the tool's output schema: {}", in_words(.0))]
+    OutputDoesNotFit(Vec<Violation>),
+    /// The call took longer than it may.
+    #[error("the call took longer than it may: {} s", .limit.as_secs_f32())]
+    TimedOut {
+        /// What it may take.
+        limit: std::time::Duration,
+    },
+    /// The tool failed after a request of its was refused.
+    #[error("the tool failed after something it asked was refused: {message}")]
+    Denied {
+        /// What the tool said, or how it ended.
+        message: String,
+        /// What was refused, each with the rule that would allow it.
+        refusals: Vec<String>,
+    },
+    /// The tool needs a credential which it was not granted.
+    #[error("`{tool}` was not granted the `{provider}` credential")]
+    CredentialNotGranted {
+        /// The tool.
+        tool: String,
+        /// The provider.
+        provider: String,
+    },
+    /// The provider refused the credential.
+    #[error("the provider refused the credential: {0}")]
+    Unauthorized(String),
+    /// The service behind the tool asks to wait.
+    #[error("the service behind the tool asks to wait: {seconds} s")]
+    RateLimited {
+        /// For how long, in seconds.
+        seconds: u32,
+    },
+    /// No room for this call now.
+    #[error("too many calls at once")]
+    Busy,
+    /// The caller asked to stop.
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// A function tool panicked, or its function over the output did.
+    #[error("the function tool panicked")]
+    Panicked,
+    /// A person has to sign in first.
+    #[error("sign in to {} first: {}", .0.provider, .0.url)]
+    SignInRequired(Box<SignIn>),
+    /// No credential could be had.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The sandbox could not run it.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+}
+
+fn in_words(violations: &[Violation]) -> String {
+    let shown: Vec<String> = violations
+        .iter()
+        .map(|v| {
+            if v.pointer.is_empty() {
+                v.message.clone()
+            } else {
+                format!("{} at {}", v.message, v.pointer)
+            }
+        })
+        .collect();
+    shown.join("; ")
+}
+
+impl CallError {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::InputNotJson(_) | Self::InputDoesNotFit(_) | Self::InputTooLarge { .. } | Self::InvalidInput(_) => {
+                Code::InvalidInput
+            }
+            Self::ToolFailed(_) => Code::ToolFailed,
+            Self::LimitExceeded(_) => Code::LimitExceeded,
+            Self::Trapped(_) => Code::Trapped,
+            Self::OutOfMemory { .. } => Code::OutOfMemory,
+            Self::OutputTooLarge { .. } => Code::OutputTooLarge,
+            Self::OutputNotJson(_) | Self::OutputDoesNotFit(_) => Code::InvalidOutput,
+            Self::TimedOut { .. } => Code::TimedOut,
+            Self::Denied { .. } | Self::CredentialNotGranted { .. } => Code::Denied,
+            Self::Unauthorized(_) => Code::Unauthorized,
+            Self::RateLimited { .. } => Code::RateLimited,
+            Self::Busy => Code::Busy,
+            Self::Cancelled => Code::Cancelled,
+            Self::Panicked => Code::Internal,
+            Self::SignInRequired(_) => Code::SignInRequired,
+            Self::Auth(error) => error.code(),
+            Self::Sandbox(error) => error.code(),
+        }
+    }
+
+    /// What would mend it, each in a sentence.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::InputDoesNotFit(_) => vec!["see the tool's schema with `pocket inspect`".to_owned()],
+            Self::InputTooLarge { .. } => vec!["hand the tool a reference to the data instead".to_owned()],
+            Self::TimedOut { .. } => vec![
+                "if the tool needs longer, its manifest asks with `permissions.limits.timeout` and you grant it with `pocket update`"
+                    .to_owned(),
+            ],
+            Self::OutOfMemory { .. } => vec![
+                "if the tool needs more, its manifest asks with `permissions.limits.memory` and you grant it with `pocket update`"
+                    .to_owned(),
+            ],
+            Self::Denied { refusals, .. } => refusals.clone(),
+            Self::CredentialNotGranted { tool, provider } => {
+                vec![format!("give it with `pocket auth login {provider}` and `pocket add`, or run `pocket run {tool}` on a terminal and agree")]
+            }
+            Self::Unauthorized(_) => {
+                vec!["sign out and in again with `pocket auth logout` and `pocket auth login`".to_owned()]
+            }
+            Self::RateLimited { seconds } => vec![format!("call again in {seconds} s")],
+            Self::Busy => vec!["call again when some calls have ended, or raise the limits".to_owned()],
+            Self::SignInRequired(sign_in) => vec![format!("open {} in a browser, then call again", sign_in.url)],
+            Self::Auth(error) => error.hints(),
+            Self::Sandbox(error) => error.hints(),
+            Self::InputNotJson(_)
+            | Self::InvalidInput(_)
+            | Self::ToolFailed(_)
+            | Self::LimitExceeded(_)
+            | Self::Trapped(_)
+            | Self::OutputTooLarge { .. }
+            | Self::OutputNotJson(_)
+            | Self::OutputDoesNotFit(_)
+            | Self::Cancelled
+            | Self::Panicked => Vec::new(),
+        }
+    }
+
+    /// For who wants more than words: the violations, the refusals.
+    #[must_use]
+    pub fn details(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::InputDoesNotFit(violations) | Self::OutputDoesNotFit(violations) => {
+                Some(serde_json::json!({ "violations": violations }))
+            }
+            Self::Denied { refusals, .. } => Some(serde_json::json!({ "refusals": refusals })),
+            Self::SignInRequired(sign_in) => Some(serde_json::json!({ "sign_in": sign_in })),
+            Self::RateLimited { seconds } => Some(serde_json::json!({ "retry_after_seconds": seconds })),
+            _other => None,
+        }
+    }
+}

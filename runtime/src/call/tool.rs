@@ -1,0 +1,336 @@
+//! The way of one call, the same for both kinds of tool.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use futures_util::FutureExt as _;
+
+use crate::{
+    auth::{Auth, AuthError, Credential},
+    base::{
+        json,
+        name::{Profile, ToolName},
+    },
+    call::{Call, CallError, Called, FunctionError, FunctionTool, Redactor, Value},
+    package::{AuthRequirement, CredentialGrant, Schema},
+    sandbox::{End, Invocation, LogLine, Outcome, Report, Usage},
+};
+
+/// What is done with a tool's output before the caller gets it.
+pub type OutputFunction = Arc<dyn Fn(Value) -> Value + Send + Sync>;
+
+/// What a tool is called with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// JSON text, checked before it is used.
+    Text(String),
+    /// JSON that was parsed already.
+    Json(serde_json::Value),
+}
+
+/// A tool of either kind, ready to be called.
+pub(crate) struct CallTool {
+    pub(crate) name: ToolName,
+    pub(crate) input_schema: Schema,
+    pub(crate) output_schema: Option<Schema>,
+    pub(crate) auth: Option<AuthRequirement>,
+    pub(crate) credential: CredentialGrant,
+    pub(crate) input_limit: usize,
+    pub(crate) output_limit: u64,
+    pub(crate) timeout: std::time::Duration,
+    pub(crate) memory: u64,
+    pub(crate) runner: Runner,
+    pub(crate) output_function: Option<OutputFunction>,
+}
+
+/// What runs a tool.
+pub(crate) enum Runner {
+    /// A component, in the sandbox.
+    Sandboxed(Box<crate::sandbox::Tool>),
+    /// The embedding program's own function.
+    Function(FunctionTool),
+}
+
+/// What a call is made with, besides its input.
+pub(crate) struct Ways<'a> {
+    pub(crate) auth: &'a Arc<Auth>,
+    pub(crate) profile: &'a Profile,
+    pub(crate) report: Option<Arc<dyn Report>>,
+}
+
+/// What one run gave, before it is told in our words.
+struct Ran {
+    ended: Result<Value, CallError>,
+    logs: Vec<LogLine>,
+    usage: Usage,
+    refusals: Vec<String>,
+}
+
+impl Ran {
+    fn nothing(error: CallError) -> Self {
+        Self {
+            ended: Err(error),
+            logs: Vec::new(),
+            usage: Usage::default(),
+            refusals: Vec::new(),
+        }
+    }
+}
+
+impl CallTool {
+    /// What it needs to be signed in to, where it was granted that credential.
+    pub(crate) fn granted_auth(&self) -> Option<&AuthRequirement> {
+        self.auth
+            .as_ref()
+            .filter(|_need| self.credential == CredentialGrant::Given)
+    }
+
+    /// Calls it once.
+    pub(crate) async fn call(&self, input: Input, ways: Ways<'_>) -> Called {
+        let ran = match self.checked(input) {
+            Ok((text, value)) => self.run_with_credential(text, value, &ways).await,
+            Err(error) => Ran::nothing(error),
+        };
+        let Ran {
+            ended,
+            logs,
+            usage,
+            refusals,
+        } = ran;
+        let ended = ended.and_then(|value| self.finished(value)).map_err(crate::Error::from);
+        Called {
+            tool: self.name.to_string(),
+            ended,
+            logs,
+            usage,
+            refusals,
+        }
+    }
+
+    /// The input as the guest gets it, and as it was parsed, once.
+    fn checked(&self, input: Input) -> Result<(String, serde_json::Value), CallError> {
+        let (text, value) = match input {
+            Input::Text(text) => {
+                self.within_limit(text.len())?;
+                let value = json::parse(&text).map_err(|e| CallError::InputNotJson(e.to_string()))?;
+                (text, value)
+            }
+            Input::Json(value) => {
+                let text = value.to_string();
+                self.within_limit(text.len())?;
+                json::check_depth(&value).map_err(|e| CallError::InputNotJson(e.to_string()))?;
+                (text, value)
+            }
+        };
+        self.input_schema.check(&value).map_err(CallError::InputDoesNotFit)?;
+        Ok((text, value))
+    }
+
+    const fn within_limit(&self, size: usize) -> Result<(), CallError> {
+        if size > self.input_limit {
+            Err(CallError::InputTooLarge {
+                size,
+                limit: self.input_limit,
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn run_with_credential(&self, text: String, value: serde_json::Value, ways: &Ways<'_>) -> Ran {
+        let credential = match self.credential(ways).await {
+            Ok(credential) => credential,
+            Err(error) => return Ran::nothing(error),
+        };
+        match &self.runner {
+            Runner::Function(function) => self.run_function(function, value, credential, ways).await,
+            Runner::Sandboxed(tool) => self.run_sandboxed(tool, text, credential, ways).await,
+        }
+    }
+
+    async fn credential(&self, ways: &Ways<'_>) -> Result<Option<Credential>, CallError> {
+        let Some(need) = &self.auth else { return Ok(None) };
+        if self.credential == CredentialGrant::Withheld {
+            return Err(CallError::CredentialNotGranted {
+                tool: self.name.to_string(),
+                provider: need.provider.clone(),
+            });
+        }
+        match ways.auth.credential(ways.profile, need, self.timeout).await {
+            Ok(credential) => Ok(Some(credential)),
+            Err(AuthError::SignInRequired { .. }) => {
+                let tools = [self.name.to_string()];
+                let sign_in = ways
+                    .auth
+                    .begin(ways.profile, std::slice::from_ref(need), &tools)
+                    .await?;
+                Err(CallError::SignInRequired(Box::new(sign_in)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn run_sandboxed(
+        &self,
+        tool: &crate::sandbox::Tool,
+        text: String,
+        credential: Option<Credential>,
+        ways: &Ways<'_>,
+    ) -> Ran {
+        let mut used = Vec::from_iter(credential);
+        let mut end = self.invoke(tool, &text, used.last(), ways).await;
+        if end.saw_unauthorized
+            && let Some(refused) = used.last()
+        {
+            match ways.auth.rejected(refused).await {
+                Ok(Some(renewed)) => {
+                    let again = end.only_safe_requests && !matches!(end.outcome, Outcome::Output(_));
+                    used.push(renewed);
+                    if again {
+                        end = self.invoke(tool, &text, used.last(), ways).await;
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!(tool = %self.name, %error, "the refused token could not be renewed"),
+            }
+        }
+        self.told(end, &Redactor::new(&used))
+    }
+
+    async fn invoke(
+        &self,
+        tool: &crate::sandbox::Tool,
+        text: &str,
+        credential: Option<&Credential>,
+        ways: &Ways<'_>,
+    ) -> End {
+        let report = ways
+            .report
+            .as_ref()
+            .map(|to| Redactor::new(credential).reporting(Arc::clone(to)));
+        tool.invoke(Invocation {
+            input: text,
+            profile: ways.profile,
+            credential,
+            report,
+        })
+        .await
+    }
+
+    /// An end in our words, with nothing secret in it.
+    fn told(&self, end: End, redactor: &Redactor) -> Ran {
+        let End {
+            outcome,
+            logs,
+            usage,
+            refusals,
+            only_safe_requests: _,
+            saw_unauthorized,
+        } = end;
+        let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+        let ended = match outcome {
+            Outcome::Output(text) => self.read_output(text, redactor),
+            other => Err(self.failure(other, saw_unauthorized, &refusals, redactor)),
+        };
+        let logs = logs
+            .into_iter()
+            .map(|LogLine { level, message }| LogLine {
+                level,
+                message: redactor.text(message),
+            })
+            .collect();
+        Ran {
+            ended,
+            logs,
+            usage,
+            refusals,
+        }
+    }
+
+    fn read_output(&self, text: String, redactor: &Redactor) -> Result<Value, CallError> {
+        let typed = matches!(&self.runner, Runner::Sandboxed(tool) if tool.is_typed());
+        match json::parse(&text) {
+            Ok(value) => Ok(Value::Json(redactor.value(value))),
+            Err(error) if typed => Err(CallError::OutputNotJson(error.to_string())),
+            Err(_not_json) => Ok(Value::Text(redactor.text(text))),
+        }
+    }
+
+    /// A call that fails by its own end after a refusal is told as the refusal: that is what the caller can mend.
+    fn failure(&self, outcome: Outcome, saw_unauthorized: bool, refusals: &[String], redactor: &Redactor) -> CallError {
+        let denied = |message: String| CallError::Denied {
+            message,
+            refusals: refusals.to_vec(),
+        };
+        match outcome {
+            Outcome::Output(_) => CallError::Panicked,
+            Outcome::ToolFailed(message) | Outcome::Trapped(message) if !refusals.is_empty() => {
+                denied(redactor.text(message))
+            }
+            Outcome::ToolFailed(message) if saw_unauthorized => CallError::Unauthorized(redactor.text(message)),
+            Outcome::ToolFailed(message) => CallError::ToolFailed(redactor.text(message)),
+            Outcome::Trapped(message) => CallError::Trapped(redactor.text(message)),
+            Outcome::InvalidInput(message) => CallError::InvalidInput(redactor.text(message)),
+            Outcome::Unauthorized(message) => CallError::Unauthorized(redactor.text(message)),
+            Outcome::RateLimited(seconds) => CallError::RateLimited { seconds },
+            Outcome::LimitExceeded(which) => CallError::LimitExceeded(which),
+            Outcome::OutOfMemory => CallError::OutOfMemory { limit: self.memory },
+            Outcome::OutputTooLarge => CallError::OutputTooLarge {
+                limit: self.output_limit,
+            },
+            Outcome::TimedOut => CallError::TimedOut { limit: self.timeout },
+            Outcome::Busy => CallError::Busy,
+            Outcome::Cancelled => CallError::Cancelled,
+            Outcome::Sandbox(error) => CallError::Sandbox(error),
+        }
+    }
+
+    async fn run_function(
+        &self,
+        function: &FunctionTool,
+        input: serde_json::Value,
+        credential: Option<Credential>,
+        ways: &Ways<'_>,
+    ) -> Ran {
+        let started = Instant::now();
+        let redactor = Redactor::new(&credential);
+        let running = (function.run)(input, Call::new(ways.profile.clone(), credential));
+        let ended = match tokio::time::timeout(self.timeout, AssertUnwindSafe(running).catch_unwind()).await {
+            Err(_elapsed) => Err(CallError::TimedOut { limit: self.timeout }),
+            Ok(Err(_panic)) => Err(CallError::Panicked),
+            Ok(Ok(Ok(value))) => Ok(Value::Json(redactor.value(value))),
+            Ok(Ok(Err(error))) => Err(match error {
+                FunctionError::InvalidInput(message) => CallError::InvalidInput(redactor.text(message)),
+                FunctionError::Unauthorized(message) => CallError::Unauthorized(redactor.text(message)),
+                FunctionError::RateLimited(seconds) => CallError::RateLimited { seconds },
+                FunctionError::Failed(message) => CallError::ToolFailed(redactor.text(message)),
+                error @ FunctionError::NoVariable(_) => CallError::ToolFailed(error.to_string()),
+            }),
+        };
+        let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Ran {
+            ended,
+            logs: Vec::new(),
+            usage: Usage {
+                wall_us,
+                ..Usage::default()
+            },
+            refusals: Vec::new(),
+        }
+    }
+
+    /// The output, checked, and as the embedding program wants it.
+    fn finished(&self, value: Value) -> Result<Value, CallError> {
+        if let Some(schema) = &self.output_schema {
+            match &value {
+                Value::Json(json) => schema.check(json).map_err(CallError::OutputDoesNotFit)?,
+                Value::Text(_) => return Err(CallError::OutputNotJson("it is plain text".to_owned())),
+            }
+        }
+        match &self.output_function {
+            None => Ok(value),
+            Some(function) => {
+                std::panic::catch_unwind(AssertUnwindSafe(|| function(value))).map_err(|_panic| CallError::Panicked)
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The cache of package folders, by tree digest.

@@ -1,0 +1,346 @@
+//! The library's face: joins the stages, decides nothing.
+
+mod builder;
+mod description;
+mod loaded;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+pub use builder::{PocketBuilder, ToolEntry};
+pub use description::ToolDescription;
+use loaded::Loaded;
+use tokio::sync::{Mutex, RwLock};
+
+use crate::{
+    Error,
+    auth::{AccountStatus, Auth, SignIn, SignedOut},
+    base::{
+        name::{Profile, ToolName},
+        nearest::nearest,
+    },
+    call::{Called, Input, Output, Ways},
+    install::{Candidate, Installer, Update},
+    package::{AuthRequirement, Grant},
+    sandbox::{Engine, Report},
+    settings::Settings,
+    source::Reference,
+};
+
+/// Tools, signed in and ready to be called.
+///
+/// It is cheap to clone. [`Pocket::for_profile`] is the same tools with another user's accounts; a plain `Pocket` uses those
+/// of the profile `default`. The profile comes from the embedding program and never from a model.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), pocket_runtime::Error> {
+/// use pocket_runtime::Pocket;
+/// use serde_json::json;
+///
+/// let pocket = Pocket::builder()
+///     .project(".")
+///     .tool("https://github.com/your-organization/your-repository")
+///     .build()
+///     .await?;
+/// for sign_in in pocket.initialize_tool_auth().await? {
+///     println!("{}", sign_in.url);
+/// }
+/// pocket.wait_tool_auth().await?;
+/// let output = pocket.invoke("slack_get_messages", json!({ "channel": "C123", "limit": 10 })).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Pocket {
+    core: Arc<Core>,
+    profile: Profile,
+}
+
+struct Core {
+    settings: Settings,
+    auth: Arc<Auth>,
+    engine: Engine,
+    installer: Installer,
+    tools: RwLock<BTreeMap<String, Arc<Loaded>>>,
+    begun: Mutex<HashMap<Profile, Vec<SignIn>>>,
+}
+
+/// What a call is made with, besides its input.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// Told of progress and log lines while the call runs.
+    pub report: Option<Arc<dyn Report>>,
+}
+
+impl Pocket {
+    /// Begins to make one.
+    #[must_use]
+    pub fn builder() -> PocketBuilder {
+        PocketBuilder::default()
+    }
+
+    /// The same tools with the accounts of another user.
+    #[must_use]
+    pub fn for_profile(&self, name: impl Into<String>) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            profile: Profile::new(name),
+        }
+    }
+
+    /// Whose accounts it uses.
+    #[must_use]
+    pub const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// What it was built with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.core.settings
+    }
+
+    /// The tools, by name.
+    pub async fn tools(&self) -> Vec<ToolDescription> {
+        self.core
+            .tools
+            .read()
+            .await
+            .values()
+            .map(|loaded| loaded.description.clone())
+            .collect()
+    }
+
+    /// Calls a tool.
+    ///
+    /// # Errors
+    /// As the call ended: [`Error::code`] says how. A missing sign-in is [`Error::SignInRequired`], with the URL to open.
+    pub async fn invoke(&self, name: &str, input: serde_json::Value) -> Result<Output, Error> {
+        self.call(name, Input::Json(input), CallOptions::default())
+            .await?
+            .into_output()
+    }
+
+    /// Calls a tool, and tells its logs and cost even when it fails. Dropping the call stops the tool.
+    ///
+    /// # Errors
+    /// [`Error::NoTool`]. How the call itself ended is in [`Called::ended`].
+    pub async fn call(&self, name: &str, input: Input, options: CallOptions) -> Result<Called, Error> {
+        let loaded = self.loaded(name).await?;
+        let ways = Ways {
+            auth: &self.core.auth,
+            profile: &self.profile,
+            report: options.report,
+        };
+        Ok(loaded.tool.call(input, ways).await)
+    }
+
+    /// Begins a sign-in for each account that the tools need and that is not ready: one sign-in an account, with the scopes of
+    /// all its tools. Each has a URL for the user to open.
+    ///
+    /// # Errors
+    /// When a provider has no client in the settings, or a sign-in cannot begin.
+    pub async fn initialize_tool_auth(&self) -> Result<Vec<SignIn>, Error> {
+        let mut sign_ins = Vec::new();
+        for (needs, tools) in self.needs().await? {
+            if !self.core.auth.is_ready(&self.profile, &needs).await? {
+                sign_ins.push(self.core.auth.begin(&self.profile, &needs, &tools).await?);
+            }
+        }
+        let mut begun = self.core.begun.lock().await;
+        begun
+            .entry(self.profile.clone())
+            .or_default()
+            .extend(sign_ins.iter().cloned());
+        Ok(sign_ins)
+    }
+
+    /// Waits until every sign-in that [`Pocket::initialize_tool_auth`] began is done.
+    ///
+    /// # Errors
+    /// When a user denied one, or its URL ended unused.
+    pub async fn wait_tool_auth(&self) -> Result<(), Error> {
+        let begun = self.core.begun.lock().await.remove(&self.profile).unwrap_or_default();
+        for sign_in in begun {
+            self.core.auth.wait(&sign_in).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a sign-in that no tool asked for.
+    ///
+    /// # Errors
+    /// When the provider has no client in the settings, or the sign-in cannot begin.
+    pub async fn begin_sign_in(&self, need: &AuthRequirement) -> Result<SignIn, Error> {
+        Ok(self
+            .core
+            .auth
+            .begin(&self.profile, std::slice::from_ref(need), &[])
+            .await?)
+    }
+
+    /// Waits until a sign-in is done.
+    ///
+    /// # Errors
+    /// When the user denied it, or its URL ended unused.
+    pub async fn wait_sign_in(&self, sign_in: &SignIn) -> Result<(), Error> {
+        Ok(self.core.auth.wait(sign_in).await?)
+    }
+
+    /// The provider's own URL of a sign-in, for a machine that no browser can reach; see [`Pocket::paste_sign_in`].
+    ///
+    /// # Errors
+    /// When the sign-in has ended, or is one in which a secret is typed.
+    pub async fn provider_url(&self, sign_in: &SignIn) -> Result<String, Error> {
+        Ok(self.core.auth.provider_url(sign_in).await?)
+    }
+
+    /// Completes a sign-in with the address that the provider sent the user's browser to.
+    ///
+    /// # Errors
+    /// When the address is not the answer to this sign-in, or the provider refuses it.
+    pub async fn paste_sign_in(&self, sign_in: &SignIn, address: &str) -> Result<(), Error> {
+        Ok(self.core.auth.paste(sign_in, address).await?)
+    }
+
+    /// The accounts of this profile.
+    ///
+    /// # Errors
+    /// When the token store cannot be read.
+    pub async fn accounts(&self) -> Result<Vec<AccountStatus>, Error> {
+        Ok(self.core.auth.accounts(Some(&self.profile)).await?)
+    }
+
+    /// Signs this profile out: its tokens are deleted here whether or not the provider can be told.
+    ///
+    /// # Errors
+    /// When the token store cannot be written.
+    pub async fn sign_out(&self, provider: &str, handler: Option<&str>) -> Result<SignedOut, Error> {
+        Ok(self.core.auth.sign_out(&self.profile, provider, handler).await?)
+    }
+
+    /// Fetches and checks what a source has, granting nothing. `source` is as a user writes it.
+    ///
+    /// # Errors
+    /// When it cannot be fetched, or is not a package.
+    pub async fn inspect(&self, source: &str) -> Result<Candidate, Error> {
+        match self.core.installer.reference(source)? {
+            Reference::Source(source) => Ok(self
+                .core
+                .installer
+                .inspect(&source, &self.core.settings.providers, None)
+                .await?),
+            Reference::Name(name) => self.inspect_added(&name).await,
+        }
+    }
+
+    async fn inspect_added(&self, name: &ToolName) -> Result<Candidate, Error> {
+        let loaded = self.loaded(name.as_str()).await?;
+        let installed = loaded.installed.as_ref().ok_or_else(|| Error::NoTool {
+            name: name.to_string(),
+            nearest: None,
+        })?;
+        Ok(Candidate::of(installed))
+    }
+
+    /// Adds a tool with what it is granted: to `pocket.lock`, and to the tools of this `Pocket`.
+    ///
+    /// # Errors
+    /// When the name is taken or the lockfile cannot be written; the tools are then as they were.
+    pub async fn add(&self, candidate: Candidate, name: Option<ToolName>, grant: Grant) -> Result<ToolName, Error> {
+        let name = name.unwrap_or_else(|| candidate.package.manifest.name.clone());
+        let mut tools = self.core.tools.write().await;
+        if tools.contains_key(name.as_str()) {
+            return Err(Error::NameTaken(name.to_string()));
+        }
+        let installed = self.core.installer.install(candidate, name.clone(), grant).await?;
+        let loaded = Loaded::sandboxed(&self.core.engine, &self.core.settings, installed, ToolEntry::default()).await?;
+        tools.insert(name.to_string(), Arc::new(loaded));
+        Ok(name)
+    }
+
+    /// Runs nothing and changes nothing: what an update of a tool would change.
+    ///
+    /// # Errors
+    /// When there is no such tool, or its source cannot be fetched.
+    pub async fn update(&self, name: &str) -> Result<Update, Error> {
+        let loaded = self.loaded(name).await?;
+        let installed = loaded.installed.as_ref().ok_or_else(|| Error::NoTool {
+            name: name.to_owned(),
+            nearest: None,
+        })?;
+        Ok(self
+            .core
+            .installer
+            .update(installed, &self.core.settings.providers, None)
+            .await?)
+    }
+
+    /// Takes an update, with what the tool is granted from here on. Calls in flight end with the tool they began with.
+    ///
+    /// # Errors
+    /// When the lockfile cannot be written; the old tool then stays.
+    pub async fn take_update(&self, name: &str, update: Update, grant: Grant) -> Result<(), Error> {
+        let name: ToolName = name.parse().map_err(|_not_a_name| Error::NoTool {
+            name: name.to_owned(),
+            nearest: None,
+        })?;
+        let mut tools = self.core.tools.write().await;
+        let installed = self
+            .core
+            .installer
+            .install(update.candidate, name.clone(), grant)
+            .await?;
+        let loaded = Loaded::sandboxed(&self.core.engine, &self.core.settings, installed, ToolEntry::default()).await?;
+        tools.insert(name.to_string(), Arc::new(loaded));
+        Ok(())
+    }
+
+    /// Removes a tool, from `pocket.lock` too. Calls in flight end as they would.
+    ///
+    /// # Errors
+    /// When there is no such tool, or the lockfile cannot be written.
+    pub async fn remove(&self, name: &str) -> Result<(), Error> {
+        let loaded = self.loaded(name).await?;
+        let mut tools = self.core.tools.write().await;
+        if let Some(installed) = &loaded.installed {
+            self.core.installer.remove(&installed.name).await?;
+        }
+        tools.remove(name);
+        Ok(())
+    }
+
+    async fn loaded(&self, name: &str) -> Result<Arc<Loaded>, Error> {
+        let tools = self.core.tools.read().await;
+        tools.get(name).cloned().ok_or_else(|| Error::NoTool {
+            name: name.to_owned(),
+            nearest: nearest(name, tools.keys().map(String::as_str)).map(ToOwned::to_owned),
+        })
+    }
+
+    /// What the tools need, one entry an account, with the tools that need it.
+    async fn needs(&self) -> Result<Vec<(Vec<AuthRequirement>, Vec<String>)>, Error> {
+        let mut accounts: BTreeMap<_, (Vec<AuthRequirement>, Vec<String>)> = BTreeMap::new();
+        for (name, loaded) in self.core.tools.read().await.iter() {
+            let Some(need) = loaded.tool.granted_auth() else {
+                continue;
+            };
+            let account = self.core.auth.account_of(&self.profile, need)?;
+            let (needs, tools) = accounts.entry(account).or_default();
+            needs.push(need.clone());
+            tools.push(name.clone());
+        }
+        Ok(accounts.into_values().collect())
+    }
+}
+
+impl std::fmt::Debug for Pocket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pocket")
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,1 @@
+//! Which addresses a guest's request may go to.

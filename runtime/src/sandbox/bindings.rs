@@ -1,0 +1,1 @@
+//! What wasmtime generates from `wit/`.

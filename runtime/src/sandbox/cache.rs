@@ -1,0 +1,1 @@
+//! Compiled components in `home`, each sealed with a keyed MAC.

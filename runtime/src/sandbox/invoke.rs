@@ -1,0 +1,1 @@
+//! One call in a fresh store, from instantiation to its end.

@@ -1,0 +1,1 @@
+//! The only sender of a guest's requests.

@@ -1,0 +1,1 @@
+//! What a guest writes, kept up to a cap.

@@ -1,0 +1,32 @@
+//! What a tool tells while it runs.
+
+/// A line of a tool's log.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct LogLine {
+    /// How grave.
+    pub level: LogLevel,
+    /// What it says, without its line end.
+    pub message: String,
+}
+
+/// How grave a line of a log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// For who mends the tool.
+    Debug,
+    /// For who reads along.
+    Info,
+    /// Something may be wrong.
+    Warn,
+    /// Something is wrong.
+    Error,
+}
+
+/// Told what a tool reports while it runs. It is called on the thread that runs the guest: it should be quick.
+pub trait Report: Send + Sync {
+    /// A line of its log.
+    fn log(&self, line: &LogLine);
+    /// How far it is: `done` of `total` where that is known, and what it is doing.
+    fn progress(&self, done: f64, total: Option<f64>, message: Option<&str>);
+}

@@ -1,0 +1,364 @@
+//! The format of a settings file, every key optional.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::{
+    auth,
+    base::{key::KeySource, name::ToolName, net::NetSettings, quantity, secret::Secret},
+    package::{Access, FolderGrant, Rule, TokenKind},
+    provider::Providers,
+    sandbox::{CredentialsMode, Limits},
+    settings::{Place, Settings, SettingsError, ToolSettings},
+    source::SourceSettings,
+};
+
+/// What one layer says.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SettingsFile {
+    tools: BTreeMap<String, ToolFile>,
+    limits: LimitsFile,
+    deny: DenyFile,
+    auth: BTreeMap<String, ClientFile>,
+    pub(super) providers: BTreeMap<String, toml::Table>,
+    callback: CallbackFile,
+    store: StoreFile,
+    sources: SourcesFile,
+    network: NetworkFile,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ToolFile {
+    source: Option<String>,
+    variables: BTreeMap<String, String>,
+    credentials: Option<CredentialsMode>,
+    grant: GrantFile,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct GrantFile {
+    http: Vec<RuleFile>,
+    files: BTreeMap<String, FolderFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FolderFile {
+    folder: PathBuf,
+    access: Access,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsFile {
+    #[serde(deserialize_with = "some_duration")]
+    timeout: Option<std::time::Duration>,
+    #[serde(deserialize_with = "some_bytes")]
+    memory: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DenyFile {
+    http: Vec<RuleFile>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ClientFile {
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+    token: Option<TokenKind>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CallbackFile {
+    #[serde(deserialize_with = "some_port")]
+    port: Option<u16>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct StoreFile {
+    key: Option<Secret>,
+    key_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SourcesFile {
+    github_hosts: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct NetworkFile {
+    ca_file: Option<PathBuf>,
+}
+
+/// A rule as text, or with the word that opens inner addresses.
+struct RuleFile(Rule);
+
+impl<'de> Deserialize<'de> for RuleFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(
+            untagged,
+            expecting = "a rule such as \"GET https://api.example.com/*\", or { rule = \"…\", private = true }"
+        )]
+        enum Written {
+            Text(String),
+            Table {
+                #[serde(alias = "allow")]
+                rule: String,
+                #[serde(default)]
+                private: bool,
+            },
+        }
+        let (text, private) = match Written::deserialize(deserializer)? {
+            Written::Text(text) => (text, false),
+            Written::Table { rule, private } => (rule, private),
+        };
+        let rule: Rule = text.parse().map_err(D::Error::custom)?;
+        Ok(Self(if private { rule.private() } else { rule }))
+    }
+}
+
+fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<std::time::Duration>, D::Error> {
+    quantity::duration(&String::deserialize(deserializer)?)
+        .map(Some)
+        .map_err(D::Error::custom)
+}
+
+fn some_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    quantity::bytes(&String::deserialize(deserializer)?)
+        .map(Some)
+        .map_err(D::Error::custom)
+}
+
+/// A number, or its digits: a variable of the environment is always text.
+fn some_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a port from 1 to 65535")]
+    enum Written {
+        Number(u16),
+        Text(String),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Number(port) => Ok(Some(port)),
+        Written::Text(text) => text.parse().map(Some).map_err(D::Error::custom),
+    }
+}
+
+impl SettingsFile {
+    /// From a table that was never text.
+    pub(super) fn deserialize_table(table: toml::Table) -> Result<Self, toml::de::Error> {
+        Self::deserialize(table)
+    }
+
+    /// Lays `over` on top: what it says wins, what it leaves out stays.
+    pub(super) fn overlay(&mut self, over: Self) {
+        let Self {
+            tools,
+            limits,
+            deny,
+            auth,
+            providers: _,
+            callback,
+            store,
+            sources,
+            network,
+        } = over;
+        for (name, tool) in tools {
+            self.tools.entry(name).or_default().overlay(tool);
+        }
+        for (name, client) in auth {
+            let ClientFile {
+                client_id,
+                client_secret,
+                token,
+            } = client;
+            let under = self.auth.entry(name).or_default();
+            replace(&mut under.client_id, client_id);
+            replace(&mut under.client_secret, client_secret);
+            replace(&mut under.token, token);
+        }
+        replace(&mut self.limits.timeout, limits.timeout);
+        replace(&mut self.limits.memory, limits.memory);
+        replace(&mut self.callback.port, callback.port);
+        replace(&mut self.store.key, store.key);
+        replace(&mut self.store.key_file, store.key_file);
+        replace(&mut self.network.ca_file, network.ca_file);
+        self.deny.http.extend(deny.http);
+        self.sources.github_hosts.extend(sources.github_hosts);
+    }
+
+    /// The settings that all layers together make.
+    pub(super) fn into_settings(self, providers: Providers, project: &Path) -> Result<Settings, SettingsError> {
+        let Self {
+            tools,
+            limits,
+            deny,
+            auth,
+            providers: _,
+            callback,
+            store,
+            sources,
+            network,
+        } = self;
+        let mut standard = Limits::default();
+        if let Some(timeout) = limits.timeout {
+            standard.timeout = timeout;
+        }
+        if let Some(memory) = limits.memory {
+            standard.memory = memory;
+        }
+        Ok(Settings {
+            auth: auth_settings(auth, callback, &providers)?,
+            store_key: key_source(store, project),
+            limits: standard,
+            sources: SourceSettings::with_github_hosts(sources.github_hosts),
+            net: net_settings(network, project)?,
+            deny: deny.http.into_iter().map(|rule| rule.0).collect(),
+            tools: tools
+                .into_iter()
+                .map(|(name, tool)| tool.named(&name, project))
+                .collect::<Result<_, _>>()?,
+            providers,
+        })
+    }
+}
+
+impl ToolFile {
+    fn overlay(&mut self, over: Self) {
+        let Self {
+            source,
+            variables,
+            credentials,
+            grant,
+        } = over;
+        replace(&mut self.source, source);
+        replace(&mut self.credentials, credentials);
+        self.variables.extend(variables);
+        self.grant.http.extend(grant.http);
+        self.grant.files.extend(grant.files);
+    }
+
+    fn named(self, name: &str, project: &Path) -> Result<(ToolName, ToolSettings), SettingsError> {
+        let refused = |message: String, hint: &str| SettingsError::NotValid {
+            place: Place {
+                file: format!("[tools.{name}]"),
+                line_and_column: None,
+            },
+            message,
+            hint: Some(hint.to_owned()),
+        };
+        let key: ToolName = name
+            .parse()
+            .map_err(|e: crate::NotAToolName| refused(e.to_string(), "rename the table"))?;
+        let source = self.source.ok_or_else(|| {
+            refused(
+                "it has no `source`".to_owned(),
+                "write where the tool comes from: source = \"./tools/echo\"",
+            )
+        })?;
+        let files = self.grant.files.into_iter();
+        let files = files
+            .map(|(guest, FolderFile { folder, access })| FolderGrant {
+                guest,
+                folder: project.join(folder),
+                access,
+            })
+            .collect();
+        Ok((
+            key,
+            ToolSettings {
+                source,
+                variables: self.variables,
+                credentials: self.credentials.unwrap_or_default(),
+                http: self.grant.http.into_iter().map(|rule| rule.0).collect(),
+                files,
+            },
+        ))
+    }
+}
+
+fn auth_settings(
+    clients: BTreeMap<String, ClientFile>,
+    callback: CallbackFile,
+    providers: &Providers,
+) -> Result<auth::Settings, SettingsError> {
+    let mut settings = auth::Settings::default();
+    if let Some(port) = callback.port {
+        settings.callback_port = port;
+    }
+    for (
+        name,
+        ClientFile {
+            client_id,
+            client_secret,
+            token,
+        },
+    ) in clients
+    {
+        let place = || Place {
+            file: format!("[auth.{name}]"),
+            line_and_column: None,
+        };
+        let provider = providers
+            .find(&name)
+            .map_err(|source| SettingsError::Provider { place: place(), source })?;
+        let client_id = client_id.ok_or_else(|| SettingsError::NotValid {
+            place: place(),
+            message: "it has no `client_id`".to_owned(),
+            hint: Some(format!(
+                "copy the client id from the page of your app at {}",
+                provider.title
+            )),
+        })?;
+        settings.clients.insert(
+            provider.name.clone(),
+            auth::Client {
+                client_id,
+                client_secret,
+                token,
+            },
+        );
+    }
+    Ok(settings)
+}
+
+fn key_source(store: StoreFile, project: &Path) -> KeySource {
+    match (store.key, store.key_file) {
+        (Some(key), _) => KeySource::Given(key),
+        (None, Some(file)) => KeySource::File(project.join(file)),
+        (None, None) => KeySource::Home,
+    }
+}
+
+fn net_settings(network: NetworkFile, project: &Path) -> Result<NetSettings, SettingsError> {
+    let mut settings = NetSettings::default();
+    if let Some(file) = network.ca_file {
+        let path = project.join(file);
+        let pem = std::fs::read(&path).map_err(|source| SettingsError::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+        settings.ca_pem = Some(pem);
+    }
+    Ok(settings)
+}
+
+fn replace<T>(under: &mut Option<T>, over: Option<T>) {
+    if over.is_some() {
+        *under = over;
+    }
+}

@@ -1,0 +1,218 @@
+//! One layer of settings: a file, or the environment's variables.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    base::nearest::nearest,
+    settings::{Place, SettingsError, SettingsFile},
+};
+
+/// A layer as it was written, not yet understood.
+pub(super) struct Layer {
+    path: PathBuf,
+    text: String,
+    table: toml::Table,
+}
+
+impl Layer {
+    /// The file at `path`, or nothing where there is none.
+    pub(super) fn file(path: &Path) -> Result<Option<Self>, SettingsError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(SettingsError::Unreadable {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        };
+        let table = text.parse::<toml::Table>().map_err(|e| not_valid(path, &text, &e))?;
+        Ok(Some(Self {
+            path: path.to_owned(),
+            text,
+            table,
+        }))
+    }
+
+    /// The variables that begin with `POCKET_` and have a `__`: the others (`POCKET_HOME`) are no settings.
+    pub(super) fn variables(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Option<Self>, SettingsError> {
+        let mut table = toml::Table::new();
+        for (name, value) in variables {
+            let Some(rest) = name.strip_prefix("POCKET_").filter(|rest| rest.contains("__")) else {
+                continue;
+            };
+            let steps: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
+            if !insert(&mut table, &steps, value) {
+                return Err(SettingsError::NotValid {
+                    place: Place {
+                        file: format!("variable {name}"),
+                        line_and_column: None,
+                    },
+                    message: "it sets a value where another variable sets a table".to_owned(),
+                    hint: Some("unset one of the two".to_owned()),
+                });
+            }
+        }
+        Ok((!table.is_empty()).then(|| Self {
+            path: PathBuf::from("POCKET_* variables"),
+            text: String::new(),
+            table,
+        }))
+    }
+
+    /// What it says, its keys and values checked.
+    pub(super) fn parsed(self) -> Result<SettingsFile, SettingsError> {
+        if self.text.is_empty() {
+            return SettingsFile::deserialize_table(self.table).map_err(|e| not_valid(&self.path, "", &e));
+        }
+        toml::from_str(&self.text).map_err(|e| not_valid(&self.path, &self.text, &e))
+    }
+
+    /// Where it stands, as a whole.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            file: shown_name(&self.path),
+            line_and_column: None,
+        }
+    }
+
+    /// As it was written.
+    pub(super) const fn table(&self) -> &toml::Table {
+        &self.table
+    }
+
+    /// Secrets that other users of the machine can read are not lost yet, so it is said and not refused.
+    pub(super) fn warn_if_others_can_read(&self) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            if fs::metadata(&self.path).is_ok_and(|m| m.permissions().mode() & 0o044 != 0) {
+                tracing::warn!(file = %self.path.display(), "other users can read this file of secrets: run `chmod 600` on it");
+            }
+        }
+    }
+}
+
+fn insert(table: &mut toml::Table, steps: &[String], value: String) -> bool {
+    match steps {
+        [] => false,
+        [last] => table.insert(last.clone(), toml::Value::String(value)).is_none(),
+        [first, rest @ ..] => {
+            let entry = table
+                .entry(first.clone())
+                .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            entry.as_table_mut().is_some_and(|inner| insert(inner, rest, value))
+        }
+    }
+}
+
+fn shown_name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+fn not_valid(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError {
+    let line_and_column = error
+        .span()
+        .filter(|_span| !text.is_empty())
+        .map(|span| position(text, span.start));
+    SettingsError::NotValid {
+        place: Place {
+            file: shown_name(path),
+            line_and_column,
+        },
+        message: message_without_values(error.message()),
+        hint: nearest_key(error.message()),
+    }
+}
+
+/// Line and column, both from 1, of a byte offset.
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
+}
+
+/// serde quotes the value it could not use, and in `.secrets.toml` that value may be a secret.
+fn message_without_values(message: &str) -> String {
+    let shown = message.lines().next().unwrap_or_default();
+    if let Some(rest) = shown
+        .strip_prefix("invalid type: ")
+        .or_else(|| shown.strip_prefix("invalid value: "))
+    {
+        let kind = rest.split([' ', '`', '"']).next().unwrap_or_default();
+        let expected = rest
+            .rsplit_once(", expected ")
+            .map_or("something else", |(_, expected)| expected);
+        return format!("this is a {kind}, expected {expected}");
+    }
+    shown.to_owned()
+}
+
+/// The known key that an unknown one most likely meant.
+fn nearest_key(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("unknown field `")?;
+    let (unknown, rest) = rest.split_once('`')?;
+    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    Some(match nearest(unknown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known here: {}", known.join(", ")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn variables_nest_by_two_underscores_and_others_are_left_alone() {
+        let layer = Layer::variables([
+            ("POCKET_AUTH__SLACK__CLIENT_ID".to_owned(), "1".to_owned()),
+            ("POCKET_HOME".to_owned(), "/x".to_owned()),
+            ("LOG_LEVEL".to_owned(), "debug".to_owned()),
+        ])
+        .unwrap()
+        .unwrap();
+        assert_eq!(layer.table().to_string(), "[auth.slack]\nclient_id = \"1\"\n");
+        assert!(
+            Layer::variables([("POCKET_HOME".to_owned(), "/x".to_owned())])
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_place_and_the_nearest_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pocket.toml");
+        fs::write(&path, "[limits]\ntimeot = \"3s\"\n").unwrap();
+        let error = Layer::file(&path).unwrap().unwrap().parsed().unwrap_err();
+        assert!(
+            error.to_string().starts_with("pocket.toml:2:1: unknown field `timeot`"),
+            "{error}"
+        );
+        assert_eq!(error.hints(), ["did you mean `timeout`?"]);
+    }
+
+    #[test]
+    fn a_secret_of_the_wrong_type_is_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".secrets.toml");
+        fs::write(&path, "[auth]\nslack = \"hunter2-planted\"\n").unwrap();
+        let error = Layer::file(&path).unwrap().unwrap().parsed().unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+}

@@ -1,0 +1,204 @@
+//! `pocket.toml`, `.secrets.toml` and `POCKET_*` variables, merged once, filling each stage's settings.
+
+mod asks;
+mod file;
+mod layer;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+pub use asks::ProjectAsks;
+use file::SettingsFile;
+use layer::Layer;
+
+use crate::{
+    auth,
+    base::{code::Code, home::Home, key::KeySource, name::ToolName, net::NetSettings},
+    package::{FolderGrant, Rule},
+    provider::{ProviderError, Providers},
+    sandbox::{CredentialsMode, Limits},
+    source::SourceSettings,
+};
+
+/// All that can be set, read once when a [`Pocket`](crate::Pocket) is built.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Clients, callback port, public URL.
+    pub auth: auth::Settings,
+    /// Where the key of the token store comes from.
+    pub store_key: KeySource,
+    /// Every provider.
+    pub providers: Providers,
+    /// The limits of calls.
+    pub limits: Limits,
+    /// What git hosts are read as GitHub is.
+    pub sources: SourceSettings,
+    /// Roots of trust and proxy of all clients.
+    pub net: NetSettings,
+    /// Wins over every grant.
+    pub deny: Vec<Rule>,
+    /// The tools of the project, by the name they have in it.
+    pub tools: BTreeMap<ToolName, ToolSettings>,
+}
+
+/// What `[tools.<name>]` says of one tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolSettings {
+    /// Where it comes from, as written.
+    pub source: String,
+    /// Environment variables, over the manifest's.
+    pub variables: BTreeMap<String, String>,
+    /// How the guest gets its credential.
+    pub credentials: CredentialsMode,
+    /// Hosts, beyond the provider's; they need not be asked for.
+    pub http: Vec<Rule>,
+    /// Folders.
+    pub files: Vec<FolderGrant>,
+}
+
+/// Settings, and what of them a project's files ask for.
+#[derive(Debug, Clone)]
+pub struct ReadSettings {
+    /// All layers together.
+    pub settings: Settings,
+    /// What holds only once a person on this machine agreed to it.
+    pub asks: ProjectAsks,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// A file is there and cannot be read.
+    #[error("cannot read settings: `{}`", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{place}: {message}")]
+    NotValid {
+        /// File, line and column, or the variable.
+        place: Place,
+        /// What is wrong.
+        message: String,
+        /// What would mend it.
+        hint: Option<String>,
+    },
+    /// A provider of the operator's own is not what it should be.
+    #[error("{place}: {source}")]
+    Provider {
+        /// File, line and column, or the variable.
+        place: Place,
+        /// What is wrong.
+        source: ProviderError,
+    },
+    /// The platform names no folder in which things can be kept.
+    #[error("this platform names no folder for settings and data")]
+    NoHome,
+}
+
+/// Where a setting stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub(crate) file: String,
+    pub(crate) line_and_column: Option<(usize, usize)>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some((line, column)) = self.line_and_column {
+            write!(f, ":{line}:{column}")?;
+        }
+        Ok(())
+    }
+}
+
+impl SettingsError {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unreadable { .. } | Self::NotValid { .. } | Self::Provider { .. } => Code::NotValid,
+            Self::NoHome => Code::Internal,
+        }
+    }
+
+    /// What would mend it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Unreadable { path, .. } => vec![format!("let this user read `{}`", path.display())],
+            Self::NotValid { hint, .. } => hint.iter().cloned().collect(),
+            Self::Provider { source, .. } => source.hints(),
+            Self::NoHome => vec!["set POCKET_HOME to a folder".to_owned()],
+        }
+    }
+}
+
+impl Settings {
+    /// What holds where nothing is set.
+    ///
+    /// # Errors
+    /// When an embedded provider file is not valid, which a test rules out.
+    pub fn standard() -> Result<Self, SettingsError> {
+        Self::from_files(Vec::new(), Path::new("."))
+    }
+
+    /// Reads, low to high: the user's `config.toml` in `home`, the project's `pocket.toml` and `.secrets.toml`, and the
+    /// `POCKET_*` variables, in which `__` stands for a step down (`POCKET_AUTH__SLACK__CLIENT_ID`).
+    ///
+    /// # Errors
+    /// When one of them cannot be read, has an unknown key or a value that does not fit: with file, line and column.
+    pub fn read(
+        home: &Home,
+        project: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<ReadSettings, SettingsError> {
+        let user = Layer::file(&home.config().join("config.toml"))?;
+        let public = Layer::file(&project.join("pocket.toml"))?;
+        let secrets = Layer::file(&project.join(".secrets.toml"))?;
+        if let Some(layer) = &secrets {
+            layer.warn_if_others_can_read();
+        }
+        let environment = Layer::variables(variables)?;
+        let asks = ProjectAsks::of(project, [public.as_ref(), secrets.as_ref()]);
+        let layers = [user, public, secrets, environment].into_iter().flatten().collect();
+        Ok(ReadSettings {
+            settings: Self::from_files(layers, project)?,
+            asks,
+        })
+    }
+
+    fn from_files(layers: Vec<Layer>, project: &Path) -> Result<Self, SettingsError> {
+        let mut merged = SettingsFile::default();
+        let mut providers = Providers::builtin().map_err(|source| SettingsError::Provider {
+            place: Place {
+                file: "built in".to_owned(),
+                line_and_column: None,
+            },
+            source,
+        })?;
+        for layer in layers {
+            let place = layer.place();
+            let file = layer.parsed()?;
+            for (name, table) in &file.providers {
+                providers = providers.with(name, table).map_err(|source| SettingsError::Provider {
+                    place: place.clone(),
+                    source,
+                })?;
+            }
+            merged.overlay(file);
+        }
+        merged.into_settings(providers, project)
+    }
+}
