@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What one layer says.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SettingsFile {
     tools: BTreeMap<String, ToolFile>,
@@ -32,7 +32,7 @@ pub(super) struct SettingsFile {
     network: NetworkFile,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ToolFile {
     source: Option<String>,
@@ -41,21 +41,21 @@ struct ToolFile {
     grant: GrantFile,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct GrantFile {
     http: Vec<RuleFile>,
     files: BTreeMap<String, FolderFile>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FolderFile {
     folder: PathBuf,
     access: Access,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct LimitsFile {
     #[serde(deserialize_with = "some_duration")]
@@ -64,13 +64,13 @@ struct LimitsFile {
     memory: Option<u64>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct DenyFile {
     http: Vec<RuleFile>,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ClientFile {
     client_id: Option<String>,
@@ -78,33 +78,34 @@ struct ClientFile {
     token: Option<TokenKind>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct CallbackFile {
     #[serde(deserialize_with = "some_port")]
     port: Option<u16>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct StoreFile {
     key: Option<Secret>,
     key_file: Option<PathBuf>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct SourcesFile {
     github_hosts: Vec<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct NetworkFile {
     ca_file: Option<PathBuf>,
 }
 
 /// A rule as text, or with the word that opens inner addresses.
+#[derive(Debug)]
 struct RuleFile(Rule);
 
 impl<'de> Deserialize<'de> for RuleFile {
