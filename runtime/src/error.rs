@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     auth::{AuthError, SignIn, StoreError},
-    base::code::Code,
+    base::{code::Code, net::NetError},
     call::CallError,
     install::InstallError,
     package::PackageError,
@@ -48,6 +48,9 @@ pub enum Error {
     /// Settings are not valid.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// No client for the network could be made.
+    #[error(transparent)]
+    Net(#[from] NetError),
     /// No tool has that name.
     #[error("no tool has this name: `{name}`")]
     NoTool {
@@ -95,6 +98,7 @@ impl Error {
             Self::Call(error) => error.code(),
             Self::SignInRequired(_) => Code::SignInRequired,
             Self::Settings(error) => error.code(),
+            Self::Net(_) => Code::NotValid,
             Self::NoTool { .. } => Code::NotFound,
             Self::NameTaken(_) | Self::Function { .. } => Code::NotValid,
         }

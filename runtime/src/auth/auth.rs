@@ -39,7 +39,7 @@ pub(crate) struct AuthParts {
 }
 
 impl Auth {
-    pub(crate) fn new(parts: AuthParts) -> Arc<Self> {
+    pub(crate) fn new(parts: AuthParts) -> Result<Arc<Self>, AuthError> {
         let _ = parts;
         todo!()
     }

@@ -29,6 +29,11 @@ impl StoreKey {
         }
     }
 
+    /// A key that no store remembers.
+    pub(crate) fn random() -> Self {
+        todo!()
+    }
+
     pub(crate) fn expose(&self) -> &[u8; 32] {
         &self.bytes
     }

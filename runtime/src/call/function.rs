@@ -32,12 +32,12 @@ type Running = Pin<Box<dyn Future<Output = Result<serde_json::Value, FunctionErr
 /// ```
 #[derive(Clone)]
 pub struct FunctionTool {
-    pub(super) name: String,
-    pub(super) description: String,
-    pub(super) input_schema: serde_json::Value,
-    pub(super) auth: Option<AuthRequirement>,
-    pub(super) timeout: Duration,
-    pub(super) run: Arc<dyn Fn(serde_json::Value, Call) -> Running + Send + Sync>,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) input_schema: serde_json::Value,
+    pub(crate) auth: Option<AuthRequirement>,
+    pub(crate) timeout: Duration,
+    pub(crate) run: Arc<dyn Fn(serde_json::Value, Call) -> Running + Send + Sync>,
 }
 
 /// One call of a function tool: whose it is, and its credential.
@@ -69,7 +69,7 @@ pub enum FunctionError {
 }
 
 impl Call {
-    pub(super) const fn new(profile: Profile, credential: Option<Credential>) -> Self {
+    pub(crate) const fn new(profile: Profile, credential: Option<Credential>) -> Self {
         Self { profile, credential }
     }
 

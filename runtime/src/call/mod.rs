@@ -2,6 +2,7 @@
 
 mod error;
 mod function;
+mod lazy;
 mod output;
 mod redact;
 mod tool;
@@ -9,6 +10,7 @@ mod tool;
 pub use error::CallError;
 pub use function::{Call, FunctionError, FunctionTool};
 pub use output::{Called, Output, Value};
+pub(crate) use lazy::LazyTool;
 pub(crate) use redact::Redactor;
 pub(crate) use tool::{CallTool, Runner, Ways};
 pub use tool::{Input, OutputFunction};

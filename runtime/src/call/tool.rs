@@ -10,7 +10,7 @@ use crate::{
         json,
         name::{Profile, ToolName},
     },
-    call::{Call, CallError, Called, FunctionError, FunctionTool, Redactor, Value},
+    call::{Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redactor, Value},
     package::{AuthRequirement, CredentialGrant, Schema},
     sandbox::{End, Invocation, LogLine, Outcome, Report, Usage},
 };
@@ -45,7 +45,7 @@ pub(crate) struct CallTool {
 /// What runs a tool.
 pub(crate) enum Runner {
     /// A component, in the sandbox.
-    Sandboxed(Box<crate::sandbox::Tool>),
+    Sandboxed(Box<LazyTool>),
     /// The embedding program's own function.
     Function(FunctionTool),
 }
@@ -171,11 +171,15 @@ impl CallTool {
 
     async fn run_sandboxed(
         &self,
-        tool: &crate::sandbox::Tool,
+        tool: &LazyTool,
         text: String,
         credential: Option<Credential>,
         ways: &Ways<'_>,
     ) -> Ran {
+        let tool = match tool.get().await {
+            Ok(tool) => tool,
+            Err(error) => return Ran::nothing(error.into()),
+        };
         let mut used = Vec::from_iter(credential);
         let mut end = self.invoke(tool, &text, used.last(), ways).await;
         if end.saw_unauthorized

@@ -132,6 +132,15 @@ impl Installer {
         todo!()
     }
 
+    /// The tool in the lock that was pinned from this very source (and has this name, where one is given).
+    ///
+    /// # Errors
+    /// When the lockfile cannot be read.
+    pub fn name_of(&self, source: &Source, name: Option<&ToolName>) -> Result<Option<ToolName>, InstallError> {
+        let _ = (source, name);
+        todo!()
+    }
+
     /// Opens a tool that is in the lock: a git source from the cache, without the network where it is there, every digest
     /// compared; a path as it is now, with its grant cut down to what was agreed when its manifest asks more.
     ///

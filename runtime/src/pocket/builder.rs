@@ -1,21 +1,276 @@
 //! What a [`Pocket`] is made of, said step by step.
 
-use crate::{Error, pocket::Pocket};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tokio::sync::{Mutex, RwLock};
+
+use crate::{
+    Error,
+    auth::{Auth, AuthParts, FlowStore, MemoryStore, SqliteStore, TokenStore},
+    base::{
+        clock::{Clock, SystemClock},
+        home::Home,
+        key::StoreKey,
+        name::{Profile, ToolName},
+        net::Net,
+    },
+    call::FunctionTool,
+    install::{Installed, Installer, LockMode},
+    package::{CredentialGrant, Grant},
+    pocket::{Core, Pocket, ToolEntry, loaded::Loaded},
+    sandbox::{Compiler, Engine, EngineParts},
+    settings::{Settings, SettingsError},
+    source::{Fetcher, Progress, Reference, Source},
+};
 
 /// Says what a [`Pocket`] is made of.
+///
+/// Naming a tool here grants it its provider's credential: it is the embedding program's word.
 #[derive(Default)]
-pub struct PocketBuilder {}
-
-/// How one tool is set by the embedding program.
-#[derive(Default, Clone)]
-pub struct ToolEntry {}
+pub struct PocketBuilder {
+    project: Option<PathBuf>,
+    home: Option<Home>,
+    settings: Option<Settings>,
+    tools: Vec<ToolEntry>,
+    only: Option<Vec<ToolName>>,
+    functions: Vec<FunctionTool>,
+    unlocked: bool,
+    in_memory: bool,
+    clock: Option<Arc<dyn Clock>>,
+    compiler: Compiler,
+    progress: Option<Arc<dyn Progress>>,
+}
 
 impl PocketBuilder {
-    /// Makes it.
+    /// Reads `.secrets.toml`, `pocket.toml` and `pocket.lock` of this folder, on the embedding program's own authority, with the
+    /// tools that they name. Relative paths of tools are read from it.
+    #[must_use]
+    pub fn project(mut self, folder: impl AsRef<Path>) -> Self {
+        self.project = Some(folder.as_ref().to_owned());
+        self
+    }
+
+    /// Keeps tokens, grants and caches here; else in the platform's own folders, or under the variable `POCKET_HOME`.
+    #[must_use]
+    pub fn home(mut self, home: Home) -> Self {
+        self.home = Some(home);
+        self
+    }
+
+    /// Settings in place of those that files and variables would give; nothing is read but `pocket.lock`.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
+    /// A sandboxed tool, by where it comes from: a path, a git URL, or the name of a tool of the project.
+    #[must_use]
+    pub fn tool(mut self, tool: impl Into<ToolEntry>) -> Self {
+        self.tools.push(tool.into());
+        self
+    }
+
+    /// Of the project's own tools only these: the others are not even opened.
+    #[must_use]
+    pub fn only(mut self, names: impl IntoIterator<Item = ToolName>) -> Self {
+        self.only = Some(names.into_iter().collect());
+        self
+    }
+
+    /// A tool that is a function of the embedding program.
+    #[must_use]
+    pub fn function(mut self, function: FunctionTool) -> Self {
+        self.functions.push(function);
+        self
+    }
+
+    /// Keeps the lock in memory: `pocket.lock` is neither read nor written.
+    #[must_use]
+    pub const fn unlocked(mut self) -> Self {
+        self.unlocked = true;
+        self
+    }
+
+    /// Keeps accounts in memory: they end with the process.
+    #[must_use]
+    pub const fn accounts_in_memory(mut self) -> Self {
+        self.in_memory = true;
+        self
+    }
+
+    /// Tells the time: for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Who compiles components.
+    #[must_use]
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = compiler;
+        self
+    }
+
+    /// Told how far each fetch is.
+    #[must_use]
+    pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Makes it: opens the project's tools and those named here, fetching what is not here yet. Nothing is compiled before
+    /// a tool's first call.
     ///
     /// # Errors
-    /// When something of it is not valid.
+    /// When a file of settings, the lock, the store or a tool is not valid, or a tool cannot be fetched.
     pub async fn build(self) -> Result<Pocket, Error> {
-        todo!()
+        let Self { project, home, settings, tools, only, functions, unlocked, in_memory, clock, compiler, progress } =
+            self;
+        let home = match home {
+            Some(home) => home,
+            None => Home::locate(|name| std::env::var_os(name)).ok_or(SettingsError::NoHome)?,
+        };
+        let settings = match settings {
+            Some(settings) => settings,
+            None => Settings::read(&home, project.as_deref(), std::env::vars())?.settings,
+        };
+        let base = project.clone().unwrap_or_else(|| PathBuf::from("."));
+        let base = std::path::absolute(&base).unwrap_or(base);
+        let net = Net::new(settings.net.clone())?;
+        let fetcher = Fetcher::new(&home, &settings.net)?;
+        let lock = match (project, unlocked) {
+            (Some(_), false) => LockMode::Project(base.clone()),
+            (None, _) | (_, true) => LockMode::Memory,
+        };
+        let installer = Installer::new(&home, base, lock, fetcher, settings.sources.clone())?;
+        let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let auth = auth(&settings, &home, &net, clock, in_memory)?;
+        let engine = Engine::new(EngineParts { limits: settings.limits.clone(), compiler, net, home })?;
+        let core = Core {
+            settings,
+            auth,
+            engine,
+            installer,
+            progress,
+            tools: RwLock::default(),
+            begun: Mutex::new(HashMap::new()),
+        };
+        let named = core.open_tools(tools, only, functions).await?;
+        let core = Core { tools: RwLock::new(named), ..core };
+        Ok(Pocket { core: Arc::new(core), profile: Profile::default() })
+    }
+}
+
+fn auth(
+    settings: &Settings,
+    home: &Home,
+    net: &Net,
+    clock: Arc<dyn Clock>,
+    in_memory: bool,
+) -> Result<Arc<Auth>, Error> {
+    let (tokens, flows, key): (Arc<dyn TokenStore>, Arc<dyn FlowStore>, StoreKey) = if in_memory {
+        let store = Arc::new(MemoryStore::default());
+        (Arc::clone(&store) as _, store, StoreKey::random())
+    } else {
+        let data = home.data();
+        let (store, key) =
+            SqliteStore::open(&data.join("accounts.sqlite"), &settings.store_key, &data.join("store.key"))?;
+        let store = Arc::new(store);
+        (Arc::clone(&store) as _, store, key)
+    };
+    Ok(Auth::new(AuthParts {
+        settings: settings.auth.clone(),
+        providers: settings.providers.clone(),
+        tokens,
+        flows,
+        key,
+        net: net.clone(),
+        clock,
+        home: home.clone(),
+    })?)
+}
+
+impl Core {
+    /// Opens the project's tools, then those named in the builder, then its functions. No name may come twice.
+    async fn open_tools(
+        &self,
+        entries: Vec<ToolEntry>,
+        only: Option<Vec<ToolName>>,
+        functions: Vec<FunctionTool>,
+    ) -> Result<BTreeMap<String, Arc<Loaded>>, Error> {
+        let mut open = BTreeMap::new();
+        let mut take = |loaded: Loaded| {
+            let name = loaded.tool.name.to_string();
+            match open.insert(name.clone(), Arc::new(loaded)) {
+                None => Ok(()),
+                Some(_) => Err(Error::NameTaken(name)),
+            }
+        };
+        for name in self.settings.tools.keys().filter(|name| only.as_ref().is_none_or(|only| only.contains(name))) {
+            take(self.open_of_project(name).await?)?;
+        }
+        for entry in entries {
+            take(self.open_named_in_builder(entry).await?)?;
+        }
+        for function in functions {
+            take(Loaded::function(&self.settings, function)?)?;
+        }
+        Ok(open)
+    }
+
+    /// A tool that `pocket.toml` names. One that was never pinned is pinned now, with no credential: a file does not give any.
+    async fn open_of_project(&self, name: &ToolName) -> Result<Loaded, Error> {
+        let installed = if self.installer.names()?.contains(name) {
+            self.installer.open(name, &self.settings.providers, self.progress.clone()).await?
+        } else {
+            let written = self.settings.tools.get(name).map_or("", |tool| tool.source.as_str());
+            let source = self.source(written)?;
+            let candidate = self.installer.inspect(&source, &self.settings.providers, self.progress.clone()).await?;
+            self.installer.install(candidate, name.clone(), Grant::default()).await?
+        };
+        Loaded::sandboxed(&self.engine, &self.settings, installed, ToolEntry::default())
+    }
+
+    async fn open_named_in_builder(&self, entry: ToolEntry) -> Result<Loaded, Error> {
+        let Installed { name, source, package, mut grant, tree } = match self.installer.reference(&entry.source)? {
+            Reference::Name(name) => self.installer.open(&name, &self.settings.providers, self.progress.clone()).await?,
+            Reference::Source(source) => self.pinned(&source, &entry).await?,
+        };
+        grant.credential = CredentialGrant::Given;
+        let installed = Installed { name, source, package, grant, tree };
+        Loaded::sandboxed(&self.engine, &self.settings, installed, entry)
+    }
+
+    async fn pinned(&self, source: &Source, entry: &ToolEntry) -> Result<Installed, Error> {
+        if let Some(name) = self.installer.name_of(source, entry.name.as_ref())? {
+            return Ok(self.installer.open(&name, &self.settings.providers, self.progress.clone()).await?);
+        }
+        let candidate = self.installer.inspect(source, &self.settings.providers, self.progress.clone()).await?;
+        let name = entry.name.clone().unwrap_or_else(|| candidate.package.manifest.name.clone());
+        let grant = Grant { credential: CredentialGrant::Given, ..Grant::default() };
+        Ok(self.installer.install(candidate, name, grant).await?)
+    }
+
+    fn source(&self, written: &str) -> Result<Source, Error> {
+        match self.installer.reference(written)? {
+            Reference::Source(source) => Ok(source),
+            Reference::Name(name) => Err(Error::NoTool { name: name.to_string(), nearest: None }),
+        }
+    }
+}
+
+impl std::fmt::Debug for PocketBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PocketBuilder")
+            .field("project", &self.project)
+            .field("tools", &self.tools)
+            .field("functions", &self.functions)
+            .finish_non_exhaustive()
     }
 }

@@ -1,28 +1,183 @@
 //! A tool of either kind, ready to be called, and what it is.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use crate::{
     Error,
-    call::CallTool,
+    call::{CallTool, FunctionTool, LazyTool, Runner},
     install::Installed,
+    package::{AuthRequirement, CredentialGrant, Schema},
     pocket::{ToolDescription, ToolEntry},
-    sandbox::Engine,
-    settings::Settings,
+    provider::Scopes,
+    sandbox::{Engine, Limits, Policy},
+    settings::{Settings, ToolSettings},
 };
 
+/// A tool of either kind, ready to be called, and what it is.
 pub(super) struct Loaded {
     pub(super) tool: CallTool,
     pub(super) description: ToolDescription,
+    /// What was installed; nothing for a function.
     pub(super) installed: Option<Installed>,
 }
 
 impl Loaded {
-    pub(super) async fn sandboxed(
+    /// A sandboxed tool under what its installation, the settings and the embedding program say. It is compiled at its first call.
+    pub(super) fn sandboxed(
         engine: &Engine,
         settings: &Settings,
         installed: Installed,
         entry: ToolEntry,
     ) -> Result<Self, Error> {
-        let _ = (engine, settings, installed, entry);
-        todo!()
+        let policy = policy(settings, &installed, &entry);
+        let manifest = &installed.package.manifest;
+        let description = ToolDescription {
+            name: installed.name.clone(),
+            title: manifest.title.clone(),
+            description: manifest.description.clone(),
+            input_schema: schema_as_json(&manifest.input_schema),
+            output_schema: manifest.output_schema.as_ref().map(schema_as_json),
+            annotations: manifest.annotations.clone(),
+            provider: manifest.auth.as_ref().map(|auth| auth.provider.clone()),
+            source: Some(installed.source.written().to_owned()),
+        };
+        let tool = CallTool {
+            name: installed.name.clone(),
+            input_schema: manifest.input_schema.clone(),
+            output_schema: manifest.output_schema.clone(),
+            auth: manifest.auth.clone(),
+            credential: installed.grant.credential,
+            input_limit: settings.limits.input,
+            output_limit: settings.limits.output,
+            timeout: policy.timeout,
+            memory: policy.memory,
+            runner: Runner::Sandboxed(Box::new(LazyTool::new(engine.clone(), installed.clone(), policy))),
+            output_function: entry.output,
+        };
+        Ok(Self { tool, description, installed: Some(installed) })
+    }
+
+    /// A function of the embedding program.
+    pub(super) fn function(settings: &Settings, function: FunctionTool) -> Result<Self, Error> {
+        let refused =
+            |message: String| Error::Function { name: crate::shown_on_one_line(function.name()), message };
+        let name: crate::ToolName = function.name().parse().map_err(|e: crate::NotAToolName| refused(e.to_string()))?;
+        let input_schema = Schema::compile(&function.input_schema).map_err(|e| refused(e.to_string()))?;
+        if let Some(need) = &function.auth {
+            check_need(settings, need, &refused)?;
+        }
+        let description = ToolDescription {
+            name: name.clone(),
+            title: None,
+            description: function.description.clone(),
+            input_schema: function.input_schema.clone(),
+            output_schema: None,
+            annotations: None,
+            provider: function.auth.as_ref().map(|need| need.provider.clone()),
+            source: None,
+        };
+        let tool = CallTool {
+            name,
+            input_schema,
+            output_schema: None,
+            auth: function.auth.clone(),
+            credential: CredentialGrant::Given,
+            input_limit: settings.limits.input,
+            output_limit: settings.limits.output,
+            timeout: function.timeout,
+            memory: settings.limits.memory,
+            runner: Runner::Function(function),
+            output_function: None,
+        };
+        Ok(Self { tool, description, installed: None })
+    }
+}
+
+fn check_need(
+    settings: &Settings,
+    need: &AuthRequirement,
+    refused: &impl Fn(String) -> Error,
+) -> Result<(), Error> {
+    if need.provider.is_empty() {
+        return Err(refused("it names a handler or scopes but no provider: call `auth_provider` too".to_owned()));
+    }
+    let handler = settings.providers.find(&need.provider)?.handler(need.handler.as_deref())?;
+    if handler.scopes == Scopes::None && !need.scopes.is_empty() {
+        return Err(refused(format!("`{}` takes no scopes", handler.name)));
+    }
+    Ok(())
+}
+
+/// What holds in every call of a tool. What a manifest asks for counts only together with what was granted.
+fn policy(settings: &Settings, installed: &Installed, entry: &ToolEntry) -> Policy {
+    let of_project = settings.tools.get(&installed.name);
+    let asked = &installed.package.manifest.permissions;
+    let mut allow: Vec<_> = of_project.map(|tool| tool.http.clone()).unwrap_or_default();
+    allow.extend(entry.allow.iter().cloned());
+    let mut files: Vec<_> = of_project.map(|tool| tool.files.clone()).unwrap_or_default();
+    files.extend(entry.folders.iter().cloned());
+    files.extend(installed.grant.files.iter().cloned());
+    Policy {
+        deny: settings.deny.clone(),
+        allow,
+        asked: asked.http.clone(),
+        granted: installed.grant.http.clone(),
+        files,
+        variables: variables(installed, of_project, entry),
+        credentials: entry.credentials.or(of_project.map(|tool| tool.credentials)).unwrap_or_default(),
+        timeout: timeout(&settings.limits, asked.timeout, installed.grant.timeout),
+        memory: memory(&settings.limits, asked.memory, installed.grant.memory),
+    }
+}
+
+fn variables(
+    installed: &Installed,
+    of_project: Option<&ToolSettings>,
+    entry: &ToolEntry,
+) -> BTreeMap<String, String> {
+    let mut variables = installed.package.manifest.variables.clone();
+    if let Some(tool) = of_project {
+        variables.extend(tool.variables.clone());
+    }
+    variables.extend(entry.variables.clone());
+    variables
+}
+
+/// Less than usual may be asked freely; more holds as far as it was granted.
+fn timeout(limits: &Limits, asked: Option<Duration>, granted: Option<Duration>) -> Duration {
+    match (asked, granted) {
+        (None, _) => limits.timeout,
+        (Some(asked), None) => asked.min(limits.timeout),
+        (Some(asked), Some(granted)) => asked.min(granted.max(limits.timeout)).min(limits.timeout_max),
+    }
+}
+
+fn memory(limits: &Limits, asked: Option<u64>, granted: Option<u64>) -> u64 {
+    match (asked, granted) {
+        (None, _) => limits.memory,
+        (Some(asked), None) => asked.min(limits.memory),
+        (Some(asked), Some(granted)) => asked.min(granted.max(limits.memory)).min(limits.memory_max),
+    }
+}
+
+/// The schema was JSON when it was compiled.
+fn schema_as_json(schema: &Schema) -> serde_json::Value {
+    serde_json::from_str(schema.as_str()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_time_than_usual_needs_a_grant_and_less_does_not() {
+        let limits = Limits::default();
+        let s = Duration::from_secs;
+        assert_eq!(timeout(&limits, None, Some(s(60))), s(30));
+        assert_eq!(timeout(&limits, Some(s(5)), None), s(5));
+        assert_eq!(timeout(&limits, Some(s(60)), None), s(30));
+        assert_eq!(timeout(&limits, Some(s(60)), Some(s(60))), s(60));
+        assert_eq!(timeout(&limits, Some(s(60)), Some(s(40))), s(40));
+        assert_eq!(timeout(&limits, Some(s(6000)), Some(s(6000))), limits.timeout_max);
     }
 }

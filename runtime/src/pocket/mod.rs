@@ -3,15 +3,17 @@
 mod builder;
 mod description;
 mod loaded;
+mod tool_entry;
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-pub use builder::{PocketBuilder, ToolEntry};
+pub use builder::PocketBuilder;
 pub use description::ToolDescription;
 use loaded::Loaded;
+pub use tool_entry::ToolEntry;
 use tokio::sync::{Mutex, RwLock};
 
 use crate::{
@@ -22,11 +24,11 @@ use crate::{
         nearest::nearest,
     },
     call::{Called, Input, Output, Ways},
-    install::{Candidate, Installer, Update},
+    install::{Candidate, Installed, Installer, Update},
     package::{AuthRequirement, Grant},
     sandbox::{Engine, Report},
     settings::Settings,
-    source::Reference,
+    source::{Progress, Reference},
 };
 
 /// Tools, signed in and ready to be called.
@@ -63,6 +65,7 @@ struct Core {
     auth: Arc<Auth>,
     engine: Engine,
     installer: Installer,
+    progress: Option<Arc<dyn Progress>>,
     tools: RwLock<BTreeMap<String, Arc<Loaded>>>,
     begun: Mutex<HashMap<Profile, Vec<SignIn>>>,
 }
@@ -231,7 +234,7 @@ impl Pocket {
             Reference::Source(source) => Ok(self
                 .core
                 .installer
-                .inspect(&source, &self.core.settings.providers, None)
+                .inspect(&source, &self.core.settings.providers, self.core.progress.clone())
                 .await?),
             Reference::Name(name) => self.inspect_added(&name).await,
         }
@@ -257,8 +260,22 @@ impl Pocket {
             return Err(Error::NameTaken(name.to_string()));
         }
         let installed = self.core.installer.install(candidate, name.clone(), grant).await?;
-        let loaded = Loaded::sandboxed(&self.core.engine, &self.core.settings, installed, ToolEntry::default()).await?;
-        tools.insert(name.to_string(), Arc::new(loaded));
+        self.core.take(&mut tools, installed)?;
+        Ok(name)
+    }
+
+    /// Adds a tool for as long as this `Pocket` lives: nothing is pinned, nothing is written.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub async fn add_for_now(&self, candidate: Candidate, name: Option<ToolName>, grant: Grant) -> Result<ToolName, Error> {
+        let Candidate { source, package, tree } = candidate;
+        let name = name.unwrap_or_else(|| package.manifest.name.clone());
+        let mut tools = self.core.tools.write().await;
+        if tools.contains_key(name.as_str()) {
+            return Err(Error::NameTaken(name.to_string()));
+        }
+        self.core.take(&mut tools, Installed { name: name.clone(), source, package, grant, tree })?;
         Ok(name)
     }
 
@@ -275,7 +292,7 @@ impl Pocket {
         Ok(self
             .core
             .installer
-            .update(installed, &self.core.settings.providers, None)
+            .update(installed, &self.core.settings.providers, self.core.progress.clone())
             .await?)
     }
 
@@ -334,6 +351,16 @@ impl Pocket {
             tools.push(name.clone());
         }
         Ok(accounts.into_values().collect())
+    }
+}
+
+impl Core {
+    /// Puts an installed tool among the tools, in place of one of its name.
+    fn take(&self, tools: &mut BTreeMap<String, Arc<Loaded>>, installed: Installed) -> Result<(), Error> {
+        let name = installed.name.to_string();
+        let loaded = Loaded::sandboxed(&self.engine, &self.settings, installed, ToolEntry::default())?;
+        tools.insert(name, Arc::new(loaded));
+        Ok(())
     }
 }
 

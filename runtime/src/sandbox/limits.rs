@@ -14,6 +14,10 @@ pub struct Limits {
     pub memory: u64,
     /// The most that a grant may raise `memory` to: 1 GiB.
     pub memory_max: u64,
+    /// Input of a call, in bytes: 8 MiB.
+    pub input: usize,
+    /// Output of a call, in bytes: 4 MiB.
+    pub output: u64,
 }
 
 impl Default for Limits {
@@ -23,6 +27,8 @@ impl Default for Limits {
             timeout_max: Duration::from_secs(600),
             memory: 256 << 20,
             memory_max: 1 << 30,
+            input: 8 << 20,
+            output: 4 << 20,
         }
     }
 }

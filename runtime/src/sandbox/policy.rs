@@ -12,6 +12,10 @@ pub struct Policy {
     pub deny: Vec<Rule>,
     /// What the operator allows (`pocket.toml`, builder), and what the manifest asked and a person granted.
     pub allow: Vec<Rule>,
+    /// What the manifest asks.
+    pub asked: Vec<Rule>,
+    /// What a person granted of it.
+    pub granted: Vec<Rule>,
     /// Folders.
     pub files: Vec<FolderGrant>,
     /// Environment, before the credential's own.

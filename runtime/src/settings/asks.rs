@@ -19,6 +19,11 @@ pub struct ProjectAsks {
 }
 
 impl ProjectAsks {
+    /// Of no project.
+    pub(super) fn none() -> Self {
+        Self { lines: Vec::new(), digest: Digest::of_parts([]) }
+    }
+
     /// Whether there is nothing to agree to.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -36,7 +41,7 @@ impl ProjectAsks {
             lines.extend(in_words(&asking));
             parts.push(asking.to_string());
         }
-        if let Ok(lock) = std::fs::read_to_string(project.join("pocket.lock")) {
+        if let Some(lock) = std::fs::read_to_string(project.join("pocket.lock")).ok() {
             lines.push("the grants in `pocket.lock`".to_owned());
             parts.push(lock);
         }

@@ -99,6 +99,15 @@ impl Layer {
     }
 }
 
+/// Where a variable stands among the settings, if it is one.
+fn steps_of(variable: &str) -> Option<Vec<String>> {
+    if variable == "POCKET_STORE_KEY" {
+        return Some(vec!["store".to_owned(), "key".to_owned()]);
+    }
+    let rest = variable.strip_prefix("POCKET_").filter(|rest| rest.contains("__"))?;
+    Some(rest.split("__").map(str::to_lowercase).collect())
+}
+
 fn insert(table: &mut toml::Table, steps: &[String], value: String) -> bool {
     match steps {
         [] => false,

@@ -155,28 +155,41 @@ impl Settings {
     }
 
     /// Reads, low to high: the user's `config.toml` in `home`, the project's `pocket.toml` and `.secrets.toml`, and the
-    /// `POCKET_*` variables, in which `__` stands for a step down (`POCKET_AUTH__SLACK__CLIENT_ID`).
+    /// `POCKET_*` variables, in which `__` stands for a step down (`POCKET_AUTH__SLACK__CLIENT_ID`). `POCKET_STORE_KEY` is the
+    /// key of the token store.
     ///
     /// # Errors
     /// When one of them cannot be read, has an unknown key or a value that does not fit: with file, line and column.
     pub fn read(
         home: &Home,
-        project: &Path,
+        project: Option<&Path>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<ReadSettings, SettingsError> {
         let user = Layer::file(&home.config().join("config.toml"))?;
-        let public = Layer::file(&project.join("pocket.toml"))?;
-        let secrets = Layer::file(&project.join(".secrets.toml"))?;
+        let in_project = |name: &str| project.map_or(Ok(None), |folder| Layer::file(&folder.join(name)));
+        let public = in_project("pocket.toml")?;
+        let secrets = in_project(".secrets.toml")?;
         if let Some(layer) = &secrets {
             layer.warn_if_others_can_read();
         }
         let environment = Layer::variables(variables)?;
-        let asks = ProjectAsks::of(project, [public.as_ref(), secrets.as_ref()]);
+        let asks = project.map_or_else(ProjectAsks::none, |folder| {
+            ProjectAsks::of(folder, [public.as_ref(), secrets.as_ref()])
+        });
+        let project = project.unwrap_or(Path::new("."));
         let layers = [user, public, secrets, environment].into_iter().flatten().collect();
-        Ok(ReadSettings {
-            settings: Self::from_files(layers, project)?,
-            asks,
-        })
+        Ok(ReadSettings { settings: Self::from_files(layers, project)?, asks })
+    }
+
+    /// The same without anything that the project's files say, for a project that nobody on this machine has trusted.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read_without_project(
+        home: &Home,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        Ok(Self::read(home, None, variables)?.settings)
     }
 
     fn from_files(layers: Vec<Layer>, project: &Path) -> Result<Self, SettingsError> {
