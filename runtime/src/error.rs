@@ -118,6 +118,7 @@ impl Error {
             Self::Call(error) => error.hints(),
             Self::SignInRequired(sign_in) => vec![format!("open {} in a browser, then call again", sign_in.url)],
             Self::Settings(error) => error.hints(),
+            Self::Net(_) => vec!["see `[network] ca_file` in the settings".to_owned()],
             Self::NoTool {
                 nearest: Some(near), ..
             } => vec![format!("did you mean `{near}`?")],

@@ -306,14 +306,8 @@ impl Pocket {
             nearest: None,
         })?;
         let mut tools = self.core.tools.write().await;
-        let installed = self
-            .core
-            .installer
-            .install(update.candidate, name.clone(), grant)
-            .await?;
-        let loaded = Loaded::sandboxed(&self.core.engine, &self.core.settings, installed, ToolEntry::default()).await?;
-        tools.insert(name.to_string(), Arc::new(loaded));
-        Ok(())
+        let installed = self.core.installer.install(update.candidate, name, grant).await?;
+        self.core.take(&mut tools, installed)
     }
 
     /// Removes a tool, from `pocket.lock` too. Calls in flight end as they would.
