@@ -1,1 +1,83 @@
-fn main() {}
+//! `pocket`: fetch, sign in to, and run sandboxed tools from the terminal.
+
+mod add;
+mod args;
+mod ask;
+mod auth;
+mod build;
+mod cache;
+mod check;
+mod completions;
+mod doctor;
+mod failure;
+mod grants;
+mod input;
+mod inspect;
+mod list;
+mod new;
+mod progress;
+mod project_file;
+mod remove;
+mod run;
+mod session;
+mod table;
+mod terminal;
+mod trust;
+mod update;
+
+use std::process::ExitCode;
+
+use args::{Args, Verb};
+use clap::Parser as _;
+use failure::Failure;
+use pocket_runtime::Code;
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let terminal = Terminal::new(args.json, args.verbose);
+    let ended = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => {
+            let ended = runtime.block_on(until_interrupted(dispatch(args, &terminal)));
+            // A resolver or file call that hangs must not keep a finished process from ending.
+            runtime.shutdown_background();
+            ended
+        }
+        Err(error) => Err(Failure::from(anyhow::Error::from(error))),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal.failure(&failure);
+            ExitCode::from(failure.exit())
+        }
+    }
+}
+
+async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::select! {
+        ended = work => ended,
+        Ok(()) = tokio::signal::ctrl_c() => Err(Failure::said(Code::Cancelled, "interrupted")),
+    }
+}
+
+async fn dispatch(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    let Args { verb, project, profile, json: _, verbose: _ } = args;
+    let place = session::Place::locate(project, profile)?;
+    match verb {
+        Verb::Run(verb) => run::run(verb, &place, terminal).await,
+        Verb::Add(verb) => add::add(verb, &place, terminal).await,
+        Verb::Trust(verb) => trust::trust(verb, &place, terminal),
+        Verb::List => list::list(&place, terminal).await,
+        Verb::Update(verb) => update::update(verb, &place, terminal).await,
+        Verb::Remove(verb) => remove::remove(verb, &place, terminal).await,
+        Verb::Inspect(verb) => inspect::inspect(verb, &place, terminal).await,
+        Verb::Check(verb) => check::check(verb, &place, terminal),
+        Verb::Auth(verb) => auth::auth(verb, &place, terminal).await,
+        Verb::New(verb) => new::new(verb, terminal),
+        Verb::Build(verb) => build::build(verb, &place, terminal),
+        Verb::Doctor => doctor::doctor(&place, terminal),
+        Verb::Cache(verb) => cache::cache(verb, &place, terminal),
+        Verb::Completions(verb) => completions::completions(verb),
+    }
+}

@@ -21,6 +21,7 @@ pub use base::{
     clock::{Clock, ManualClock, SystemClock, UnixTime},
     code::Code,
     digest::{Digest, NotADigest},
+    files::{FileMode, write_atomic},
     home::Home,
     key::KeySource,
     name::{NotAToolName, Profile, ToolName},

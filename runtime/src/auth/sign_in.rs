@@ -17,6 +17,9 @@ pub struct SignIn {
     /// Whose account it will be.
     #[serde(serialize_with = "profile_as_text")]
     pub profile: Profile,
+    /// The SHA-256 fingerprint of our own certificate, where the browser will be shown it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// When the URL ends.
     pub expires_at: UnixTime,
 }

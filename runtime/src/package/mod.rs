@@ -62,6 +62,19 @@ pub enum Severity {
     Note,
 }
 
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some((line, column)) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        if let Some(path) = &self.path {
+            write!(f, ": {path}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
 impl PackageError {
     /// Its stable code.
     #[must_use]
@@ -82,6 +95,15 @@ impl Package {
     /// # Errors
     /// Every fault that keeps it from being used, all at once.
     pub fn open(folder: &cap_std::fs::Dir, providers: &Providers) -> Result<Self, PackageError> {
+        let _ = (folder, providers);
+        todo!()
+    }
+
+    /// The same, of the folder at this path.
+    ///
+    /// # Errors
+    /// When the folder cannot be opened, or as [`Package::open`].
+    pub fn open_at(folder: &std::path::Path, providers: &Providers) -> Result<Self, PackageError> {
         let _ = (folder, providers);
         todo!()
     }

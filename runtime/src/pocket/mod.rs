@@ -25,7 +25,7 @@ use crate::{
     },
     call::{Called, Input, Output, Ways},
     install::{Candidate, Installed, Installer, Update},
-    package::{AuthRequirement, Grant},
+    package::{AuthRequirement, Grant, Rule},
     sandbox::{Engine, Report},
     settings::Settings,
     source::{Progress, Reference},
@@ -173,16 +173,20 @@ impl Pocket {
         Ok(())
     }
 
-    /// Begins a sign-in that no tool asked for.
+    /// Begins a sign-in for a need; the page names `tools`, which are those it is begun for.
     ///
     /// # Errors
     /// When the provider has no client in the settings, or the sign-in cannot begin.
-    pub async fn begin_sign_in(&self, need: &AuthRequirement) -> Result<SignIn, Error> {
-        Ok(self
-            .core
-            .auth
-            .begin(&self.profile, std::slice::from_ref(need), &[])
-            .await?)
+    pub async fn begin_sign_in(&self, need: &AuthRequirement, tools: &[String]) -> Result<SignIn, Error> {
+        Ok(self.core.auth.begin(&self.profile, std::slice::from_ref(need), tools).await?)
+    }
+
+    /// Whether a call with this need could be made now, without a sign-in.
+    ///
+    /// # Errors
+    /// When there is no such provider, or the token store cannot be read.
+    pub async fn is_signed_in(&self, need: &AuthRequirement) -> Result<bool, Error> {
+        Ok(self.core.auth.is_ready(&self.profile, std::slice::from_ref(need)).await?)
     }
 
     /// Waits until a sign-in is done.
@@ -242,10 +246,7 @@ impl Pocket {
 
     async fn inspect_added(&self, name: &ToolName) -> Result<Candidate, Error> {
         let loaded = self.loaded(name.as_str()).await?;
-        let installed = loaded.installed.as_ref().ok_or_else(|| Error::NoTool {
-            name: name.to_string(),
-            nearest: None,
-        })?;
+        let installed = loaded.installed.as_ref().ok_or_else(|| no_tool(name.as_str()))?;
         Ok(Candidate::of(installed))
     }
 
@@ -260,23 +261,53 @@ impl Pocket {
             return Err(Error::NameTaken(name.to_string()));
         }
         let installed = self.core.installer.install(candidate, name.clone(), grant).await?;
-        self.core.take(&mut tools, installed)?;
+        self.core.take(&mut tools, installed, ToolEntry::default())?;
         Ok(name)
     }
 
-    /// Adds a tool for as long as this `Pocket` lives: nothing is pinned, nothing is written.
+    /// Adds a tool for as long as this `Pocket` lives: nothing is pinned, nothing is written. Its requests may go where its
+    /// grant and `allow` say.
     ///
     /// # Errors
     /// When the name is taken.
-    pub async fn add_for_now(&self, candidate: Candidate, name: Option<ToolName>, grant: Grant) -> Result<ToolName, Error> {
+    pub async fn add_for_now(
+        &self,
+        candidate: Candidate,
+        name: Option<ToolName>,
+        grant: Grant,
+        allow: &[Rule],
+    ) -> Result<ToolName, Error> {
         let Candidate { source, package, tree } = candidate;
         let name = name.unwrap_or_else(|| package.manifest.name.clone());
         let mut tools = self.core.tools.write().await;
         if tools.contains_key(name.as_str()) {
             return Err(Error::NameTaken(name.to_string()));
         }
-        self.core.take(&mut tools, Installed { name: name.clone(), source, package, grant, tree })?;
+        let installed = Installed { name: name.clone(), source, package, grant, tree };
+        let entry = allow.iter().cloned().fold(ToolEntry::default(), ToolEntry::allow);
+        self.core.take(&mut tools, installed, entry)?;
         Ok(name)
+    }
+
+    /// What a sandboxed tool was granted; nothing for a function.
+    ///
+    /// # Errors
+    /// [`Error::NoTool`].
+    pub async fn grant_of(&self, name: &str) -> Result<Option<Grant>, Error> {
+        Ok(self.loaded(name).await?.installed.as_ref().map(|installed| installed.grant.clone()))
+    }
+
+    /// Gives a tool another grant from here on, in `pocket.lock` too.
+    ///
+    /// # Errors
+    /// [`Error::NoTool`], or when the lockfile cannot be written; its grant is then as it was.
+    pub async fn grant(&self, name: &str, grant: Grant) -> Result<(), Error> {
+        let loaded = self.loaded(name).await?;
+        let installed = loaded.installed.as_ref().ok_or_else(|| no_tool(name))?;
+        let mut tools = self.core.tools.write().await;
+        let candidate = Candidate::of(installed);
+        let installed = self.core.installer.install(candidate, installed.name.clone(), grant).await?;
+        self.core.take(&mut tools, installed, ToolEntry::default())
     }
 
     /// Runs nothing and changes nothing: what an update of a tool would change.
@@ -285,10 +316,7 @@ impl Pocket {
     /// When there is no such tool, or its source cannot be fetched.
     pub async fn update(&self, name: &str) -> Result<Update, Error> {
         let loaded = self.loaded(name).await?;
-        let installed = loaded.installed.as_ref().ok_or_else(|| Error::NoTool {
-            name: name.to_owned(),
-            nearest: None,
-        })?;
+        let installed = loaded.installed.as_ref().ok_or_else(|| no_tool(name))?;
         Ok(self
             .core
             .installer
@@ -301,13 +329,10 @@ impl Pocket {
     /// # Errors
     /// When the lockfile cannot be written; the old tool then stays.
     pub async fn take_update(&self, name: &str, update: Update, grant: Grant) -> Result<(), Error> {
-        let name: ToolName = name.parse().map_err(|_not_a_name| Error::NoTool {
-            name: name.to_owned(),
-            nearest: None,
-        })?;
+        let name: ToolName = name.parse().map_err(|_not_a_name| no_tool(name))?;
         let mut tools = self.core.tools.write().await;
         let installed = self.core.installer.install(update.candidate, name, grant).await?;
-        self.core.take(&mut tools, installed)
+        self.core.take(&mut tools, installed, ToolEntry::default())
     }
 
     /// Removes a tool, from `pocket.lock` too. Calls in flight end as they would.
@@ -350,12 +375,21 @@ impl Pocket {
 
 impl Core {
     /// Puts an installed tool among the tools, in place of one of its name.
-    fn take(&self, tools: &mut BTreeMap<String, Arc<Loaded>>, installed: Installed) -> Result<(), Error> {
+    fn take(
+        &self,
+        tools: &mut BTreeMap<String, Arc<Loaded>>,
+        installed: Installed,
+        entry: ToolEntry,
+    ) -> Result<(), Error> {
         let name = installed.name.to_string();
-        let loaded = Loaded::sandboxed(&self.engine, &self.settings, installed, ToolEntry::default())?;
+        let loaded = Loaded::sandboxed(&self.engine, &self.settings, installed, entry)?;
         tools.insert(name, Arc::new(loaded));
         Ok(())
     }
+}
+
+fn no_tool(name: &str) -> Error {
+    Error::NoTool { name: name.to_owned(), nearest: None }
 }
 
 impl std::fmt::Debug for Pocket {

@@ -1,0 +1,221 @@
+//! What can be typed after `pocket`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use pocket_runtime::{Rule, ToolName};
+
+/// Runs sandboxed tools, signed in to the providers they need.
+#[derive(Debug, Parser)]
+#[command(name = "pocket", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    /// The project's folder, where `pocket.toml`, `.secrets.toml` and `pocket.lock` lie [default: the working directory]
+    #[arg(long, global = true, value_name = "DIR", env = "POCKET_PROJECT", hide_env_values = true)]
+    pub(crate) project: Option<PathBuf>,
+    /// Whose accounts to use
+    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
+    pub(crate) profile: String,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say more of what is done
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run a tool: fetch, check, sign in if needed, run, print its output
+    Run(Run),
+    /// Add a tool to this project
+    Add(Add),
+    /// Allow what a project's files ask
+    Trust(Trust),
+    /// The tools of this project
+    List,
+    /// Show what is new in a tool's source, and take it
+    Update(Update),
+    /// Remove a tool from this project
+    Remove(Remove),
+    /// What a tool is and what it may reach
+    Inspect(Inspect),
+    /// All that is wrong with a package, for its author
+    Check(Folder),
+    /// Sign in and out
+    #[command(subcommand)]
+    Auth(Auth),
+    /// Begin a tool of your own
+    New(New),
+    /// Build the tool in a folder
+    Build(Folder),
+    /// What stands in the way on this machine, and how to mend it
+    Doctor,
+    /// What is kept to save time
+    #[command(subcommand)]
+    Cache(Cache),
+    /// Completions for a shell
+    Completions(Completions),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// A path, a git URL, or the name of a tool of this project
+    pub(crate) tool: String,
+    /// JSON, `@FILE`, or `-` for standard input [default: {}]
+    pub(crate) input: Option<String>,
+    /// Set one field of the input; VALUE is JSON, or text where it is not
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) sign_in: SignInWays,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Add {
+    /// A path or a git URL
+    pub(crate) source: String,
+    /// What to call it here [default: the name in its manifest]
+    #[arg(long)]
+    pub(crate) name: Option<ToolName>,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
+}
+
+/// What is granted without asking.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Grants {
+    /// Let the tool send requests that this rule matches: `GET https://api.example.com/v1/*`
+    #[arg(long, value_name = "RULE")]
+    pub(crate) allow: Vec<Rule>,
+    /// Give the tool a folder: `/data=./data`, or `/data=./data:write`
+    #[arg(long, value_name = "GUEST=FOLDER")]
+    pub(crate) folder: Vec<String>,
+    /// Grant the hosts it asks; with the digest that `pocket inspect` prints, all that it asks
+    #[arg(long, value_name = "DIGEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) yes: Option<String>,
+}
+
+/// How a sign-in is done.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct SignInWays {
+    /// Do not wait for a sign-in: end with 3 and the URL
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// Do not open a browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// Paste the address that the provider sent you to: where no browser reaches this machine
+    #[arg(long, conflicts_with = "no_wait")]
+    pub(crate) paste: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trust {
+    /// The project's folder [default: this project]
+    pub(crate) folder: Option<PathBuf>,
+    /// Agree without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Update {
+    /// Which tool [default: all]
+    pub(crate) name: Option<ToolName>,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Remove {
+    /// Which tool
+    pub(crate) name: ToolName,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inspect {
+    /// A path, a git URL, or the name of a tool of this project
+    pub(crate) tool: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Folder {
+    /// The tool's folder
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Auth {
+    /// Sign in with a provider
+    Login(Login),
+    /// Sign out, and tell the provider
+    Logout(Logout),
+    /// The accounts
+    Status,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Login {
+    /// The provider: slack, github, google, ...
+    pub(crate) provider: String,
+    /// Ask for this scope
+    #[arg(long)]
+    pub(crate) scope: Vec<String>,
+    /// How: slack-oauth2, slack-token, ... [default: the provider's usual way]
+    #[arg(long)]
+    pub(crate) handler: Option<String>,
+    /// Ask for the user's own token rather than the app's
+    #[arg(long)]
+    pub(crate) user_token: bool,
+    #[command(flatten)]
+    pub(crate) sign_in: SignInWays,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Logout {
+    /// The provider
+    pub(crate) provider: String,
+    /// Only the account of this handler
+    #[arg(long)]
+    pub(crate) handler: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct New {
+    /// Name of the tool, and of its folder
+    pub(crate) name: ToolName,
+    /// Which of the two ways to be a tool
+    #[arg(long, value_enum, default_value_t = Kind::Typed)]
+    pub(crate) kind: Kind,
+    /// Take the SDK from this folder rather than from its registry
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sdk_path: Option<PathBuf>,
+}
+
+/// The two ways to be a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// A program: input on stdin, output on stdout
+    Command,
+    /// A function of the SDK: input and output as Rust types
+    Typed,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cache {
+    /// Where it is, and how large
+    Show,
+    /// Delete it: all of it can be made again
+    Clean,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,16 @@
+//! `pocket auth`: sign in and out.
+
+mod login;
+mod logout;
+pub(crate) mod sign_in;
+mod status;
+
+use crate::{args, failure::Failure, session::Place, terminal::Terminal};
+
+pub(crate) async fn auth(args: args::Auth, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+    match args {
+        args::Auth::Login(args) => login::login(args, place, terminal).await,
+        args::Auth::Logout(args) => logout::logout(args, place, terminal).await,
+        args::Auth::Status => status::status(place, terminal).await,
+    }
+}

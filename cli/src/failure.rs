@@ -1,0 +1,92 @@
+//! Why a verb ended other than well.
+
+use pocket_runtime::{Code, Error};
+
+/// Why a verb ended other than well.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The library said so.
+    Pocket(Error),
+    /// The terminal itself says so, in its own words.
+    Said { code: Code, message: String, hints: Vec<String> },
+    /// A call ended so; it was already printed.
+    Printed(Code),
+    /// The command line was not understood.
+    Usage(String),
+    /// A fault of this machine.
+    Other(anyhow::Error),
+}
+
+impl Failure {
+    pub(crate) fn said(code: Code, message: impl Into<String>) -> Self {
+        Self::Said { code, message: message.into(), hints: Vec::new() }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        match self {
+            Self::Said { code, message, mut hints } => {
+                hints.push(hint.into());
+                Self::Said { code, message, hints }
+            }
+            other => other,
+        }
+    }
+
+    /// The exit code of the process.
+    pub(crate) fn exit(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Pocket(_) | Self::Said { .. } | Self::Printed(_) | Self::Other(_) => self.code().exit(),
+        }
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Pocket(error) => error.code(),
+            Self::Said { code, .. } | Self::Printed(code) => *code,
+            Self::Usage(_) => Code::InvalidInput,
+            Self::Other(_) => Code::Internal,
+        }
+    }
+
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Pocket(error) => error.to_string(),
+            Self::Said { message, .. } | Self::Usage(message) => message.clone(),
+            Self::Printed(code) => code.to_string(),
+            Self::Other(error) => format!("{error:#}"),
+        }
+    }
+
+    pub(crate) fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Pocket(error) => error.hints(),
+            Self::Said { hints, .. } => hints.clone(),
+            Self::Printed(_) | Self::Usage(_) | Self::Other(_) => Vec::new(),
+        }
+    }
+
+    /// What went wrong beneath, outermost first.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        let Self::Pocket(error) = self else { return Vec::new() };
+        let mut causes = Vec::new();
+        let mut cause = std::error::Error::source(error);
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        causes
+    }
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Pocket(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}

@@ -1,0 +1,171 @@
+//! What a tool asks, shown to a person, and what that person gives.
+
+use std::path::Path;
+
+use pocket_runtime::{
+    Access, Candidate, Code, CredentialGrant, Digest, FolderGrant, Grant, Manifest, PinnedSource, Rule, shown_on_one_line,
+};
+
+use crate::{
+    args,
+    ask::{Answer, ask},
+    failure::Failure,
+    terminal::Terminal,
+};
+
+/// What was granted without a question, read once.
+pub(crate) struct Given {
+    pub(crate) allow: Vec<Rule>,
+    folders: Vec<FolderGrant>,
+    yes: Yes,
+}
+
+/// What `--yes` agrees to.
+enum Yes {
+    /// It was not there.
+    Unsaid,
+    /// Hosts, and more time and memory; no credential and no folder.
+    Hosts,
+    /// All that is asked under this digest.
+    All(Digest),
+}
+
+impl Given {
+    pub(crate) fn read(args: args::Grants, project: &Path) -> Result<Self, Failure> {
+        let args::Grants { allow, folder, yes } = args;
+        let folders = folder.iter().map(|text| folder_grant(text, project)).collect::<Result<_, _>>()?;
+        let yes = match yes.as_deref() {
+            None => Yes::Unsaid,
+            Some("") => Yes::Hosts,
+            Some(digest) => {
+                Yes::All(digest.parse().map_err(|e: pocket_runtime::NotADigest| Failure::Usage(e.to_string()))?)
+            }
+        };
+        Ok(Self { allow, folders, yes })
+    }
+
+    /// What a candidate gets: what was given without a question, and what a person agrees to now.
+    pub(crate) fn decide(&self, candidate: &Candidate, purpose: Purpose, terminal: &Terminal) -> Result<Grant, Failure> {
+        let asks = Asks::of(&candidate.package.manifest);
+        let mut grant = Grant { files: self.folders.clone(), ..Grant::default() };
+        let agreed = match &self.yes {
+            _nothing_asked if asks.is_empty() => Agreed::Hosts,
+            Yes::All(digest) if *digest == candidate.digest() => Agreed::All,
+            Yes::All(digest) => return Err(other_digest(digest, candidate)),
+            Yes::Hosts => Agreed::Hosts,
+            Yes::Unsaid if terminal.can_ask() => asks.ask(candidate, terminal)?,
+            Yes::Unsaid if purpose == Purpose::Run => Agreed::Nothing,
+            Yes::Unsaid => return Err(nobody_to_ask(&asks, candidate)),
+        };
+        let manifest = &candidate.package.manifest;
+        if agreed != Agreed::Nothing {
+            grant.http.clone_from(&manifest.permissions.http);
+            grant.timeout = manifest.permissions.timeout;
+            grant.memory = manifest.permissions.memory;
+        }
+        if agreed == Agreed::All && manifest.auth.is_some() {
+            grant.credential = CredentialGrant::Given;
+        }
+        Ok(grant)
+    }
+}
+
+/// What a grant is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// One run: what is not granted is refused when the tool tries it.
+    Run,
+    /// To stay: nothing is half granted without a person's word.
+    Keep,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Agreed {
+    Nothing,
+    Hosts,
+    All,
+}
+
+/// What a manifest asks, in plain words.
+pub(crate) struct Asks {
+    pub(crate) lines: Vec<String>,
+}
+
+impl Asks {
+    pub(crate) fn of(manifest: &Manifest) -> Self {
+        let mut lines = Vec::new();
+        if let Some(auth) = &manifest.auth {
+            let scopes = if auth.scopes.is_empty() {
+                String::new()
+            } else {
+                format!(" with the scopes {}", shown_on_one_line(&auth.scopes.join(", ")))
+            };
+            let how = auth.handler.as_ref().map(|handler| format!(" ({handler})")).unwrap_or_default();
+            lines.push(format!("your {} credential{how}{scopes}: it can do there whatever the token allows", auth.provider));
+        }
+        for rule in &manifest.permissions.http {
+            lines.push(format!("to send requests to {}", shown_on_one_line(&rule.to_string())));
+        }
+        for file in &manifest.permissions.files {
+            let what = match file.access {
+                Access::Read => "to read",
+                Access::Write => "to read and write",
+            };
+            lines.push(format!("{what} a folder as {}; name it with --folder", shown_on_one_line(&file.guest)));
+        }
+        if let Some(timeout) = manifest.permissions.timeout {
+            lines.push(format!("up to {} s for a call", timeout.as_secs_f32()));
+        }
+        if let Some(memory) = manifest.permissions.memory {
+            lines.push(format!("up to {} MiB of memory for a call", memory >> 20));
+        }
+        Self { lines }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    fn ask(&self, candidate: &Candidate, terminal: &Terminal) -> Result<Agreed, Failure> {
+        terminal.say(format_args!(
+            "`{}` from {} asks for:",
+            candidate.package.manifest.name,
+            shown_on_one_line(candidate.source.written())
+        ));
+        if let PinnedSource::Git { commit, .. } = &candidate.source {
+            terminal.say(format_args!("  (commit {commit})"));
+        }
+        for line in &self.lines {
+            terminal.say(format_args!("  - {line}"));
+        }
+        match ask(terminal, "Grant all of it?") {
+            Answer::Yes => Ok(Agreed::All),
+            Answer::No => Err(Failure::said(Code::Denied, "not granted")),
+        }
+    }
+}
+
+fn other_digest(said: &Digest, candidate: &Candidate) -> Failure {
+    let message = format!("what this tool asks is not what `--yes` agrees to: {said}; it is: {}", candidate.digest());
+    Failure::said(Code::Denied, message).hint("see what it asks with `pocket inspect`")
+}
+
+fn nobody_to_ask(asks: &Asks, candidate: &Candidate) -> Failure {
+    let message = format!("this tool asks for what a person has to grant: {}", asks.lines.join("; "));
+    Failure::said(Code::Denied, message)
+        .hint(format!("`--yes={}` grants exactly this; plain `--yes` grants hosts, but no credential", candidate.digest()))
+}
+
+/// `/data=./data` or `/data=./data:write`.
+fn folder_grant(text: &str, project: &Path) -> Result<FolderGrant, Failure> {
+    let usage = || Failure::Usage(format!("write `--folder /GUEST=FOLDER` or `--folder /GUEST=FOLDER:write`: `{text}`"));
+    let (guest, folder) = text.split_once('=').ok_or_else(usage)?;
+    let (folder, access) = match folder.strip_suffix(":write") {
+        Some(folder) => (folder, Access::Write),
+        None => (folder.strip_suffix(":read").unwrap_or(folder), Access::Read),
+    };
+    if !guest.starts_with('/') || folder.is_empty() {
+        return Err(usage());
+    }
+    Ok(FolderGrant::new(guest, project.join(folder), access))
+}

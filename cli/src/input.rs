@@ -1,0 +1,48 @@
+//! The input of a call, as typed.
+
+use std::io::Read as _;
+
+use anyhow::Context as _;
+use pocket_runtime::Input;
+
+use crate::failure::Failure;
+
+/// What is read from a file or from standard input at most: what no call takes is not read to its end.
+const MOST: u64 = 64 << 20;
+
+/// The input: JSON, `@FILE`, `-`, or nothing, with fields set.
+pub(crate) fn input(written: Option<&str>, set: &[String]) -> Result<Input, Failure> {
+    let text = match written {
+        None => "{}".to_owned(),
+        Some("-") => read(std::io::stdin().lock(), "standard input")?,
+        Some(text) => match text.strip_prefix('@') {
+            Some(path) => {
+                let file = std::fs::File::open(path).with_context(|| format!("cannot read the input: `{path}`"))?;
+                read(file, path)?
+            }
+            None => text.to_owned(),
+        },
+    };
+    if set.is_empty() {
+        return Ok(Input::Text(text));
+    }
+    let mut value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|e| Failure::Usage(format!("the input is not valid JSON: {e}")))?;
+    let fields = value
+        .as_object_mut()
+        .ok_or_else(|| Failure::Usage("`--set` sets a field of an object, and the input is none".to_owned()))?;
+    for assignment in set {
+        let (field, text) = assignment
+            .split_once('=')
+            .ok_or_else(|| Failure::Usage(format!("write `--set FIELD=VALUE`: `{assignment}`")))?;
+        let value = serde_json::from_str(text).unwrap_or_else(|_not_json| serde_json::Value::String(text.to_owned()));
+        fields.insert(field.to_owned(), value);
+    }
+    Ok(Input::Json(value))
+}
+
+fn read(from: impl std::io::Read, name: &str) -> Result<String, Failure> {
+    let mut text = String::new();
+    from.take(MOST).read_to_string(&mut text).with_context(|| format!("cannot read the input: `{name}`"))?;
+    Ok(text)
+}

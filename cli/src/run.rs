@@ -1,0 +1,154 @@
+//! `pocket run`: fetch, check, sign in if needed, run, print the output.
+
+use std::sync::Arc;
+
+use pocket_runtime::{
+    AuthRequirement, CallOptions, Called, Candidate, Code, CredentialGrant, Error, Grant, Input, PinnedSource, Pocket, Reference,
+    ToolName,
+};
+
+use crate::{
+    args,
+    ask::{Answer, ask},
+    auth::sign_in,
+    failure::Failure,
+    grants::{Given, Purpose},
+    input::input,
+    progress,
+    session::{Place, Session},
+    terminal::Terminal,
+};
+
+pub(crate) async fn run(args: args::Run, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+    let args::Run { tool, input: written, set, sign_in, grants } = args;
+    let input = input(written.as_deref(), &set)?;
+    let given = Given::read(grants, &place.project)?;
+    let session = place.open(terminal)?;
+    let (pocket, name) = match Reference::parse(&tool, &place.project, &session.settings.sources)? {
+        Reference::Name(name) => of_project(&session, name, &sign_in, terminal).await?,
+        Reference::Source(_) => of_source(&session, &tool, &given, &sign_in, terminal).await?,
+    };
+    let called = call(&pocket, &name, input, &sign_in, terminal).await?;
+    terminal.called(&called)
+}
+
+/// A tool that was added: as it was granted.
+async fn of_project(
+    session: &Session<'_>,
+    name: ToolName,
+    ways: &args::SignInWays,
+    terminal: &Terminal,
+) -> Result<(Pocket, ToolName), Failure> {
+    let known: Vec<String> = session.settings.tools.keys().map(ToString::to_string).collect();
+    if !known.contains(&name.to_string()) {
+        return Err(no_such_tool(&name, &known));
+    }
+    let pocket = session.builder().only([name.clone()]).build().await?.for_profile(&session.place.profile);
+    let candidate = pocket.inspect(name.as_str()).await?;
+    if let Some(need) = needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref()) {
+        agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
+        let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
+        pocket.grant(name.as_str(), Grant { credential: CredentialGrant::Given, ..grant }).await?;
+        session.place.keep_trusted()?;
+    }
+    Ok((pocket, name))
+}
+
+/// What was never added: pinned nowhere; what a person granted it is kept in `home` for the next time.
+async fn of_source(
+    session: &Session<'_>,
+    written: &str,
+    given: &Given,
+    ways: &args::SignInWays,
+    terminal: &Terminal,
+) -> Result<(Pocket, ToolName), Failure> {
+    let pocket = session.builder().only([]).build().await?.for_profile(&session.place.profile);
+    let candidate = pocket.inspect(written).await?;
+    if let PinnedSource::Git { commit, .. } = &candidate.source {
+        terminal.say(format_args!("commit {commit}"));
+    }
+    let trust = session.place.trust();
+    let kept = trust.grant(&candidate)?;
+    let mut grant = match &kept {
+        Some(grant) => grant.clone(),
+        None => given.decide(&candidate, Purpose::Run, terminal)?,
+    };
+    let name = candidate.package.manifest.name.clone();
+    if let Some(need) = needs_credential(&candidate, Some(&grant)) {
+        agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
+        grant.credential = CredentialGrant::Given;
+    }
+    if kept.as_ref() != Some(&grant) && grant != Grant::default() {
+        trust.keep_grant(&candidate, &grant)?;
+    }
+    pocket.add_for_now(candidate, None, grant, &given.allow).await?;
+    Ok((pocket, name))
+}
+
+/// What a tool needs and was not granted yet.
+fn needs_credential(candidate: &Candidate, grant: Option<&Grant>) -> Option<AuthRequirement> {
+    let granted = grant.is_some_and(|grant| grant.credential == CredentialGrant::Given);
+    candidate.package.manifest.auth.clone().filter(|_need| !granted)
+}
+
+/// A credential is a grant: by completing a sign-in begun for this tool, or, where the account is ready, by a clear yes.
+async fn agree_to_credential(
+    pocket: &Pocket,
+    name: &ToolName,
+    need: &AuthRequirement,
+    ways: &args::SignInWays,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    if !pocket.is_signed_in(need).await? {
+        let begun = pocket.begin_sign_in(need, &[name.to_string()]).await?;
+        return sign_in::complete(pocket, &begun, ways, terminal).await;
+    }
+    let accounts = pocket.accounts().await?;
+    let scopes: Vec<String> =
+        accounts.iter().filter(|account| account.provider == need.provider).flat_map(|a| a.scopes.clone()).collect();
+    let scopes = if scopes.is_empty() { String::new() } else { format!(", which has the scopes {}", scopes.join(", ")) };
+    let question = format!("Give `{name}` your {} credential{scopes}?", need.provider);
+    if terminal.can_ask() && ask(terminal, &question) == Answer::Yes {
+        return Ok(());
+    }
+    let message = format!("`{name}` was not granted your {} credential", need.provider);
+    Err(Failure::said(Code::Denied, message)
+        .hint("run it on a terminal and agree, or give `--yes=DIGEST` with the digest that `pocket inspect` prints"))
+}
+
+/// Calls, and once more after a sign-in that the call turned out to need.
+async fn call(
+    pocket: &Pocket,
+    name: &ToolName,
+    input: Input,
+    ways: &args::SignInWays,
+    terminal: &Terminal,
+) -> Result<Called, Failure> {
+    let called = call_once(pocket, name, input.clone(), terminal).await?;
+    let Err(Error::SignInRequired(begun)) = &called.ended else { return Ok(called) };
+    if ways.no_wait {
+        return Ok(called);
+    }
+    sign_in::complete(pocket, begun, ways, terminal).await?;
+    call_once(pocket, name, input, terminal).await
+}
+
+async fn call_once(pocket: &Pocket, name: &ToolName, input: Input, terminal: &Terminal) -> Result<Called, Failure> {
+    let mut options = CallOptions::default();
+    if !terminal.is_json() {
+        options.report = Some(Arc::new(progress::Follow(*terminal)));
+    }
+    let step = progress::Step::begin("running");
+    let called = pocket.call(name.as_str(), input, options).await?;
+    drop(step);
+    Ok(called)
+}
+
+fn no_such_tool(name: &ToolName, known: &[String]) -> Failure {
+    let failure = Failure::said(Code::NotFound, format!("this project has no tool of this name: `{name}`"));
+    let failure = match known {
+        [] => failure.hint("this project has no tools yet: `pocket add SOURCE` adds one"),
+        known => failure.hint(format!("its tools: {}", known.join(", "))),
+    };
+    failure.hint(format!("a folder is written with a `/`: `./{name}`"))
+}

@@ -1,0 +1,37 @@
+//! Columns of text, as wide as they have to be.
+
+use std::fmt;
+
+/// Columns of text, as wide as they have to be, under a heading.
+pub(crate) struct Table<const N: usize> {
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Table<N> {
+    pub(crate) fn new(heading: [&str; N]) -> Self {
+        Self { rows: vec![heading.map(ToOwned::to_owned)] }
+    }
+
+    pub(crate) fn row(&mut self, row: [String; N]) {
+        self.rows.push(row);
+    }
+}
+
+impl<const N: usize> fmt::Display for Table<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut widths = [0; N];
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        for (index, row) in self.rows.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            f.write_str(cells.join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! The only place that prints: data to stdout, talk to stderr.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use owo_colors::OwoColorize as _;
+use pocket_runtime::{Called, LogLevel, LogLine, Value, shown, shown_on_one_line};
+use serde_json::json;
+
+use crate::failure::Failure;
+
+/// Where things are printed, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    json: bool,
+}
+
+impl Terminal {
+    pub(crate) fn new(json: bool, verbose: bool) -> Self {
+        let filter = std::env::var("POCKET_LOG").unwrap_or_else(|_unset| {
+            if verbose { "pocket_runtime=debug".to_owned() } else { "pocket_runtime=warn".to_owned() }
+        });
+        let filter = tracing_subscriber::EnvFilter::try_new(filter)
+            .unwrap_or_else(|_not_a_filter| tracing_subscriber::EnvFilter::new("pocket_runtime=warn"));
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
+            .without_time()
+            .with_target(false)
+            .init();
+        Self { json }
+    }
+
+    /// Whether JSON was asked for.
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Whether a person can be asked: they see the question and can type the answer.
+    pub(crate) fn can_ask(self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// A line of data.
+    pub(crate) fn data(self, line: impl std::fmt::Display) {
+        // A reader that went away (`| head`) is no fault.
+        let _ = writeln!(anstream::stdout(), "{line}");
+    }
+
+    /// A JSON value: on lines of its own for a person, on one for a program.
+    pub(crate) fn value(self, value: &serde_json::Value) {
+        if std::io::stdout().is_terminal() {
+            self.data(format_args!("{value:#}"));
+        } else {
+            self.data(value);
+        }
+    }
+
+    /// A line of talk.
+    pub(crate) fn say(self, line: impl std::fmt::Display) {
+        let _ = writeln!(anstream::stderr(), "{line}");
+    }
+
+    /// A question, with the cursor after it.
+    pub(crate) fn ask(self, question: impl std::fmt::Display) {
+        let mut stderr = anstream::stderr();
+        let _ = write!(stderr, "{question} ");
+        let _ = stderr.flush();
+    }
+
+    /// A line of talk that something is done.
+    pub(crate) fn done(self, line: impl std::fmt::Display) {
+        if !self.json {
+            self.say(format_args!("{} {line}", "✓".green()));
+        }
+    }
+
+    /// A line of a tool's log.
+    pub(crate) fn log(self, line: &LogLine) {
+        let message = shown(&line.message);
+        let level = match line.level {
+            LogLevel::Debug => "debug".dimmed().to_string(),
+            LogLevel::Info => "log".dimmed().to_string(),
+            LogLevel::Warn => "warn".yellow().to_string(),
+            LogLevel::Error => "error".red().to_string(),
+        };
+        self.say(format_args!("{level}: {message}"));
+    }
+
+    /// What a call gave: with `--json` in the one shape of all doors, else the output alone.
+    pub(crate) fn called(self, called: &Called) -> Result<(), Failure> {
+        let code = called.ended.as_ref().err().map(pocket_runtime::Error::code);
+        if self.json {
+            self.value(&called.to_json());
+            return code.map_or(Ok(()), |code| Err(Failure::Printed(code)));
+        }
+        for refusal in &called.refusals {
+            self.say(format_args!("{}: {}", "refused".yellow(), shown_on_one_line(refusal)));
+        }
+        match &called.ended {
+            Ok(Value::Json(value)) => self.value(value),
+            Ok(Value::Text(text)) => self.text(text),
+            Err(error) => {
+                self.report(error.code(), &error.to_string(), &[], &error.hints());
+                return Err(Failure::Printed(error.code()));
+            }
+        }
+        Ok(())
+    }
+
+    /// A tool's own text: as it is for a program, with its control characters seen for a person.
+    fn text(self, text: &str) {
+        let line_end = if text.ends_with('\n') { "" } else { "\n" };
+        let mut stdout = std::io::stdout();
+        let _ = if stdout.is_terminal() {
+            write!(stdout, "{}{line_end}", shown(text))
+        } else {
+            write!(stdout, "{text}{line_end}")
+        };
+        let _ = stdout.flush();
+    }
+
+    /// Why a verb ended other than well.
+    pub(crate) fn failure(self, failure: &Failure) {
+        if let Failure::Printed(_) = failure {
+            return;
+        }
+        if self.json {
+            let error = match failure {
+                Failure::Pocket(error) => error.to_json(),
+                Failure::Said { .. } | Failure::Printed(_) | Failure::Usage(_) | Failure::Other(_) => {
+                    json!({ "message": failure.message(), "hints": failure.hints() })
+                }
+            };
+            self.value(&json!({ "code": failure.code(), "error": error }));
+            return;
+        }
+        self.report(failure.code(), &failure.message(), &failure.causes(), &failure.hints());
+    }
+
+    fn report(self, code: pocket_runtime::Code, message: &str, causes: &[String], hints: &[String]) {
+        self.say(format_args!("{} {}: {}", "error".red().bold(), format_args!("[{code}]").dimmed(), shown(message)));
+        for cause in causes {
+            self.say(format_args!("  {} {}", "because".dimmed(), shown(cause)));
+        }
+        for hint in hints {
+            self.say(format_args!("  {} {}", "hint:".cyan(), shown(hint)));
+        }
+    }
+}

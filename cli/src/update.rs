@@ -1,0 +1,67 @@
+//! `pocket update`: show what is new in a tool's source, and take it.
+
+use pocket_runtime::{CredentialGrant, Grant, ToolName, Update, shown_on_one_line};
+use serde_json::json;
+
+use crate::{
+    args,
+    failure::Failure,
+    grants::{Given, Purpose},
+    session::{Place, Session},
+    terminal::Terminal,
+};
+
+pub(crate) async fn update(args: args::Update, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+    let args::Update { name, grants } = args;
+    let given = Given::read(grants, &place.project)?;
+    let session = place.open(terminal)?;
+    let names: Vec<ToolName> = match name {
+        Some(name) if session.settings.tools.contains_key(&name) => vec![name],
+        Some(name) => return Err(pocket_runtime::Error::NoTool { name: name.to_string(), nearest: None }.into()),
+        None => session.settings.tools.keys().cloned().collect(),
+    };
+    let mut told = Vec::new();
+    for name in names {
+        told.push(update_one(&session, &name, &given, terminal).await?);
+    }
+    if terminal.is_json() {
+        terminal.value(&json!({ "tools": told }));
+    }
+    Ok(())
+}
+
+async fn update_one(
+    session: &Session<'_>,
+    name: &ToolName,
+    given: &Given,
+    terminal: &Terminal,
+) -> Result<serde_json::Value, Failure> {
+    let pocket = session.builder().only([name.clone()]).build().await?;
+    let update = pocket.update(name.as_str()).await?;
+    let withheld = update.candidate.package.manifest.auth.is_some() && update.grant.credential == CredentialGrant::Withheld;
+    let changes = update.changes.clone();
+    if changes.is_empty() && !update.widens && !withheld {
+        terminal.say(format_args!("`{name}` is up to date"));
+        return Ok(json!({ "name": name, "changes": [] }));
+    }
+    show(name, &update, terminal);
+    let grant = if update.widens || withheld {
+        let agreed = given.decide(&update.candidate, Purpose::Keep, terminal)?;
+        Grant { files: update.grant.files.clone(), ..agreed }
+    } else {
+        update.grant.clone()
+    };
+    pocket.take_update(name.as_str(), update, grant).await?;
+    session.place.keep_trusted()?;
+    terminal.done(format_args!("updated `{name}`"));
+    Ok(json!({ "name": name, "changes": changes }))
+}
+
+fn show(name: &ToolName, update: &Update, terminal: &Terminal) {
+    terminal.say(format_args!("`{name}`:"));
+    for change in &update.changes {
+        let from = if change.from.is_empty() { "(nothing)".to_owned() } else { shown_on_one_line(&change.from) };
+        let to = if change.to.is_empty() { "(nothing)".to_owned() } else { shown_on_one_line(&change.to) };
+        terminal.say(format_args!("  {}: {from} → {to}", change.what));
+    }
+}
