@@ -34,7 +34,7 @@ pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> 
     let credential = grant.credential;
     // Folders and extra rules are the operator's own words: they stand in `pocket.toml`, where a person can change them.
     pocket.add(candidate, Some(name.clone()), Grant { files: Vec::new(), ..grant }).await?;
-    file.set_tool(&name, &written, &given.allow, &folders);
+    file.set_tool(&name, &written, &given, &folders);
     file.save()?;
     place.keep_trusted()?;
     terminal.done(format_args!("added `{name}`"));

@@ -91,6 +91,12 @@ pub(crate) struct Grants {
     /// Let the tool send requests that this rule matches: `GET https://api.example.com/v1/*`
     #[arg(long, value_name = "RULE")]
     pub(crate) allow: Vec<Rule>,
+    /// The same for a host on an inner network, or on this machine
+    #[arg(long, value_name = "RULE")]
+    pub(crate) allow_private: Vec<Rule>,
+    /// Set an environment variable of the tool, over its manifest's
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) variable: Vec<String>,
     /// Give the tool a folder: `/data=./data`, or `/data=./data:write`
     #[arg(long, value_name = "GUEST=FOLDER")]
     pub(crate) folder: Vec<String>,

@@ -1,9 +1,9 @@
 //! What a tool asks, shown to a person, and what that person gives.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use pocket_runtime::{
-    Access, Candidate, Code, CredentialGrant, Digest, FolderGrant, Grant, Manifest, PinnedSource, Rule, shown_on_one_line,
+    Access, Candidate, Code, CredentialGrant, Digest, FolderGrant, Grant, Manifest, PinnedSource, Rule, ToolEntry, shown_on_one_line,
 };
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
 /// What was granted without a question, read once.
 pub(crate) struct Given {
     pub(crate) allow: Vec<Rule>,
+    pub(crate) variables: BTreeMap<String, String>,
     folders: Vec<FolderGrant>,
     yes: Yes,
 }
@@ -32,7 +33,9 @@ enum Yes {
 
 impl Given {
     pub(crate) fn read(args: args::Grants, project: &Path) -> Result<Self, Failure> {
-        let args::Grants { allow, folder, yes } = args;
+        let args::Grants { mut allow, allow_private, variable, folder, yes } = args;
+        allow.extend(allow_private.into_iter().map(Rule::private));
+        let variables = variable.iter().map(|text| assignment(text)).collect::<Result<_, _>>()?;
         let folders = folder.iter().map(|text| folder_grant(text, project)).collect::<Result<_, _>>()?;
         let yes = match yes.as_deref() {
             None => Yes::Unsaid,
@@ -41,7 +44,13 @@ impl Given {
                 Yes::All(digest.parse().map_err(|e: pocket_runtime::NotADigest| Failure::Usage(e.to_string()))?)
             }
         };
-        Ok(Self { allow, folders, yes })
+        Ok(Self { allow, variables, folders, yes })
+    }
+
+    /// What holds for a tool that is run without being added.
+    pub(crate) fn entry(&self) -> ToolEntry {
+        let entry = self.allow.iter().cloned().fold(ToolEntry::default(), ToolEntry::allow);
+        self.variables.iter().fold(entry, |entry, (name, value)| entry.variable(name, value))
     }
 
     /// What a candidate gets: what was given without a question, and what a person agrees to now.
@@ -154,6 +163,13 @@ fn nobody_to_ask(asks: &Asks, candidate: &Candidate) -> Failure {
     let message = format!("this tool asks for what a person has to grant: {}", asks.lines.join("; "));
     Failure::said(Code::Denied, message)
         .hint(format!("`--yes={}` grants exactly this; plain `--yes` grants hosts, but no credential", candidate.digest()))
+}
+
+fn assignment(text: &str) -> Result<(String, String), Failure> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _other => Err(Failure::Usage(format!("write `--variable NAME=VALUE`: `{text}`"))),
+    }
 }
 
 /// `/data=./data` or `/data=./data:write`.

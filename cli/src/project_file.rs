@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use pocket_runtime::{Access, FileMode, FolderGrant, Rule, ToolName};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, grants::Given};
 
 /// The project's `pocket.toml`, as a document whose comments and order stay.
 pub(crate) struct ProjectFile {
@@ -28,12 +28,15 @@ impl ProjectFile {
     }
 
     /// Writes a tool down.
-    pub(crate) fn set_tool(&mut self, name: &ToolName, source: &str, http: &[Rule], folders: &[FolderGrant]) {
+    pub(crate) fn set_tool(&mut self, name: &ToolName, source: &str, given: &Given, folders: &[FolderGrant]) {
         let mut tool = Table::new();
         tool["source"] = toml_edit::value(source);
+        if !given.variables.is_empty() {
+            tool["variables"] = toml_edit::value(given.variables.iter().collect::<InlineTable>());
+        }
         let mut grant = InlineTable::new();
-        if !http.is_empty() {
-            grant.insert("http", Value::Array(http.iter().map(ToString::to_string).collect::<Array>()));
+        if !given.allow.is_empty() {
+            grant.insert("http", Value::Array(given.allow.iter().map(rule).collect::<Array>()));
         }
         if !folders.is_empty() {
             grant.insert("files", Value::InlineTable(folders.iter().map(folder).collect()));
@@ -63,6 +66,16 @@ impl ProjectFile {
             .context("cannot write `pocket.toml`")?;
         Ok(())
     }
+}
+
+fn rule(rule: &Rule) -> Value {
+    if !rule.is_private() {
+        return rule.to_string().into();
+    }
+    let mut table = InlineTable::new();
+    table.insert("rule", rule.to_string().into());
+    table.insert("private", true.into());
+    Value::InlineTable(table)
 }
 
 fn folder(grant: &FolderGrant) -> (String, Value) {

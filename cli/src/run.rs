@@ -81,7 +81,7 @@ async fn of_source(
     if kept.as_ref() != Some(&grant) && grant != Grant::default() {
         trust.keep_grant(&candidate, &grant)?;
     }
-    pocket.add_for_now(candidate, None, grant, &given.allow).await?;
+    pocket.add_for_now(candidate, None, grant, given.entry()).await?;
     Ok((pocket, name))
 }
 

@@ -25,7 +25,7 @@ use crate::{
     },
     call::{Called, Input, Output, Ways},
     install::{Candidate, Installed, Installer, Update},
-    package::{AuthRequirement, Grant, Rule},
+    package::{AuthRequirement, Grant},
     sandbox::{Engine, Report},
     settings::Settings,
     source::{Progress, Reference},
@@ -265,8 +265,8 @@ impl Pocket {
         Ok(name)
     }
 
-    /// Adds a tool for as long as this `Pocket` lives: nothing is pinned, nothing is written. Its requests may go where its
-    /// grant and `allow` say.
+    /// Adds a tool for as long as this `Pocket` lives: nothing is pinned, nothing is written. `entry` is what the
+    /// embedding program gives it beside the grant; its source is not looked at.
     ///
     /// # Errors
     /// When the name is taken.
@@ -275,7 +275,7 @@ impl Pocket {
         candidate: Candidate,
         name: Option<ToolName>,
         grant: Grant,
-        allow: &[Rule],
+        entry: ToolEntry,
     ) -> Result<ToolName, Error> {
         let Candidate { source, package, tree } = candidate;
         let name = name.unwrap_or_else(|| package.manifest.name.clone());
@@ -284,7 +284,6 @@ impl Pocket {
             return Err(Error::NameTaken(name.to_string()));
         }
         let installed = Installed { name: name.clone(), source, package, grant, tree };
-        let entry = allow.iter().cloned().fold(ToolEntry::default(), ToolEntry::allow);
         self.core.take(&mut tools, installed, entry)?;
         Ok(name)
     }

@@ -1,0 +1,221 @@
+//! The binary `pocket`, run as a user runs it.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+/// How long a command of a test may take before it counts as hanging.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// A project and a home of its own in which `pocket` is run, both deleted with it.
+pub struct PocketCommand {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code.
+    pub code: i32,
+    /// What it printed.
+    pub stdout: String,
+    /// What it said.
+    pub stderr: String,
+}
+
+/// A command that still runs.
+pub struct Running {
+    child: Child,
+    said: mpsc::Receiver<String>,
+    so_far: String,
+}
+
+impl PocketCommand {
+    /// An empty project and an empty home.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        std::fs::create_dir(folder.path().join("project")).expect("a folder can be made");
+        Self { folder, variables: Vec::new() }
+    }
+
+    /// Runs with this variable set.
+    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The project's folder, in which the command runs.
+    pub fn project(&self) -> PathBuf {
+        self.folder.path().join("project")
+    }
+
+    /// Where it keeps things.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Writes a file of the project.
+    pub fn write(&self, name: &str, text: &str) -> &Self {
+        let path = self.project().join(name);
+        std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder can be made");
+        std::fs::write(&path, text).expect("a file can be written");
+        if name == ".secrets.toml" {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("its mode can be set");
+        }
+        self
+    }
+
+    /// Runs it to its end, with nothing on stdin.
+    pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Ended {
+        self.run_with_input(args, "")
+    }
+
+    /// Runs it to its end with this on stdin.
+    pub fn run_with_input<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &str) -> Ended {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().expect("pocket can be started");
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        let input = input.to_owned();
+        // A command that reads none of it closes the pipe early.
+        std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+        let stdout = drain(child.stdout.take().expect("stdout is a pipe"));
+        let stderr = drain(child.stderr.take().expect("stderr is a pipe"));
+        let code = wait(&mut child);
+        Ended {
+            code,
+            stdout: stdout.join().expect("stdout can be read"),
+            stderr: stderr.join().expect("stderr can be read"),
+        }
+    }
+
+    /// Starts it.
+    pub fn start<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Running {
+        let mut child = self.command(args).stdin(Stdio::null()).spawn().expect("pocket can be started");
+        let stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
+        let (say, said) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                if say.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Running { child, said, so_far: String::new() }
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(args)
+            .current_dir(self.project())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path())
+            .env("POCKET_HOME", self.home())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("NO_COLOR", "1")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// What ended, with this run's folders and ports out of it, for a snapshot.
+    pub fn shown(&self, ended: &Ended) -> String {
+        let text = format!("exit: {}\n--- stdout\n{}--- stderr\n{}", ended.code, ended.stdout, ended.stderr);
+        let folder = self.folder.path();
+        let real = folder.canonicalize().unwrap_or_else(|_gone| folder.to_owned());
+        text.replace(&real.display().to_string(), "[FOLDER]").replace(&folder.display().to_string(), "[FOLDER]")
+    }
+}
+
+impl Default for PocketCommand {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Running {
+    /// Waits for a word on stderr that begins so, such as a URL.
+    pub fn word(&mut self, begins: &str) -> String {
+        let deadline = Instant::now() + LONGEST;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.said.recv_timeout(left) {
+                Ok(line) => {
+                    self.so_far.push_str(&line);
+                    self.so_far.push('\n');
+                    if let Some(word) = line.split_whitespace().find(|word| word.starts_with(begins)) {
+                        return word.to_owned();
+                    }
+                }
+                Err(_) => panic!("it never said `{begins}...`, but: {}", self.so_far),
+            }
+        }
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ended {
+        let stdout = drain(self.child.stdout.take().expect("stdout is a pipe"));
+        let code = wait(&mut self.child);
+        while let Ok(line) = self.said.recv() {
+            self.so_far.push_str(&line);
+            self.so_far.push('\n');
+        }
+        Ended { code, stdout: stdout.join().expect("stdout can be read"), stderr: std::mem::take(&mut self.so_far) }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it: SIGKILL, as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process ends");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that ended already is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn drain(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).expect("a pipe can be read");
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+fn wait(child: &mut Child) -> i32 {
+    let deadline = Instant::now() + LONGEST;
+    loop {
+        if let Some(status) = child.try_wait().expect("the process can be waited for") {
+            return status.code().unwrap_or(-1);
+        }
+        if Instant::now() > deadline {
+            child.kill().expect("the process can be killed");
+            panic!("pocket did not end within {} s", LONGEST.as_secs());
+        }
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// The binary beside this test's own, built by `cargo xtask test`.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    let found = test.ancestors().map(|folder| folder.join("pocket")).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("the binary `pocket` is not built: run `cargo xtask test`, or `cargo build`: {}", Path::new("target").display()))
+}
