@@ -109,6 +109,14 @@ impl Slack {
         format!("[auth.slack]\nclient_id = \"{client_id}\"\nclient_secret = \"{client_secret}\"\n")
     }
 
+    /// This service in the place of Slack, as an operator's `pocket.toml` says it.
+    pub fn provider(&self) -> String {
+        let (url, host) = (self.url(), self.host());
+        format!(
+            "[providers.slack]\nhosts = [\"{host}\"]\noauth2.authorize = \"{url}/oauth/v2/authorize\"\noauth2.token = \"{url}/api/oauth.v2.access\"\noauth2.revoke = {{ kind = \"bearer\", url = \"{url}/api/auth.revoke\" }}\n"
+        )
+    }
+
     /// How often a code or refresh token was brought to the token endpoint.
     pub fn token_requests(&self) -> u64 {
         self.workspace.records().token_requests

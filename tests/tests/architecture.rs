@@ -1,0 +1,129 @@
+//! The rules of the house that a machine can hold.
+
+use std::path::{Path, PathBuf};
+
+use pocket_tests::repository;
+
+/// From left to right: a stage uses only what stands before it.
+const STAGES: [&str; 10] =
+    ["base", "source", "provider", "package", "install", "auth", "sandbox", "call", "settings", "pocket"];
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the folder can be read") {
+            let path = entry.expect("the folder can be read").path();
+            if path.is_dir() && !path.ends_with("target") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// The code of a file, without its tests and comments.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).expect("the file can be read");
+    let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The stages that a file names after `crate::`, in `use` trees too.
+fn named(code: &str) -> Vec<&'static str> {
+    let mut flat = String::new();
+    for part in code.split("use crate::{").skip(1) {
+        let tree = part.split("\n};").next().unwrap_or_default();
+        let mut depth = 0;
+        let mut top = String::from("\n");
+        for c in tree.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => top.push('\n'),
+                c if depth == 0 && !c.is_whitespace() => top.push(c),
+                _inside => {}
+            }
+        }
+        flat.push_str(&top.replace('\n', "\ncrate::"));
+    }
+    let text = format!("{code}\n{flat}");
+    STAGES
+        .into_iter()
+        .filter(|stage| text.contains(&format!("crate::{stage}::")) || text.contains(&format!("crate::{stage};")))
+        .collect()
+}
+
+#[test]
+fn a_stage_uses_only_what_stands_to_its_left() {
+    let source = repository().join("runtime/src");
+    let mut wrong = Vec::new();
+    for (place, stage) in STAGES.iter().enumerate() {
+        let files = rust_files(&source.join(stage));
+        assert!(!files.is_empty(), "there is a stage `{stage}`");
+        for file in files {
+            let right: Vec<_> = named(&code(&file)).into_iter().filter(|used| STAGES[place + 1..].contains(used)).collect();
+            if !right.is_empty() {
+                wrong.push(format!("{}: {right:?}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn each_protocol_crate_is_named_by_one_stage_only() {
+    let source = repository().join("runtime/src");
+    for (name, stage) in [("wasmtime", "sandbox"), ("oauth2", "auth"), ("git2", "source")] {
+        for file in rust_files(&source) {
+            if file.starts_with(source.join(stage)) {
+                continue;
+            }
+            let code = code(&file);
+            let names_it = code.contains(&format!("{name}::")) && !code.contains(&format!("::{name}::"));
+            assert!(!names_it, "{} names `{name}`", file.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_terminal_prints() {
+    for file in rust_files(&repository().join("runtime/src")) {
+        let code = code(&file);
+        assert!(!code.contains("println!("), "{} prints", file.display());
+    }
+}
+
+#[test]
+fn files_stay_within_their_budget() {
+    let mut over = Vec::new();
+    for part in ["runtime/src", "cli/src", "guest-sdk/src", "xtask/src", "tests/src"] {
+        for file in rust_files(&repository().join(part)) {
+            let lines = code(&file).lines().count();
+            if lines > 600 {
+                over.push(format!("{}: {lines}", file.display()));
+            }
+        }
+    }
+    assert!(over.is_empty(), "{over:#?}");
+}
+
+#[test]
+fn every_guest_program_has_a_story() {
+    let stories: String = rust_files(&repository().join("tests/tests"))
+        .iter()
+        .map(|file| std::fs::read_to_string(file).expect("the file can be read"))
+        .collect();
+    let programs = repository().join("tests/programs");
+    let mut untold = Vec::new();
+    for file in rust_files(&programs) {
+        let is_program = file.parent().is_some_and(|folder| folder.ends_with("src/bin"));
+        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        if is_program && !stories.contains(&format!("\"{name}\"")) {
+            untold.push(name);
+        }
+    }
+    assert!(untold.is_empty(), "no test runs these guests: {untold:?}");
+}

@@ -1,0 +1,242 @@
+//! The main job: a tool from a git URL, signed in to Slack, run with its token, through the binary.
+
+use pocket_tests::{Authority, Browser, GitServer, PocketCommand, Slack, SlackSettings, sample};
+
+/// A service like Slack, a project that knows it, and a free port for sign-ins.
+struct Story {
+    slack: Slack,
+    pocket: PocketCommand,
+    port: u16,
+}
+
+impl Story {
+    async fn new(settings: SlackSettings) -> Self {
+        pocket_tests::use_ring();
+        let port = free_port();
+        let authority = Authority::new();
+        let redirect_uris = vec![format!("https://localhost:{port}/auth/slack/callback")];
+        let slack = Slack::start(&authority, SlackSettings { redirect_uris, ..settings }).await;
+        let mut pocket = PocketCommand::new();
+        pocket.set("POCKET_TRUST_PROJECT", "1");
+        pocket.write("authority.pem", &authority.pem());
+        let network = "[network]\nca_file = \"authority.pem\"\n";
+        pocket.write("pocket.toml", &format!("{}\n[callback]\nport = {port}\n\n{network}", slack.provider()));
+        pocket.write(".secrets.toml", &slack.secrets());
+        Self { slack, pocket, port }
+    }
+
+    fn args(&self, tool: &str, input: &str) -> Vec<String> {
+        let url = self.slack.url();
+        let source = sample(tool).display().to_string();
+        vec![
+            "run".to_owned(),
+            source,
+            input.to_owned(),
+            format!("--variable=SLACK_API_URL={url}/api"),
+            format!("--allow-private={url}"),
+        ]
+    }
+
+    /// Runs a tool with a sign-in, and decides on the consent page.
+    async fn sign_in(&self, args: &[String], decision: &str) -> pocket_tests::Ended {
+        let mut running = self.pocket.start(args);
+        let url = running.word("https://localhost:");
+        let mut browser = Browser::new();
+        let page = browser.open(&url).await;
+        assert!(page.status.is_success(), "{}", page.body);
+        let consent = browser.submit(&page, &[]).await;
+        assert_eq!(consent.url.port(), url::Url::parse(&self.slack.url()).expect("a URL").port(), "{}", consent.body);
+        browser.submit(&consent, &[("decision", decision)]).await;
+        tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+const HISTORY: &str = r#"{"channel": "C123", "limit": 6}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_from_a_git_url_signs_in_runs_and_runs_again_without() {
+    let story = Story::new(SlackSettings::default()).await;
+    let git = GitServer::start(None).await;
+    let commit = git.commit("tools.git", "main", "slack-get-messages", &sample("slack-get-messages"));
+    let mut args = story.args("slack-get-messages", HISTORY);
+    args[1] = format!("{}#main:slack-get-messages", git.url("tools.git"));
+    let ended = story.sign_in(&args, "allow").await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains(&commit), "which commit it took is said: {}", ended.stderr);
+    let output: serde_json::Value = serde_json::from_str(&ended.stdout).expect("the output is JSON");
+    assert_eq!(output["messages"].as_array().map(Vec::len), Some(6), "{output}");
+    let again = story.pocket.run(&args);
+    assert_eq!((again.code, &again.stdout), (0, &ended.stdout), "{}", again.stderr);
+    assert_eq!(story.slack.token_requests(), 1);
+    let everything = format!("{}{}{}{}", ended.stdout, ended.stderr, again.stdout, again.stderr);
+    for token in story.slack.tokens() {
+        assert!(!everything.contains(&token), "no token is printed");
+    }
+    assert!(!everything.contains("planted"), "no secret is printed: {everything}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_lies_in_any_file_in_the_clear() {
+    let story = Story::new(SlackSettings { rotation: Some(43_200), ..SlackSettings::default() }).await;
+    let ended = story.sign_in(&story.args("slack-get-messages", HISTORY), "allow").await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let mut searched = 0;
+    let mut folders = vec![story.pocket.home()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the folder can be read") {
+            let path = entry.expect("the folder can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = std::fs::read(&path).expect("the file can be read");
+                assert!(!bytes.windows(7).any(|window| window == b"planted"), "a secret in {}", path.display());
+                searched += 1;
+            }
+        }
+    }
+    assert!(searched > 2, "the home has files");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_posted_with_the_users_token_where_the_project_says_so() {
+    let story = Story::new(SlackSettings::default()).await;
+    story.pocket.write(".secrets.toml", &format!("{}token = \"user\"\n", story.slack.secrets()));
+    let ended =
+        story.sign_in(&story.args("slack-post-message", r#"{"channel": "C123", "text": "hello"}"#), "allow").await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(story.slack.posted()[0]["text"], "hello");
+    assert!(story.slack.tokens().iter().all(|token| token.starts_with("xoxp-")), "only a user's token was asked for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_denies_is_told_and_nothing_hangs() {
+    let story = Story::new(SlackSettings::default()).await;
+    let ended = story.sign_in(&story.args("slack-get-messages", HISTORY), "deny").await;
+    assert_ne!(ended.code, 0);
+    assert!(ended.stderr.contains("denied"), "{}", ended.stderr);
+    assert_eq!(story.slack.token_requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_waiting_the_url_is_the_answer() {
+    let story = Story::new(SlackSettings::default()).await;
+    let mut args = story.args("slack-get-messages", HISTORY);
+    args.extend(["--no-wait".to_owned(), "--json".to_owned()]);
+    let ended = story.pocket.run(&args);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let told: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(told["code"], "sign_in_required");
+    let url = told["error"]["details"]["sign_in"]["url"].as_str().expect("a URL");
+    assert!(url.starts_with(&format!("https://localhost:{}/sign-in/", story.port)), "{url}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_told_and_no_sign_in_begins() {
+    let story = Story::new(SlackSettings::default()).await;
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", story.port)).expect("the port is free");
+    let ended = story.pocket.run(story.args("slack-get-messages", HISTORY));
+    assert_ne!(ended.code, 0);
+    assert!(ended.stderr.contains(&story.port.to_string()), "{}", ended.stderr);
+    assert!(ended.stderr.contains("hint:"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_that_ends_soon_is_renewed_before_the_call() {
+    let story = Story::new(SlackSettings { rotation: Some(20), ..SlackSettings::default() }).await;
+    let args = story.args("slack-get-messages", HISTORY);
+    let ended = story.sign_in(&args, "allow").await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let again = story.pocket.run(&args);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(story.slack.refreshes() >= 1, "it was renewed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_the_provider_refuses_is_renewed_once_and_the_call_repeated() {
+    let story = Story::new(SlackSettings { rotation: Some(43_200), ..SlackSettings::default() }).await;
+    let args = story.args("slack-get-messages", HISTORY);
+    assert_eq!(story.sign_in(&args, "allow").await.code, 0);
+    story.slack.end_access_tokens();
+    let again = story.pocket.run(&args);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(story.slack.refreshes(), 1);
+    story.slack.end_all_tokens();
+    let mut args = args;
+    args.push("--no-wait".to_owned());
+    let refused = story.pocket.run(&args);
+    assert_eq!(refused.code, 3, "{} {}", refused.stdout, refused.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_tells_the_provider_and_forgets() {
+    let story = Story::new(SlackSettings::default()).await;
+    let args = story.args("slack-get-messages", HISTORY);
+    assert_eq!(story.sign_in(&args, "allow").await.code, 0);
+    let status = story.pocket.run(["auth", "status"]);
+    assert!(status.stdout.contains("slack-oauth2") && status.stdout.contains("ready"), "{}", status.stdout);
+    let ended = story.pocket.run(["auth", "logout", "slack"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(story.slack.tokens().is_empty(), "the token was revoked");
+    let status = story.pocket.run(["auth", "status", "--json"]);
+    assert_eq!(status.stdout.trim(), "{\"accounts\":[]}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_ready_is_not_given_to_another_tool_without_a_word() {
+    let story = Story::new(SlackSettings::default()).await;
+    let login = ["auth", "login", "slack", "--scope", "channels:history"].map(ToOwned::to_owned);
+    let ended = story.sign_in(&login, "allow").await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let args = story.args("slack-get-messages", HISTORY);
+    let refused = story.pocket.run(&args);
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    assert_eq!(story.slack.api_calls(), 0, "the tool never ran");
+    let inspected = story.pocket.run(["inspect", &args[1], "--json"]);
+    let inspected: serde_json::Value = serde_json::from_str(&inspected.stdout).expect("JSON");
+    let digest = inspected["digest"].as_str().expect("a digest");
+    let mut args = args;
+    args.push(format!("--yes={digest}"));
+    let agreed = story.pocket.run(&args);
+    assert_eq!(agreed.code, 0, "{}", agreed.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_can_be_typed_on_our_page() {
+    let story = Story::new(SlackSettings::default()).await;
+    let token = story.slack.issue(&["channels:history"]);
+    let mut running = story.pocket.start(["auth", "login", "slack", "--handler", "slack-token"]);
+    let url = running.word("http");
+    let mut browser = Browser::new();
+    let page = browser.open(&url).await;
+    assert!(page.body.contains("type=\"password\""), "{}", page.body);
+    let done = browser.submit(&page, &[("secret", &token)]).await;
+    assert!(done.status.is_success(), "{}", done.body);
+    let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let status = story.pocket.run(["auth", "status"]);
+    assert!(status.stdout.contains("slack-token"), "{}", status.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_from_another_browser_is_not_used() {
+    let story = Story::new(SlackSettings::default()).await;
+    let mut running = story.pocket.start(story.args("slack-get-messages", HISTORY));
+    let url = running.word("https://localhost:");
+    let mut browser = Browser::new();
+    let page = browser.open(&url).await;
+    let consent = browser.submit(&page, &[]).await;
+    // The consent's redirect is taken by a browser that never saw our page.
+    let mut thief = Browser::new();
+    let denied = thief.submit(&consent, &[("decision", "allow")]).await;
+    assert!(!denied.status.is_success(), "{} {}", denied.status, denied.body);
+    assert_eq!(story.slack.token_requests(), 0, "the code was not used");
+    // The flow is still there for who began it.
+    browser.submit(&consent, &[("decision", "allow")]).await;
+    let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}
