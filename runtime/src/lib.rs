@@ -22,7 +22,7 @@ pub use base::{
     code::Code,
     digest::{Digest, NotADigest},
     home::Home,
-    key::KeySource,
+    key::{KeyPlace, KeySource},
     name::{NotAToolName, Profile, ToolName},
     net::{NetError, NetSettings},
     quantity::NotAQuantity,
