@@ -71,7 +71,7 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
 
 /// The user as whom this process makes files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner {
+pub(crate) struct Owner {
     #[cfg(unix)]
     uid: u32,
 }
@@ -81,7 +81,7 @@ impl Owner {
     ///
     /// # Errors
     /// When no file can be made in `folder`.
-    pub fn of_new_files_in(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn of_new_files_in(folder: &Path) -> io::Result<Self> {
         let made = tempfile::tempfile_in(folder)?.metadata()?;
         #[cfg(unix)]
         {
@@ -97,7 +97,7 @@ impl Owner {
 
     /// Whether a file is this user's, or the administrator's, who can read all anyway.
     #[must_use]
-    pub fn owns(self, found: &fs::Metadata) -> bool {
+    pub(crate) fn owns(self, found: &fs::Metadata) -> bool {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
@@ -115,7 +115,7 @@ impl Owner {
 ///
 /// # Errors
 /// When it is not there, is a link or no plain file, belongs to another user, or lets others in.
-pub fn check_private(path: &Path, owner: Owner) -> io::Result<fs::Metadata> {
+pub(crate) fn check_private(path: &Path, owner: Owner) -> io::Result<fs::Metadata> {
     let found = fs::symlink_metadata(path)?;
     if found.is_symlink() {
         return Err(refused("it is a symbolic link", path));
@@ -140,7 +140,7 @@ pub fn check_private(path: &Path, owner: Owner) -> io::Result<fs::Metadata> {
 ///
 /// # Errors
 /// As [`check_private`], and when the file changes between the look and the opening.
-pub fn open_private(path: &Path, owner: Owner) -> io::Result<File> {
+pub(crate) fn open_private(path: &Path, owner: Owner) -> io::Result<File> {
     let looked_at = check_private(path, owner)?;
     let file = File::open(path)?;
     if !is_same_file(&looked_at, &file.metadata()?) {
@@ -151,7 +151,7 @@ pub fn open_private(path: &Path, owner: Owner) -> io::Result<File> {
 
 /// Whether two looks saw the same file rather than another of the same name.
 #[must_use]
-pub fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+pub(crate) fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;

@@ -96,6 +96,9 @@ pub(super) fn open(
         return Err(at(Fault::Damaged("it is empty".to_owned())));
     }
     let connection = connect(&path, patience).map_err(at)?;
+    if !ends_with_a_page(&connection, &path, opened.len()).map_err(at)? {
+        return Err(at(Fault::Damaged("its end is missing".to_owned())));
+    }
     let record = look_through(&connection, &path).map_err(at)?;
     let key = matching_key(&record, source, key_file, owner, &path)?;
     // Until here nothing was written, not even what waits in the write-ahead log.
@@ -200,6 +203,16 @@ fn connect(path: &Path, patience: Duration) -> Result<Connection, Fault> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)
+}
+
+/// SQLite itself takes the missing rest of a last page for zeros. Where a log waits it may well hold that page.
+fn ends_with_a_page(connection: &Connection, path: &Path, length: u64) -> Result<bool, Fault> {
+    let [log, _index] = aside::companions(path);
+    if fs::symlink_metadata(log).is_ok_and(|log| log.len() > 0) {
+        return Ok(true);
+    }
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    Ok(u64::try_from(page).is_ok_and(|page| length.is_multiple_of(page)))
 }
 
 /// Sees that the file is a whole store of a format that we know, and reads what it records of its key.

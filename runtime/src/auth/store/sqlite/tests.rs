@@ -177,15 +177,14 @@ async fn swapped_or_altered_records_do_not_open() {
     };
     assert_eq!(open("a").await.unwrap().as_slice(), b"a");
     let tamper = |sql: &str| Connection::open(home.file()).unwrap().execute_batch(sql).unwrap();
-    tamper(
-        "UPDATE accounts SET sealed = (SELECT sealed FROM accounts AS other WHERE other.profile <> accounts.profile)",
-    );
+    let swap = "CREATE TEMP TABLE before AS SELECT profile, sealed FROM accounts;
+                UPDATE accounts SET sealed = (SELECT sealed FROM before WHERE before.profile <> accounts.profile)";
+    tamper(swap);
     for profile in ["a", "b"] {
         assert!(matches!(open(profile).await, Err(StoreError::Altered { .. })));
     }
-    tamper(
-        "UPDATE accounts SET sealed = (SELECT sealed FROM accounts AS other WHERE other.profile <> accounts.profile)",
-    );
+    tamper(swap);
+    assert_eq!(open("a").await.unwrap().as_slice(), b"a");
     tamper("UPDATE accounts SET version = 2");
     assert!(matches!(open("a").await, Err(StoreError::Altered { .. })));
 }
@@ -377,10 +376,11 @@ async fn a_cut_broken_or_foreign_file_is_refused_and_left_in_place() {
     ];
     for (n, content) in cases.into_iter().enumerate() {
         fs::write(home.file(), content).unwrap();
-        let error = home.open_with(&KeySource::Home).unwrap_err();
-        assert!(matches!(&error, StoreError::Damaged { .. }), "{n}: {error:?}");
+        let opened = home.open_with(&KeySource::Home);
+        assert!(matches!(&opened, Err(StoreError::Damaged { .. })), "{n}: {opened:?}");
         assert!(home.bytes() == content, "{n} was changed");
-        assert!(error.hints().iter().any(|hint| hint.contains("pocket auth reset")));
+        let hints = opened.unwrap_err().hints();
+        assert!(hints.iter().any(|hint| hint.contains("pocket auth reset")));
     }
     fs::write(home.file(), "").unwrap();
     Connection::open(home.file())
