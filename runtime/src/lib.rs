@@ -23,7 +23,7 @@ pub use base::{
     digest::{Digest, NotADigest},
     files::{FileMode, write_atomic},
     home::Home,
-    key::KeySource,
+    key::{KeyPlace, KeySource},
     name::{NotAToolName, Profile, ToolName},
     net::{NetError, NetSettings},
     quantity::NotAQuantity,

@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use crate::base::text::shown_on_one_line;
+
 /// Who may read a file of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileMode {
@@ -51,14 +53,12 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
         match fs::DirBuilder::new().mode(0o700).create(path) {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-                if fs::metadata(path)?.permissions().mode() & 0o022 != 0 {
-                    return Err(io::Error::new(
-                        io::ErrorKind::PermissionDenied,
-                        format!(
-                            "others may write this folder; run `chmod go-w` on it: `{}`",
-                            path.display()
-                        ),
-                    ));
+                let found = fs::metadata(path)?;
+                if found.permissions().mode() & 0o022 != 0 {
+                    return Err(refused("others may write this folder; run `chmod go-w` on it", path));
+                }
+                if !Owner::of_new_files_in(path)?.owns(&found) {
+                    return Err(refused("the folder belongs to another user", path));
                 }
             }
             Err(e) => return Err(e),
@@ -67,6 +67,105 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
     #[cfg(not(unix))]
     fs::create_dir_all(path)?;
     Ok(())
+}
+
+/// The user as whom this process makes files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    #[cfg(unix)]
+    uid: u32,
+}
+
+impl Owner {
+    /// Asks the file system, by a file without a name: it alone knows how it maps users.
+    ///
+    /// # Errors
+    /// When no file can be made in `folder`.
+    pub(crate) fn of_new_files_in(folder: &Path) -> io::Result<Self> {
+        let made = tempfile::tempfile_in(folder)?.metadata()?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            Ok(Self { uid: made.uid() })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = made;
+            Ok(Self {})
+        }
+    }
+
+    /// Whether a file is this user's, or the administrator's, who can read all anyway.
+    #[must_use]
+    pub(crate) fn owns(self, found: &fs::Metadata) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            found.uid() == self.uid || found.uid() == 0
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = found;
+            true
+        }
+    }
+}
+
+/// Looks at a file that only `owner` may read, without opening it.
+///
+/// # Errors
+/// When it is not there, is a link or no plain file, belongs to another user, or lets others in.
+pub(crate) fn check_private(path: &Path, owner: Owner) -> io::Result<fs::Metadata> {
+    let found = fs::symlink_metadata(path)?;
+    if found.is_symlink() {
+        return Err(refused("it is a symbolic link", path));
+    }
+    if !found.is_file() {
+        return Err(refused("it is not a plain file", path));
+    }
+    if !owner.owns(&found) {
+        return Err(refused("it belongs to another user", path));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if found.permissions().mode() & 0o077 != 0 {
+            return Err(refused("others may read or write it; run `chmod go-rwx` on it", path));
+        }
+    }
+    Ok(found)
+}
+
+/// Opens a file that only `owner` may read, for reading.
+///
+/// # Errors
+/// As [`check_private`], and when the file changes between the look and the opening.
+pub(crate) fn open_private(path: &Path, owner: Owner) -> io::Result<File> {
+    let looked_at = check_private(path, owner)?;
+    let file = File::open(path)?;
+    if !is_same_file(&looked_at, &file.metadata()?) {
+        return Err(refused("it was replaced while it was opened", path));
+    }
+    Ok(file)
+}
+
+/// Whether two looks saw the same file rather than another of the same name.
+#[must_use]
+pub(crate) fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        one.created().ok() == other.created().ok()
+    }
+}
+
+fn refused(why: &str, path: &Path) -> io::Error {
+    let path = shown_on_one_line(&path.to_string_lossy());
+    io::Error::new(io::ErrorKind::PermissionDenied, format!("{why}: `{path}`"))
 }
 
 /// A lock between processes, held until dropped.

@@ -1,105 +1,16 @@
 //! Where tokens and pending sign-ins are kept: every store sees only sealed bytes.
 
+mod contract;
+mod error;
 mod memory;
 mod seal;
 mod sqlite;
 
-use std::time::Duration;
+#[cfg(test)]
+mod conformance;
 
-use async_trait::async_trait;
+pub use contract::{FlowStore, Lease, StoredRecord, TokenStore};
+pub use error::StoreError;
 pub use memory::MemoryStore;
 pub(crate) use seal::{RecordKind, Vault};
 pub use sqlite::SqliteStore;
-
-use crate::{
-    auth::AccountId,
-    base::{clock::UnixTime, code::Code},
-};
-
-/// Why a store could not be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Another process or task saved first.
-    #[error("the account was changed meanwhile")]
-    Conflict,
-}
-
-/// A record as a store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredRecord {
-    /// Sealed bytes.
-    pub sealed: Vec<u8>,
-    /// Counts up at every save.
-    pub version: u64,
-}
-
-/// A lease on an account: only its holder may refresh. `fence` is handed to every save made under it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lease {
-    /// Who holds it: random.
-    pub owner: [u8; 16],
-    /// Counts up whenever the lease changes hands.
-    pub fence: u64,
-}
-
-/// Keeps accounts. Every operation is atomic between all processes that use the store.
-#[async_trait]
-pub trait TokenStore: Send + Sync {
-    /// The record, where there is one that was not removed.
-    async fn load(&self, account: &AccountId) -> Result<Option<StoredRecord>, StoreError>;
-    /// Saves when the record still has version `expected` (0: there is none). Gives the new version; a removal counts as a
-    /// version too, so that no late save can pass it. With a lease: only while that lease is held.
-    async fn save(
-        &self,
-        account: &AccountId,
-        sealed: &[u8],
-        expected: u64,
-        lease: Option<&Lease>,
-    ) -> Result<u64, StoreError>;
-    /// Removes when the record still has this version; leaves a tombstone of a higher version.
-    async fn remove(&self, account: &AccountId, expected: u64) -> Result<(), StoreError>;
-    /// The version that a first save has to expect: 0, or that of the tombstone.
-    async fn version(&self, account: &AccountId) -> Result<u64, StoreError>;
-    /// Every account with its record.
-    async fn list(&self) -> Result<Vec<(AccountId, StoredRecord)>, StoreError>;
-    /// Takes the lease where nobody holds it or its time is over, by the store's own clock.
-    async fn lease(&self, account: &AccountId, time: Duration) -> Result<Option<Lease>, StoreError>;
-    /// Holds it longer; `false` when it was lost.
-    async fn renew(&self, account: &AccountId, lease: &Lease, time: Duration) -> Result<bool, StoreError>;
-    /// Gives it back.
-    async fn release(&self, account: &AccountId, lease: &Lease) -> Result<(), StoreError>;
-}
-
-/// Keeps pending sign-ins, so that whichever process owns the port can complete one begun in another.
-#[async_trait]
-pub trait FlowStore: Send + Sync {
-    /// Keeps a pending sign-in until it is taken or its time is over.
-    async fn insert(&self, id: &[u8; 16], sealed: &[u8], expires_at: UnixTime) -> Result<(), StoreError>;
-    /// Reads one without taking it.
-    async fn peek(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Replaces the bytes of one that is still pending and still has the bytes `from`; `false` when not.
-    async fn replace(&self, id: &[u8; 16], from: &[u8], to: &[u8]) -> Result<bool, StoreError>;
-    /// Takes one: only one caller ever gets it. It then has no outcome yet.
-    async fn take(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Keeps how one ended, for who waits, until the time it would have expired.
-    async fn finish(&self, id: &[u8; 16], outcome: &[u8]) -> Result<(), StoreError>;
-    /// How one ended; `None` while it is pending or taken. An unknown one is an error.
-    async fn outcome(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Forgets those whose time is over.
-    async fn purge(&self, now: UnixTime) -> Result<(), StoreError>;
-}
-
-impl StoreError {
-    /// Its stable code.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        todo!()
-    }
-
-    /// What would mend it, each in a sentence.
-    #[must_use]
-    pub fn hints(&self) -> Vec<String> {
-        todo!()
-    }
-}

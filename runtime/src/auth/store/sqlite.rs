@@ -1,23 +1,132 @@
 //! The store in `home`: one SQLite file, 0600, shared by the processes of this user.
 
-use std::path::Path;
+mod accounts;
+mod aside;
+mod fault;
+mod flows;
+mod opening;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use fault::Fault;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::Mutex;
 
 use crate::{
     auth::StoreError,
-    base::key::{KeySource, StoreKey},
+    base::{
+        clock::{Clock as _, SystemClock},
+        files,
+        key::{KeySource, StoreKey},
+    },
 };
 
-/// Keeps accounts and pending sign-ins in one SQLite file.
-pub struct SqliteStore {}
+/// How long an operation waits while another process has the store locked.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Keeps accounts and pending sign-ins in one SQLite file, which the processes of one user share.
+///
+/// The file is made by the first process that needs it; whoever runs Pocket needs this type only where the key of a store
+/// is lost:
+///
+/// ```
+/// use pocket_runtime::SqliteStore;
+///
+/// let home = tempfile::tempdir()?;
+/// let path = home.path().join("accounts.sqlite");
+/// std::fs::write(&path, "a store whose key is lost")?;
+/// let aside = SqliteStore::reset(&path)?.expect("there was one");
+/// assert!(aside.to_string_lossy().contains("accounts.sqlite.lost-"));
+/// assert!(!path.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SqliteStore {
+    connection: Arc<Mutex<Connection>>,
+    path: Arc<Path>,
+    /// The file that was opened: another may stand at its path later.
+    opened: fs::Metadata,
+    patience: Duration,
+}
 
 impl SqliteStore {
     /// Opens the store at `path`, or makes it, with the key that was chosen when it was made: the key's id and a check value
-    /// are recorded in it, and no other key is ever made for it.
+    /// are recorded in it, and no other key is ever made for it. `key_file` is the file of ours for [`KeySource::Home`].
+    ///
+    /// This blocks the thread for some milliseconds: call it where that is fine.
     ///
     /// # Errors
     /// When the file is damaged or not ours, or the key is lost or another: naming where it was kept.
     pub(crate) fn open(path: &Path, key: &KeySource, key_file: &Path) -> Result<(Self, StoreKey), StoreError> {
-        let _ = (path, key, key_file);
-        todo!()
+        opening::open(path, key, key_file, PATIENCE)
+    }
+
+    /// Puts the store at `path` aside as `<name>.lost-<date>-<time>`, for when its key is lost or it is damaged; gives where it is
+    /// then. The next process that needs a store makes a new one. `None` when there is none.
+    ///
+    /// This blocks the thread for some milliseconds: call it where that is fine.
+    ///
+    /// # Errors
+    /// When the file cannot be renamed.
+    pub fn reset(path: impl AsRef<Path>) -> Result<Option<PathBuf>, StoreError> {
+        aside::put_aside(path.as_ref(), SystemClock.now())
+    }
+
+    /// Runs `work` as one transaction that only reads.
+    async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.run(TransactionBehavior::Deferred, work).await
+    }
+
+    /// Runs `work` as one transaction that keeps others from writing from its start.
+    async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.run(TransactionBehavior::Immediate, work).await
+    }
+
+    /// A caller that goes away cuts nothing short: what it began is done whole.
+    async fn run<T, W>(&self, behavior: TransactionBehavior, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        let mut connection = Arc::clone(&self.connection).lock_owned().await;
+        let (path, opened, patience) = (Arc::clone(&self.path), self.opened.clone(), self.patience);
+        let done = tokio::task::spawn_blocking(move || {
+            if !fs::symlink_metadata(&path).is_ok_and(|found| files::is_same_file(&found, &opened)) {
+                return Err(StoreError::PutAside {
+                    path: path.to_path_buf(),
+                });
+            }
+            let transact = || {
+                let transaction = connection.transaction_with_behavior(behavior)?;
+                let made = work(&transaction)?;
+                transaction.commit()?;
+                Ok(made)
+            };
+            transact().map_err(|fault: Fault| fault.at(&path, patience))
+        });
+        done.await.map_err(|ended| StoreError::Unavailable(ended.into()))?
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,400 @@
+//! What every store has to do, run over each of them.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    auth::{AccountId, FlowStore, Lease, MemoryStore, SqliteStore, StoreError, TokenStore},
+    base::{clock::UnixTime, key::KeySource, name::Profile},
+    package::TokenKind,
+};
+
+pub(super) trait Both: TokenStore + FlowStore {}
+
+impl<T: TokenStore + FlowStore> Both for T {}
+
+const LONG: Duration = Duration::from_secs(60);
+const LATER: UnixTime = UnixTime(2_000_000_000);
+
+macro_rules! run_over_each_store {
+    ($($name:ident)*) => {
+        mod memory {
+            use super::*;
+
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(Arc::new(MemoryStore::new())).await;
+            })*
+        }
+
+        mod sqlite {
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let home = tempfile::tempdir().unwrap();
+                let (file, key) = (home.path().join("data/accounts.sqlite"), home.path().join("data/store.key"));
+                let (store, _key) = SqliteStore::open(&file, &KeySource::Home, &key).unwrap();
+                super::$name(Arc::new(store)).await;
+            })*
+        }
+    };
+}
+
+run_over_each_store! {
+    a_saved_record_is_loaded_with_its_version
+    a_save_that_expects_another_version_changes_nothing
+    of_many_saves_at_once_one_passes
+    a_removal_leaves_a_tombstone_that_no_late_save_passes
+    one_lease_is_held_at_a_time
+    a_lease_ends_by_itself_and_its_late_holder_cannot_save
+    a_lease_that_is_over_but_not_taken_still_saves_and_renews
+    a_released_lease_is_free_and_saves_no_more
+    of_many_that_want_a_lease_one_gets_it
+    a_lease_on_an_account_without_record_makes_no_record
+    hostile_names_stay_apart
+    a_pending_sign_in_is_taken_by_one_of_many
+    a_pending_sign_in_is_replaced_only_as_it_was_read
+    an_outcome_stays_until_its_time_is_over
+    an_unknown_sign_in_has_no_outcome
+}
+
+pub(super) fn account(profile: &str) -> AccountId {
+    AccountId {
+        profile: Profile::new(profile),
+        provider: "slack".to_owned(),
+        handler: "slack-oauth2".to_owned(),
+        kind: TokenKind::Bot,
+        client_id: "c1".to_owned(),
+    }
+}
+
+#[track_caller]
+fn conflicts<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
+}
+
+async fn a_saved_record_is_loaded_with_its_version(store: Arc<dyn Both>) {
+    let account = account("a");
+    assert_eq!(store.load(&account).await.unwrap(), None);
+    assert_eq!(store.version(&account).await.unwrap(), 0);
+    assert!(store.list().await.unwrap().is_empty());
+    for (expected, content) in [(0, b"one".as_slice()), (1, b""), (2, &[0; 300_000])] {
+        let version = store.save(&account, content, expected, None).await.unwrap();
+        assert_eq!(version, expected + 1);
+        let record = store.load(&account).await.unwrap().unwrap();
+        assert_eq!((record.sealed.as_slice(), record.version), (content, version));
+        assert_eq!(store.version(&account).await.unwrap(), version);
+        assert_eq!(store.list().await.unwrap(), [(account.clone(), record)]);
+    }
+}
+
+async fn a_save_that_expects_another_version_changes_nothing(store: Arc<dyn Both>) {
+    let account = account("a");
+    conflicts(store.save(&account, b"x", 1, None).await);
+    store.save(&account, b"one", 0, None).await.unwrap();
+    for expected in [0, 2, u64::MAX] {
+        conflicts(store.save(&account, b"x", expected, None).await);
+        conflicts(store.remove(&account, expected).await);
+    }
+    let record = store.load(&account).await.unwrap().unwrap();
+    assert_eq!((record.sealed.as_slice(), record.version), (b"one".as_slice(), 1));
+}
+
+async fn of_many_saves_at_once_one_passes(store: Arc<dyn Both>) {
+    let tasks: Vec<_> = (0..20_u8)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move { store.save(&account("a"), &[n], 0, None).await.map(|_version| n) })
+        })
+        .collect();
+    let mut passed = Vec::new();
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(n) => passed.push(n),
+            other => conflicts(other),
+        }
+    }
+    assert_eq!(passed.len(), 1);
+    assert_eq!(store.load(&account("a")).await.unwrap().unwrap().sealed, passed);
+}
+
+async fn a_removal_leaves_a_tombstone_that_no_late_save_passes(store: Arc<dyn Both>) {
+    let account = account("a");
+    conflicts(store.remove(&account, 0).await);
+    let lease = store.lease(&account, LONG).await.unwrap().unwrap();
+    store.save(&account, b"one", 0, Some(&lease)).await.unwrap();
+    store.remove(&account, 1).await.unwrap();
+    assert_eq!(store.load(&account).await.unwrap(), None);
+    assert!(store.list().await.unwrap().is_empty());
+    assert_eq!(store.version(&account).await.unwrap(), 2);
+    conflicts(store.remove(&account, 2).await);
+    // A refresh that had begun before the removal, with or without its lease, and a first save by who knows nothing of it.
+    conflicts(store.save(&account, b"late", 1, Some(&lease)).await);
+    conflicts(store.save(&account, b"late", 1, None).await);
+    conflicts(store.save(&account, b"first", 0, None).await);
+    assert_eq!(store.save(&account, b"new", 2, None).await.unwrap(), 3);
+    conflicts(store.save(&account, b"late", 1, None).await);
+    assert_eq!(store.load(&account).await.unwrap().unwrap().sealed, b"new");
+}
+
+async fn one_lease_is_held_at_a_time(store: Arc<dyn Both>) {
+    let lease = store.lease(&account("a"), LONG).await.unwrap().unwrap();
+    assert_eq!(store.lease(&account("a"), LONG).await.unwrap(), None);
+    assert!(store.lease(&account("b"), LONG).await.unwrap().is_some());
+    assert!(store.renew(&account("a"), &lease, LONG).await.unwrap());
+    let forged = [
+        Lease {
+            owner: [0; 16],
+            ..lease.clone()
+        },
+        Lease {
+            fence: lease.fence + 1,
+            ..lease.clone()
+        },
+    ];
+    for forged in forged {
+        assert!(!store.renew(&account("a"), &forged, LONG).await.unwrap());
+        conflicts(store.save(&account("a"), b"x", 0, Some(&forged)).await);
+        store.release(&account("a"), &forged).await.unwrap();
+    }
+    conflicts(store.save(&account("b"), b"x", 0, Some(&lease)).await);
+    assert_eq!(store.lease(&account("a"), LONG).await.unwrap(), None);
+    assert_eq!(store.save(&account("a"), b"one", 0, Some(&lease)).await.unwrap(), 1);
+    assert_eq!(
+        store.lease(&account("a"), LONG).await.unwrap(),
+        None,
+        "a save gave the lease back"
+    );
+}
+
+/// Waits until the lease is free, which it has to be soon.
+async fn taken_when_over(store: &Arc<dyn Both>, account: &AccountId) -> Lease {
+    let start = Instant::now();
+    loop {
+        if let Some(lease) = store.lease(account, LONG).await.unwrap() {
+            return lease;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "the lease did not end");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn a_lease_ends_by_itself_and_its_late_holder_cannot_save(store: Arc<dyn Both>) {
+    let account = account("a");
+    let old = store.lease(&account, Duration::from_millis(30)).await.unwrap().unwrap();
+    let new = taken_when_over(&store, &account).await;
+    assert!(new.fence > old.fence);
+    assert!(!store.renew(&account, &old, LONG).await.unwrap());
+    conflicts(store.save(&account, b"late", 0, Some(&old)).await);
+    store.release(&account, &old).await.unwrap();
+    assert!(
+        store.renew(&account, &new, LONG).await.unwrap(),
+        "another gave our lease back"
+    );
+    store.save(&account, b"one", 0, Some(&new)).await.unwrap();
+}
+
+async fn a_lease_that_is_over_but_not_taken_still_saves_and_renews(store: Arc<dyn Both>) {
+    let account = account("a");
+    let lease = store.lease(&account, Duration::ZERO).await.unwrap().unwrap();
+    store.save(&account, b"one", 0, Some(&lease)).await.unwrap();
+    assert!(store.renew(&account, &lease, LONG).await.unwrap());
+    assert_eq!(store.lease(&account, LONG).await.unwrap(), None);
+    assert!(store.renew(&account, &lease, Duration::ZERO).await.unwrap());
+    assert!(store.lease(&account, LONG).await.unwrap().is_some());
+    assert!(!store.renew(&account, &lease, LONG).await.unwrap());
+}
+
+async fn a_released_lease_is_free_and_saves_no_more(store: Arc<dyn Both>) {
+    let account = account("a");
+    let old = store.lease(&account, LONG).await.unwrap().unwrap();
+    store.release(&account, &old).await.unwrap();
+    conflicts(store.save(&account, b"late", 0, Some(&old)).await);
+    assert!(!store.renew(&account, &old, LONG).await.unwrap());
+    let new = store.lease(&account, LONG).await.unwrap().unwrap();
+    assert_eq!(new.fence, old.fence + 1);
+    assert_ne!(new.owner, old.owner);
+}
+
+async fn of_many_that_want_a_lease_one_gets_it(store: Arc<dyn Both>) {
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.lease(&account("a"), LONG).await.unwrap().is_some() })
+        })
+        .collect();
+    let mut got = 0;
+    for task in tasks {
+        got += usize::from(task.await.unwrap());
+    }
+    assert_eq!(got, 1);
+}
+
+async fn a_lease_on_an_account_without_record_makes_no_record(store: Arc<dyn Both>) {
+    store.lease(&account("a"), LONG).await.unwrap().unwrap();
+    assert_eq!(store.load(&account("a")).await.unwrap(), None);
+    assert_eq!(store.version(&account("a")).await.unwrap(), 0);
+    assert!(store.list().await.unwrap().is_empty());
+    conflicts(store.remove(&account("a"), 0).await);
+}
+
+async fn hostile_names_stay_apart(store: Arc<dyn Both>) {
+    let long = "p".repeat(1 << 20);
+    let longer = format!("{long}\0");
+    let mut accounts: Vec<AccountId> = [
+        "a__b",
+        "a",
+        "b",
+        ".*",
+        "*",
+        "%",
+        "_",
+        "?",
+        "../x",
+        "'; DROP TABLE accounts; --",
+        "''",
+        "\"",
+        "",
+        " ",
+        "a ",
+        "A",
+        "\0",
+        "a\0",
+        "a\0b",
+        "é",
+        "e\u{301}",
+        "\u{202e}",
+        "NULL",
+        "1",
+        "1.0",
+        "01",
+        &long,
+        &longer,
+    ]
+    .into_iter()
+    .map(account)
+    .collect();
+    // The same letters, cut at other places.
+    for (profile, provider, handler, client_id) in [
+        ("ab", "c", "d", "e"),
+        ("a", "bc", "d", "e"),
+        ("a", "b", "cd", "e"),
+        ("a", "b", "c", "de"),
+        ("", "abcde", "", ""),
+        ("", "", "", "abcde"),
+    ] {
+        for kind in [TokenKind::Bot, TokenKind::User] {
+            accounts.push(AccountId {
+                profile: Profile::new(profile),
+                provider: provider.to_owned(),
+                handler: handler.to_owned(),
+                kind,
+                client_id: client_id.to_owned(),
+            });
+        }
+    }
+    for (n, account) in accounts.iter().enumerate() {
+        assert_eq!(store.load(account).await.unwrap(), None, "{n}");
+        store.save(account, &n.to_le_bytes(), 0, None).await.unwrap();
+    }
+    for (n, account) in accounts.iter().enumerate() {
+        assert_eq!(
+            store.load(account).await.unwrap().unwrap().sealed,
+            n.to_le_bytes(),
+            "{n}"
+        );
+    }
+    let mut listed: Vec<AccountId> = store.list().await.unwrap().into_iter().map(|(a, _)| a).collect();
+    listed.sort();
+    let (kept, removed) = accounts.split_at(accounts.len() / 2);
+    for account in removed {
+        store.remove(account, 1).await.unwrap();
+    }
+    for account in kept {
+        assert!(store.load(account).await.unwrap().is_some());
+    }
+    assert_eq!(store.list().await.unwrap().len(), kept.len());
+    accounts.sort();
+    assert!(listed == accounts, "a name did not come back as it was given");
+}
+
+async fn a_pending_sign_in_is_taken_by_one_of_many(store: Arc<dyn Both>) {
+    let id = [1; 16];
+    store.insert(&id, b"sealed", LATER).await.unwrap();
+    store.insert(&[2; 16], b"other", LATER).await.unwrap();
+    conflicts(store.insert(&id, b"again", LATER).await);
+    assert_eq!(store.peek(&id).await.unwrap().unwrap(), b"sealed");
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.take(&id).await.unwrap() })
+        })
+        .collect();
+    let mut taken = Vec::new();
+    for task in tasks {
+        taken.extend(task.await.unwrap());
+    }
+    assert_eq!(taken, [b"sealed"]);
+    assert_eq!(store.peek(&id).await.unwrap(), None);
+    assert_eq!(store.outcome(&id).await.unwrap(), None);
+    conflicts(store.insert(&id, b"again", LATER).await);
+    assert_eq!(store.take(&[2; 16]).await.unwrap().unwrap(), b"other");
+    assert_eq!(store.take(&[3; 16]).await.unwrap(), None);
+}
+
+async fn a_pending_sign_in_is_replaced_only_as_it_was_read(store: Arc<dyn Both>) {
+    let id = [1; 16];
+    assert!(!store.replace(&id, b"", b"x").await.unwrap());
+    store.insert(&id, b"one", LATER).await.unwrap();
+    assert!(!store.replace(&id, b"other", b"x").await.unwrap());
+    assert!(store.replace(&id, b"one", b"two").await.unwrap());
+    assert!(!store.replace(&id, b"one", b"x").await.unwrap());
+    assert_eq!(store.take(&id).await.unwrap().unwrap(), b"two");
+    assert!(!store.replace(&id, b"two", b"x").await.unwrap());
+    assert_eq!(store.peek(&id).await.unwrap(), None);
+}
+
+async fn an_outcome_stays_until_its_time_is_over(store: Arc<dyn Both>) {
+    let (id, untaken) = ([1; 16], [2; 16]);
+    store.insert(&id, b"flow", UnixTime(100)).await.unwrap();
+    store.insert(&untaken, b"flow", UnixTime(101)).await.unwrap();
+    assert_eq!(store.outcome(&id).await.unwrap(), None);
+    store.take(&id).await.unwrap().unwrap();
+    store.finish(&id, b"denied").await.unwrap();
+    store.finish(&id, b"done").await.unwrap();
+    store.finish(&untaken, b"failed").await.unwrap();
+    assert_eq!(store.take(&untaken).await.unwrap(), None, "one that ended was taken");
+    store.purge(UnixTime(99)).await.unwrap();
+    assert_eq!(store.outcome(&id).await.unwrap().unwrap(), b"denied");
+    store.purge(UnixTime(100)).await.unwrap();
+    let error = store.outcome(&id).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoSignIn), "{error:?}");
+    assert_eq!(store.outcome(&untaken).await.unwrap().unwrap(), b"failed");
+}
+
+async fn an_unknown_sign_in_has_no_outcome(store: Arc<dyn Both>) {
+    for error in [
+        store.outcome(&[9; 16]).await.map(drop).unwrap_err(),
+        store.finish(&[9; 16], b"done").await.unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::NoSignIn), "{error:?}");
+        assert_eq!(error.code().as_str(), "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_store_in_memory_times_leases_by_the_clock_it_is_given() {
+    let clock = Arc::new(crate::base::clock::ManualClock::at(UnixTime(1_000)));
+    let store = MemoryStore::with_clock(clock.clone());
+    let lease = store.lease(&account("a"), LONG).await.unwrap().unwrap();
+    clock.advance(Duration::from_secs(45));
+    assert!(store.renew(&account("a"), &lease, LONG).await.unwrap());
+    clock.advance(Duration::from_secs(59));
+    assert_eq!(store.lease(&account("a"), LONG).await.unwrap(), None);
+    clock.advance(Duration::from_secs(1));
+    assert!(store.lease(&account("a"), LONG).await.unwrap().is_some());
+}

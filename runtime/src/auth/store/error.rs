@@ -1,0 +1,186 @@
+//! Why a store could not be used.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::base::{code::Code, key::KeyPlace, text::shown_on_one_line};
+
+/// Why a store could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another process or task saved or removed first, or holds the lease now.
+    #[error("the account was changed meanwhile")]
+    Conflict,
+    /// There is no such sign-in, or it was forgotten.
+    #[error("there is no such sign-in, or its time is over")]
+    NoSignIn,
+    /// A record does not open under the store's key as what it should be.
+    #[error("a record of the token store does not open, it was altered or is another's: {record}")]
+    Altered {
+        /// Which, in words.
+        record: String,
+    },
+    /// The file is not a store, or part of it is broken or missing. It is left as it is.
+    #[error("the token store is damaged, {reason}: `{}`", shown(path))]
+    Damaged {
+        /// The store.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// A newer Pocket made the store.
+    #[error("the token store has format {found}, this Pocket knows {known}: `{}`", shown(path))]
+    NewerFormat {
+        /// The store.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format known.
+        known: i64,
+    },
+    /// The file or its folder is not only this user's.
+    #[error("the token store is not private: {source}")]
+    NotPrivate {
+        /// The store.
+        path: PathBuf,
+        /// What is wrong, with the file or folder.
+        source: io::Error,
+    },
+    /// Another process kept the store locked.
+    #[error("another process kept the token store locked for {waited:?}: `{}`", shown(path))]
+    Locked {
+        /// The store.
+        path: PathBuf,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The disk is full; nothing was changed.
+    #[error("the disk is full, nothing was saved in the token store: `{}`", shown(path))]
+    DiskFull {
+        /// The store.
+        path: PathBuf,
+    },
+    /// The store was put aside or removed while it was open.
+    #[error("the token store was put aside or removed while it was open: `{}`", shown(path))]
+    PutAside {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// The key is another than the one with which the store was made.
+    #[error(
+        "this is not the key of the token store `{}`, which was kept in {place}",
+        shown(path)
+    )]
+    WrongKey {
+        /// The store.
+        path: PathBuf,
+        /// Where its key was kept.
+        place: KeyPlace,
+    },
+    /// The key is not there.
+    #[error("the key of the token store `{}` is gone; it was kept in {place}", shown(path))]
+    KeyLost {
+        /// The store.
+        path: PathBuf,
+        /// Where its key was kept.
+        place: KeyPlace,
+    },
+    /// What should be a key is none.
+    #[error("{place} holds no key for the token store: {reason}")]
+    NotAKey {
+        /// Where it was looked for.
+        place: KeyPlace,
+        /// Why it is none.
+        reason: String,
+    },
+    /// The file could not be read or written.
+    #[error("the token store could not be read or written: `{}`: {source}", shown(path))]
+    Io {
+        /// The store.
+        path: PathBuf,
+        /// What the system said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A store that is not a file could not be used: for stores of the embedding program.
+    #[error("the token store could not be used: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn shown(path: &Path) -> String {
+    shown_on_one_line(&path.to_string_lossy())
+}
+
+impl StoreError {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Conflict | Self::Locked { .. } => Code::Busy,
+            Self::NoSignIn => Code::NotFound,
+            Self::NewerFormat { .. }
+            | Self::NotPrivate { .. }
+            | Self::WrongKey { .. }
+            | Self::KeyLost { .. }
+            | Self::NotAKey { .. } => Code::NotValid,
+            Self::Altered { .. }
+            | Self::Damaged { .. }
+            | Self::DiskFull { .. }
+            | Self::PutAside { .. }
+            | Self::Io { .. } => Code::Internal,
+            Self::Unavailable(_) => Code::Unreachable,
+        }
+    }
+
+    /// What would mend it, each in a sentence.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Conflict => vec!["try again".to_owned()],
+            Self::NoSignIn => vec!["begin a new sign-in: a new URL can always be had".to_owned()],
+            Self::Altered { .. } => vec![
+                "sign out of this account and sign in again".to_owned(),
+                "find out who else can write the store's file".to_owned(),
+            ],
+            Self::Damaged { .. } => vec![
+                "put a copy of the file back if you have one; the damaged one was left as it is".to_owned(),
+                RESET.to_owned(),
+            ],
+            Self::NewerFormat { .. } => vec!["use the newer Pocket that made it, or another `POCKET_HOME`".to_owned()],
+            Self::NotPrivate { .. } => {
+                vec!["the store has to be a plain file of yours that nobody else can read, in a folder nobody else can write".to_owned()]
+            }
+            Self::Locked { .. } => vec!["end the process that holds it, or try again".to_owned()],
+            Self::DiskFull { .. } => vec!["free some space, then try again".to_owned()],
+            Self::PutAside { .. } => vec!["start this process again, so that it opens the new store".to_owned()],
+            Self::WrongKey { place, .. } | Self::KeyLost { place, .. } => {
+                vec![bring_back(place), format!("if the key is lost: {RESET}")]
+            }
+            Self::NotAKey { place, .. } => vec![match place {
+                KeyPlace::Given => {
+                    "give 32 random bytes in base64, as `openssl rand -base64 32` prints them".to_owned()
+                }
+                KeyPlace::File(_) | KeyPlace::Home(_) => {
+                    "the file holds 32 random bytes or their base64 and only you may read it (`chmod 600`)".to_owned()
+                }
+            }],
+            Self::Io { .. } => vec!["see that the disk works and the file can be written".to_owned()],
+            Self::Unavailable(_) => Vec::new(),
+        }
+    }
+}
+
+const RESET: &str = "`pocket auth reset` puts the store aside; users then sign in again";
+
+fn bring_back(place: &KeyPlace) -> String {
+    match place {
+        KeyPlace::Given => format!("set {place} to the key with which the store was made"),
+        KeyPlace::File(_) => format!("let `[store] key_file` name the key with which the store was made: {place}"),
+        KeyPlace::Home(_) => {
+            format!("put {place} back from a copy, and set neither `POCKET_STORE_KEY` nor `[store] key_file`")
+        }
+    }
+}
