@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 
 /// The repository's root.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this crate lies in the repository")
+        .to_owned()
 }
 
 /// The folder of a sample tool, built.
 pub fn sample(name: &str) -> PathBuf {
     let folder = repository().join("sample-tools").join(name);
     assert!(
-        folder.join(format!("{}.wasm", name.replace('-', "_"))).is_file() || folder.join(format!("{name}.wasm")).is_file(),
+        folder.join(format!("{}.wasm", name.replace('-', "_"))).is_file()
+            || folder.join(format!("{name}.wasm")).is_file(),
         "the sample tool `{name}` is not built: run `cargo xtask build-tools`"
     );
     folder
@@ -20,7 +24,10 @@ pub fn sample(name: &str) -> PathBuf {
 /// The component of a guest program of `tests/programs`, built.
 pub fn program(name: &str) -> PathBuf {
     let path = repository().join("tests/programs/built").join(format!("{name}.wasm"));
-    assert!(path.is_file(), "the guest program `{name}` is not built: run `cargo xtask build-tools`");
+    assert!(
+        path.is_file(),
+        "the guest program `{name}` is not built: run `cargo xtask build-tools`"
+    );
     path
 }
 

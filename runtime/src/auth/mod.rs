@@ -14,8 +14,8 @@ mod tls;
 mod transport;
 
 pub use account::{AccountId, AccountState, AccountStatus, NeedsSignIn};
-pub use auth::{Auth, SignedOut};
 pub(crate) use auth::AuthParts;
+pub use auth::{Auth, SignedOut};
 pub use credential::{Credential, CredentialValue};
 pub use error::AuthError;
 pub use settings::{Client, Settings};

@@ -130,8 +130,19 @@ impl PocketBuilder {
     /// # Errors
     /// When a file of settings, the lock, the store or a tool is not valid, or a tool cannot be fetched.
     pub async fn build(self) -> Result<Pocket, Error> {
-        let Self { project, home, settings, tools, only, functions, unlocked, in_memory, clock, compiler, progress } =
-            self;
+        let Self {
+            project,
+            home,
+            settings,
+            tools,
+            only,
+            functions,
+            unlocked,
+            in_memory,
+            clock,
+            compiler,
+            progress,
+        } = self;
         let home = match home {
             Some(home) => home,
             None => Home::locate(|name| std::env::var_os(name)).ok_or(SettingsError::NoHome)?,
@@ -151,7 +162,12 @@ impl PocketBuilder {
         let installer = Installer::new(&home, base, lock, fetcher, settings.sources.clone())?;
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
         let auth = auth(&settings, &home, &net, clock, in_memory)?;
-        let engine = Engine::new(EngineParts { limits: settings.limits.clone(), compiler, net, home })?;
+        let engine = Engine::new(EngineParts {
+            limits: settings.limits.clone(),
+            compiler,
+            net,
+            home,
+        })?;
         let core = Core {
             settings,
             auth,
@@ -162,8 +178,14 @@ impl PocketBuilder {
             begun: Mutex::new(HashMap::new()),
         };
         let named = core.open_tools(tools, only, functions).await?;
-        let core = Core { tools: RwLock::new(named), ..core };
-        Ok(Pocket { core: Arc::new(core), profile: Profile::default() })
+        let core = Core {
+            tools: RwLock::new(named),
+            ..core
+        };
+        Ok(Pocket {
+            core: Arc::new(core),
+            profile: Profile::default(),
+        })
     }
 }
 
@@ -179,8 +201,11 @@ fn auth(
         (Arc::clone(&store) as _, store, StoreKey::random())
     } else {
         let data = home.data();
-        let (store, key) =
-            SqliteStore::open(&data.join("accounts.sqlite"), &settings.store_key, &data.join("store.key"))?;
+        let (store, key) = SqliteStore::open(
+            &data.join("accounts.sqlite"),
+            &settings.store_key,
+            &data.join("store.key"),
+        )?;
         let store = Arc::new(store);
         (Arc::clone(&store) as _, store, key)
     };
@@ -212,7 +237,12 @@ impl Core {
                 Some(_) => Err(Error::NameTaken(name)),
             }
         };
-        for name in self.settings.tools.keys().filter(|name| only.as_ref().is_none_or(|only| only.contains(name))) {
+        for name in self
+            .settings
+            .tools
+            .keys()
+            .filter(|name| only.as_ref().is_none_or(|only| only.contains(name)))
+        {
             take(self.open_of_project(name).await?)?;
         }
         for entry in entries {
@@ -227,40 +257,78 @@ impl Core {
     /// A tool that `pocket.toml` names. One that was never pinned is pinned now, with no credential: a file does not give any.
     async fn open_of_project(&self, name: &ToolName) -> Result<Loaded, Error> {
         let installed = if self.installer.names()?.contains(name) {
-            self.installer.open(name, &self.settings.providers, self.progress.clone()).await?
+            self.installer
+                .open(name, &self.settings.providers, self.progress.clone())
+                .await?
         } else {
             let written = self.settings.tools.get(name).map_or("", |tool| tool.source.as_str());
             let source = self.source(written)?;
-            let candidate = self.installer.inspect(&source, &self.settings.providers, self.progress.clone()).await?;
-            self.installer.install(candidate, name.clone(), Grant::default()).await?
+            let candidate = self
+                .installer
+                .inspect(&source, &self.settings.providers, self.progress.clone())
+                .await?;
+            self.installer
+                .install(candidate, name.clone(), Grant::default())
+                .await?
         };
         Loaded::sandboxed(&self.engine, &self.settings, installed, ToolEntry::default())
     }
 
     async fn open_named_in_builder(&self, entry: ToolEntry) -> Result<Loaded, Error> {
-        let Installed { name, source, package, mut grant, tree } = match self.installer.reference(&entry.source)? {
-            Reference::Name(name) => self.installer.open(&name, &self.settings.providers, self.progress.clone()).await?,
+        let Installed {
+            name,
+            source,
+            package,
+            mut grant,
+            tree,
+        } = match self.installer.reference(&entry.source)? {
+            Reference::Name(name) => {
+                self.installer
+                    .open(&name, &self.settings.providers, self.progress.clone())
+                    .await?
+            }
             Reference::Source(source) => self.pinned(&source, &entry).await?,
         };
         grant.credential = CredentialGrant::Given;
-        let installed = Installed { name, source, package, grant, tree };
+        let installed = Installed {
+            name,
+            source,
+            package,
+            grant,
+            tree,
+        };
         Loaded::sandboxed(&self.engine, &self.settings, installed, entry)
     }
 
     async fn pinned(&self, source: &Source, entry: &ToolEntry) -> Result<Installed, Error> {
         if let Some(name) = self.installer.name_of(source, entry.name.as_ref())? {
-            return Ok(self.installer.open(&name, &self.settings.providers, self.progress.clone()).await?);
+            return Ok(self
+                .installer
+                .open(&name, &self.settings.providers, self.progress.clone())
+                .await?);
         }
-        let candidate = self.installer.inspect(source, &self.settings.providers, self.progress.clone()).await?;
-        let name = entry.name.clone().unwrap_or_else(|| candidate.package.manifest.name.clone());
-        let grant = Grant { credential: CredentialGrant::Given, ..Grant::default() };
+        let candidate = self
+            .installer
+            .inspect(source, &self.settings.providers, self.progress.clone())
+            .await?;
+        let name = entry
+            .name
+            .clone()
+            .unwrap_or_else(|| candidate.package.manifest.name.clone());
+        let grant = Grant {
+            credential: CredentialGrant::Given,
+            ..Grant::default()
+        };
         Ok(self.installer.install(candidate, name, grant).await?)
     }
 
     fn source(&self, written: &str) -> Result<Source, Error> {
         match self.installer.reference(written)? {
             Reference::Source(source) => Ok(source),
-            Reference::Name(name) => Err(Error::NoTool { name: name.to_string(), nearest: None }),
+            Reference::Name(name) => Err(Error::NoTool {
+                name: name.to_string(),
+                nearest: None,
+            }),
         }
     }
 }
