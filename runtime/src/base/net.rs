@@ -112,10 +112,6 @@ impl Net {
     }
 
     /// The addresses of a name, asked of the system once.
-    #[expect(
-        clippy::unused_self,
-        reason = "the resolver is the system's until an operator can name another"
-    )]
     pub(crate) async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
         Ok(tokio::net::lookup_host((host, port)).await?.collect())
     }

@@ -135,3 +135,130 @@ fn check_issuer(known: &Issuer, sent: Option<&str>) -> Result<(), FlowError> {
         (Issuer::Known(_), None) | (Issuer::Unknown, _) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::provider::{Flow, Providers};
+
+    fn oauth2(iss: &str) -> OAuth2 {
+        let table = format!("oauth2.iss = \"{iss}\"").parse().unwrap();
+        let providers = Providers::builtin().unwrap().with("google", &table).unwrap();
+        match &providers.find("google").unwrap().handler(None).unwrap().flow {
+            Flow::OAuth2(oauth2) => (**oauth2).clone(),
+            Flow::Token(_) => panic!("google-oauth2 is oauth2"),
+        }
+    }
+
+    fn slack() -> OAuth2 {
+        let providers = Providers::builtin().unwrap();
+        match &providers.find("slack").unwrap().handler(None).unwrap().flow {
+            Flow::OAuth2(oauth2) => (**oauth2).clone(),
+            Flow::Token(_) => panic!("slack-oauth2 is oauth2"),
+        }
+    }
+
+    #[test]
+    fn a_code_and_its_state_are_read_and_the_rest_is_ignored() {
+        let callback = parse("code=a%2Fb%2Bc&state=s-1&scope=x+y&authuser=0").unwrap();
+        assert_eq!(callback.state.expose(), "s-1");
+        assert_eq!(callback.code(&slack()).unwrap().expose(), "a/b+c");
+    }
+
+    #[test]
+    fn what_is_no_callback_is_refused() {
+        for (query, refused) in [
+            ("", NotACallback::Missing("state")),
+            ("code=a", NotACallback::Missing("state")),
+            ("state=s", NotACallback::Missing("code")),
+            ("code=&state=s", NotACallback::Missing("code")),
+            ("code=a&state=", NotACallback::Missing("state")),
+            ("code=a&code=a&state=s", NotACallback::Twice("code".to_owned())),
+            ("code=a&state=s&state=t", NotACallback::Twice("state".to_owned())),
+            ("code=a&state=s&x=1&x=2", NotACallback::Twice("x".to_owned())),
+            ("code=a&state=s&iss=1&iss=2", NotACallback::Twice("iss".to_owned())),
+            ("code=a&error=b&state=s", NotACallback::Both),
+            ("code=a%00&state=s", NotACallback::Characters("code")),
+            ("code=a&state=%0d%0a", NotACallback::Characters("state")),
+            ("code=%ff&state=s", NotACallback::Characters("code")),
+            ("error=%1b%5b31m&state=s", NotACallback::Characters("error")),
+        ] {
+            assert_eq!(parse(query).unwrap_err(), refused, "{query}");
+        }
+        let long = format!("code={}&state=s", "a".repeat(LONGEST_QUERY));
+        assert_eq!(parse(&long).unwrap_err(), NotACallback::TooLong);
+    }
+
+    #[test]
+    fn an_issuer_that_is_always_sent_has_to_be_there_and_be_the_one() {
+        let query = |iss: &str| format!("code=c&state=s{iss}");
+        let right = "&iss=https%3A%2F%2Faccounts.google.com";
+        for (oauth2, iss, taken) in [
+            (oauth2("sent"), right, true),
+            (oauth2("sent"), "", false),
+            (oauth2("sent"), "&iss=https%3A%2F%2Fevil.example", false),
+            (oauth2("sent"), "&iss=https%3A%2F%2Faccounts.google.com%2F", false),
+            (oauth2("unknown"), right, true),
+            (oauth2("unknown"), "", true),
+            (oauth2("unknown"), "&iss=https%3A%2F%2Fevil.example", false),
+            (slack(), "", true),
+            (slack(), "&iss=https%3A%2F%2Fevil.example", true),
+        ] {
+            let code = parse(&query(iss)).unwrap().code(&oauth2);
+            assert_eq!(code.is_ok(), taken, "{iss}: {code:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_another_issuer_are_not_shown() {
+        let query = "error=access_denied&error_description=planted-words&state=s&iss=https%3A%2F%2Fevil.example";
+        let error = parse(query).unwrap().code(&oauth2("sent")).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("planted"), "{error}");
+    }
+
+    #[test]
+    fn every_error_ends_in_who_can_mend_it() {
+        let error = |name: &str| {
+            let query = format!("error={name}&error_description=%3Cscript%3E%1b%5b31m&state=hunter2-planted");
+            parse(&query).unwrap().code(&slack()).unwrap_err()
+        };
+        assert!(matches!(error("access_denied"), FlowError::Denied(_)));
+        assert!(matches!(error("server_error"), FlowError::Unreachable { .. }));
+        assert!(matches!(
+            error("temporarily_unavailable"),
+            FlowError::Unreachable { .. }
+        ));
+        assert!(matches!(error("invalid_scope"), FlowError::Configuration(_)));
+        assert!(
+            matches!(error("bad_redirect_uri"), FlowError::Configuration(_)),
+            "by Slack's own name"
+        );
+        assert!(matches!(error("something_new"), FlowError::Denied(_)));
+        assert!(!error("access_denied").to_string().contains('\u{1b}'));
+        assert!(
+            !error("hunter2-planted").to_string().contains("hunter2"),
+            "a secret that is quoted is left out"
+        );
+    }
+
+    #[test]
+    fn nothing_secret_of_a_callback_is_printed() {
+        let callback = parse("code=hunter2-code&state=hunter2-state").unwrap();
+        assert!(!format!("{callback:?}").contains("hunter2"), "{callback:?}");
+        let refused = parse("code=hunter2-code&code=hunter2-code&state=hunter2-state").unwrap_err();
+        assert!(!format!("{refused} {refused:?}").contains("hunter2"), "{refused}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_makes_it_panic(query in "\\PC{0,200}") {
+            if let Ok(callback) = parse(&query) {
+                let _ = callback.code(&slack());
+            }
+        }
+    }
+}

@@ -7,6 +7,8 @@ mod reply;
 mod revoke;
 #[cfg(test)]
 mod test_server;
+#[cfg(test)]
+mod tests;
 pub(crate) mod typed;
 
 use std::{collections::BTreeMap, time::Duration};

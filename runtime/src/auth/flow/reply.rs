@@ -258,11 +258,7 @@ fn seconds(value: &Value) -> Option<u64> {
     if !number.is_finite() {
         return None;
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast of a float saturates, and the part after the point is of no use"
-    )]
+    // A cast of a float saturates, and what stands after the point is of no use.
     Some(number.max(0.0).min(1e15) as u64)
 }
 

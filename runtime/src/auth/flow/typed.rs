@@ -43,3 +43,51 @@ pub(crate) fn accept(entry: &TokenEntry, typed: &str) -> Result<Secret, NotAToke
     }
     Ok(Secret::new(token))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::provider::{Flow, Providers};
+
+    fn slack_token() -> TokenEntry {
+        let providers = Providers::builtin().unwrap();
+        match &providers
+            .find("slack")
+            .unwrap()
+            .handler(Some("slack-token"))
+            .unwrap()
+            .flow
+        {
+            Flow::Token(entry) => entry.clone(),
+            Flow::OAuth2(_) => panic!("slack-token is typed"),
+        }
+    }
+
+    #[test]
+    fn white_space_around_a_token_is_no_part_of_it() {
+        let token = accept(&slack_token(), " \txoxb-123456789-123456789\r\n").unwrap();
+        assert_eq!(token.expose(), "xoxb-123456789-123456789");
+        assert!(!format!("{token:?}").contains("xoxb"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_token_is_refused_without_being_shown() {
+        for (typed, refused) in [
+            (String::new(), NotAToken::Empty),
+            (" \n ".to_owned(), NotAToken::Empty),
+            ("Bearer xoxb-hunter2-planted".to_owned(), NotAToken::Space),
+            ("xoxb-hunter2-planted\nxoxb-2".to_owned(), NotAToken::Space),
+            ("xoxb-hunter2-planted\u{200b}1".to_owned(), NotAToken::Invisible),
+            ("xoxb-hunter2-planted\0".to_owned(), NotAToken::Invisible),
+            ("xoxb-hunter2".to_owned(), NotAToken::Short),
+            ("x".repeat(LONGEST + 1), NotAToken::Long),
+        ] {
+            let error = accept(&slack_token(), &typed).unwrap_err();
+            assert_eq!(error, refused);
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
+        assert!(accept(&slack_token(), &"x".repeat(LONGEST)).is_ok());
+    }
+}
