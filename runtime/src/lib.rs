@@ -39,8 +39,9 @@ pub use package::{
 };
 pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
 pub use provider::{
-    BodyForm, ClientAuth, Flow, Handler, Issuer, NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider, ProviderError,
-    Providers, Redirect, Refresh, Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry, UserTokens, Variable,
+    BodyForm, ClientAuth, Flow, Handler, Issuer, NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider,
+    ProviderError, Providers, Redirect, Refresh, Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry,
+    UserTokens, Variable,
 };
 pub use sandbox::{
     Compiler, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report, SandboxError, Usage,

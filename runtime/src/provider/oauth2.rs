@@ -38,7 +38,7 @@ pub struct OAuth2 {
     pub token_params: BTreeMap<String, String>,
     /// Further headers of requests to the token endpoint.
     pub headers: BTreeMap<String, String>,
-    /// The scopes that most tools need.
+    /// The scopes to ask for where nobody names one and the provider gives no token without.
     pub recommended_scopes: Vec<String>,
     /// Where values stand in a reply: of the only kind of token there is, or of the bot's.
     pub reply: Reply,

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
 use crate::{
     auth::{flow::FlowError, transport::Answer},
@@ -303,15 +303,5 @@ pub(super) fn wipe(value: &mut Value) {
         Value::Array(list) => list.iter_mut().for_each(wipe),
         Value::Object(members) => members.values_mut().for_each(wipe),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// An answer made by hand.
-#[cfg(test)]
-pub(super) fn answer(status: u16, body: &str) -> Answer {
-    Answer {
-        status: StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT),
-        retry_after: None,
-        body: Zeroizing::new(body.as_bytes().to_vec()),
     }
 }
