@@ -40,8 +40,9 @@ pub use package::{
 };
 pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
 pub use provider::{
-    Flow, Handler, OAuth2, Placement, Provider, ProviderError, Providers, Redirect, Scopes, Secrecy, TokenEntry,
-    Variable,
+    BodyForm, ClientAuth, Flow, Handler, Issuer, NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider,
+    ProviderError, Providers, Redirect, Refresh, Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry,
+    UserTokens, Variable,
 };
 pub use sandbox::{
     Compiler, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report, SandboxError, Usage,
