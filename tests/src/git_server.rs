@@ -28,6 +28,7 @@ struct Root {
     folder: tempfile::TempDir,
     /// `user:password`, where the server wants it.
     login: Option<String>,
+    asked: tokio::sync::Notify,
 }
 
 impl GitServer {
@@ -63,6 +64,19 @@ impl GitServer {
     /// The bare repository on disk.
     pub fn folder(&self, repository: &str) -> PathBuf {
         self.root.folder.path().join(repository)
+    }
+
+    /// Makes an annotated tag.
+    pub fn tag(&self, repository: &str, name: &str, commit: &str) {
+        git(
+            &self.folder(repository),
+            &["tag", "--annotate", "--message", "a tag", name, commit],
+        );
+    }
+
+    /// Waits for the next request, so that a test can act while it is answered.
+    pub async fn wait_for_a_request(&self) {
+        self.root.asked.notified().await;
     }
 
     /// Commits a folder's content to a branch of a repository, at `at` in it, made where it is not there. Gives the commit.
@@ -150,6 +164,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 async fn backend(State(root): State<Arc<Root>>, request: Request) -> Response {
+    root.asked.notify_one();
     if let Some(login) = &root.login {
         use base64::Engine as _;
         let expected = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(login));
