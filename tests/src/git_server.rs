@@ -43,6 +43,7 @@ impl GitServer {
         let root = Arc::new(Root {
             folder,
             login: login.map(ToOwned::to_owned),
+            asked: tokio::sync::Notify::new(),
         });
         let router = Router::new().fallback(backend).with_state(Arc::clone(&root));
         Self {
