@@ -147,7 +147,7 @@ impl Lockfile {
         let tools = wire.tools.into_iter().map(|(name, tool)| {
             let told = |message: String| refused(None, format!("[tools.{}]: {message}", shown(&name)));
             let key: ToolName = name.parse().map_err(|e: crate::NotAToolName| told(e.to_string()))?;
-            Ok((key, tool.read().map_err(told)?))
+            Ok::<_, InstallError>((key, tool.read().map_err(told)?))
         });
         Ok(Self {
             tools: tools.collect::<Result<_, _>>()?,

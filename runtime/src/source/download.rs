@@ -93,7 +93,8 @@ impl Download<'_> {
                 .map_err(|e| self.explain(&e))?;
             let session = self.session(&repository, &remote)?;
             self.attempt(&mut remote, &session, &attempt)?;
-            drop((remote, session, repository));
+            drop((remote, session));
+            drop(repository);
             if is_reachable(room.path(), commit) {
                 return self.store.keep(commit, room);
             }

@@ -67,7 +67,8 @@ impl Locked {
     pub(super) fn ready(&self, commit: Commit) -> Option<Repository> {
         let repository = Repository::open_bare(self.folder.join(commit.to_string())).ok()?;
         let oid = git2::Oid::from_bytes(commit.as_bytes()).ok()?;
-        repository.find_commit(oid).is_ok().then_some(repository)
+        let is_there = repository.find_commit(oid).is_ok();
+        is_there.then_some(repository)
     }
 
     /// A folder on the same disk, gone when dropped.
