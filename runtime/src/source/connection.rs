@@ -148,6 +148,7 @@ impl Watch {
                 limit: self.limits.time,
             },
             (ErrorCode::NotFound, _) if remote.transport == Transport::File => SourceError::NoRepository(url),
+            (_, ErrorClass::Os) if reason.starts_with("failed to resolve path") => SourceError::NoRepository(url),
             (_, ErrorClass::Http) if reason.ends_with(" 404") => SourceError::NoRepository(url),
             (_, ErrorClass::Http) if reason.ends_with(" 401") || reason.ends_with(" 403") => {
                 SourceError::AuthNeeded { host }

@@ -176,7 +176,7 @@ impl Download<'_> {
 /// during a shallow fetch does not know where its history now ends.
 fn is_reachable(path: &std::path::Path, commit: Commit) -> bool {
     let search = || -> Result<bool, git2::Error> {
-        let repository = Repository::open_bare(path)?;
+        let repository = Repository::open(path)?;
         let wanted = Oid::from_bytes(commit.as_bytes())?;
         let mut walk = repository.revwalk()?;
         walk.push_glob("refs/pocket/*")?;

@@ -244,7 +244,10 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::source::{BadEntry, Reference, SourceSettings};
+    use crate::source::{
+        BadEntry, Reference, SourceSettings,
+        git_server::{GitServer, Manner},
+    };
 
     const FILE: i32 = 0o100_644;
     const LINK: i32 = 0o120_000;
@@ -336,7 +339,12 @@ mod tests {
     }
 
     fn source(text: &str) -> Source {
-        let settings = SourceSettings::with_github_hosts(vec!["127.0.0.1".to_owned()]);
+        let hosts = if text.contains("/tree/") {
+            vec!["127.0.0.1".to_owned()]
+        } else {
+            Vec::new()
+        };
+        let settings = SourceSettings::with_github_hosts(hosts);
         match Reference::parse(text, Path::new("/"), &settings).unwrap() {
             Reference::Source(source) => source,
             Reference::Name(name) => panic!("{name} is a name"),
@@ -612,5 +620,193 @@ mod tests {
         world.fetcher().fetch(&world.source(""), Some(progress)).await.unwrap();
         let (done, total) = *told.0.lock().unwrap().last().unwrap();
         assert_eq!((done, total), (4, 4));
+    }
+
+    impl World {
+        fn serve(&self, manner: Manner) -> (GitServer, String) {
+            let server = GitServer::start(self.folder.path(), manner);
+            let url = format!("http://{}/repo.git", server.address);
+            (server, url)
+        }
+
+        fn history(&self, commits: usize) -> Vec<Oid> {
+            let commit = |n: usize| self.commit("refs/heads/main", &[("file", FILE, &n.to_string())]);
+            (0..commits).map(commit).collect()
+        }
+
+        /// How many commits the repository in the cache has, in which this one is.
+        fn commits_kept(&self, fetched: &Fetched) -> usize {
+            let commit = pinned_commit(fetched);
+            let path = self
+                .cached("git")
+                .into_iter()
+                .find(|path| path.ends_with(&commit))
+                .unwrap();
+            let repository = Repository::open(path).unwrap();
+            let mut count = 0;
+            let odb = repository.odb().unwrap();
+            odb.foreach(|id| {
+                count += usize::from(odb.read_header(*id).unwrap().1 == git2::ObjectType::Commit);
+                true
+            })
+            .unwrap();
+            count
+        }
+    }
+
+    fn pinned(fetched: &Fetched, commit: Oid) -> PinnedSource {
+        let PinnedSource::Git { source, folder, .. } = &fetched.source else {
+            panic!("it is a path");
+        };
+        PinnedSource::Git {
+            source: source.clone(),
+            commit: commit.to_string().parse().unwrap(),
+            folder: folder.clone(),
+        }
+    }
+
+    #[tokio::test]
+    async fn over_http_a_tip_is_fetched_alone_and_a_recent_pin_with_a_little_and_an_old_one_with_all() {
+        let world = World::new();
+        let history = world.history(200);
+        let (_server, url) = world.serve(Manner::default());
+        let fetcher = world.fetcher();
+        let tip = fetcher.fetch(&source(&url), None).await.unwrap();
+        assert_eq!((read(&tip, "file").as_str(), world.commits_kept(&tip)), ("199", 1));
+        for (n, kept) in [(190, 64), (3, 200)] {
+            let opened = fetcher.open(&pinned(&tip, history[n]), None).await.unwrap();
+            assert_eq!(
+                (read(&opened, "file"), world.commits_kept(&opened)),
+                (n.to_string(), kept)
+            );
+        }
+        let named = fetcher
+            .fetch(&source(&format!("{url}#{}", history[199])), None)
+            .await
+            .unwrap();
+        assert_eq!(named.tree, tip.tree);
+    }
+
+    #[tokio::test]
+    async fn over_http_a_forks_commit_is_refused_even_where_the_server_would_give_it() {
+        let world = World::new();
+        world.history(2);
+        let fork = world.commit("refs/pull/1/head", &[("file", FILE, "fork")]);
+        world
+            .repository
+            .config()
+            .unwrap()
+            .set_bool("uploadpack.allowAnySHA1InWant", true)
+            .unwrap();
+        let (_server, url) = world.serve(Manner::default());
+        let refused = world.fetcher().fetch(&source(&format!("{url}#{fork}")), None).await;
+        assert!(matches!(refused, Err(SourceError::NotReachable { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn over_http_a_tree_url_is_split_where_the_ref_ends() {
+        let world = World::new();
+        world.commit("refs/heads/feat/x", &[("tools/a/file", FILE, "a")]);
+        fs::create_dir(world.folder.path().join("org")).unwrap();
+        fs::rename(
+            world.folder.path().join("repo.git"),
+            world.folder.path().join("org/repo"),
+        )
+        .unwrap();
+        let server = GitServer::start(world.folder.path(), Manner::default());
+        let url = format!("http://{}/org/repo/tree/feat/x/tools/a", server.address);
+        let fetched = world.fetcher().fetch(&source(&url), None).await.unwrap();
+        assert_eq!(read(&fetched, "file"), "a");
+    }
+
+    #[tokio::test]
+    async fn over_http_the_urls_password_is_used_and_never_shown() {
+        let world = World::new();
+        world.history(1);
+        let taken = "Basic dXNlcjpwbDRudGVk";
+        let (server, url) = world.serve(Manner {
+            authorization: Some(taken.to_owned()),
+            ..Manner::default()
+        });
+        let with = |login: &str| source(&url.replace("//", &format!("//{login}@")));
+        let fetched = world.fetcher().fetch(&with("user:pl4nted"), None).await.unwrap();
+        assert!(server.seen().iter().all(|seen| seen == taken));
+        assert!(!format!("{fetched:?}{}", fetched.source.written()).contains("pl4nted"));
+
+        let other = World::new();
+        let refused = other
+            .fetcher()
+            .fetch(&with("user:pl4nted-wrong"), None)
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, SourceError::AuthNeeded { .. }), "{refused:?}");
+        let told = format!("{refused} {refused:?} {:?}", refused.hints());
+        assert!(!told.contains("pl4nted"), "{told}");
+        for path in world
+            .cached("")
+            .iter()
+            .chain(&other.cached(""))
+            .filter(|path| path.is_file())
+        {
+            let content = fs::read(path).unwrap();
+            assert!(
+                !String::from_utf8_lossy(&content).contains("pl4nted"),
+                "{}",
+                path.display()
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn over_http_a_redirect_to_another_host_is_not_followed_and_gets_no_password() {
+        let world = World::new();
+        world.history(1);
+        let (other, _) = world.serve(Manner::default());
+        let (_server, url) = world.serve(Manner {
+            redirect: Some(format!("http://localhost:{}", other.address.port())),
+            ..Manner::default()
+        });
+        let url = url.replace("//", "//user:pl4nted@");
+        let refused = world.fetcher().fetch(&source(&url), None).await;
+        assert!(matches!(refused, Err(SourceError::Redirected { .. })), "{refused:?}");
+        assert!(other.seen().is_empty());
+    }
+
+    #[tokio::test]
+    async fn over_http_what_is_not_there_is_told_apart() {
+        let world = World::new();
+        world.history(1);
+        let (server, url) = world.serve(Manner::default());
+        let missing = world.fetcher().fetch(&source(&url.replace("repo", "gone")), None).await;
+        assert!(matches!(missing, Err(SourceError::NoRepository(_))), "{missing:?}");
+        let missing = world.fetcher().fetch(&source(&format!("{url}#gone")), None).await;
+        assert!(matches!(missing, Err(SourceError::NoRef { .. })), "{missing:?}");
+        drop(server);
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let closed = world
+            .fetcher()
+            .fetch(&source(&format!("http://{nobody}/x.git")), None)
+            .await;
+        assert!(matches!(closed, Err(SourceError::Unreachable { .. })), "{closed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_answers_is_given_up() {
+        let world = World::new();
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/x.git", silent.local_addr().unwrap());
+        let limits = FetchLimits {
+            time: Duration::from_millis(300),
+            ..FetchLimits::default()
+        };
+        libgit2::set_up(&NetSettings::default()).unwrap();
+        let gone = Fetcher::with_limits(&world.home(), limits)
+            .fetch(&source(&url), None)
+            .await;
+        assert!(matches!(gone, Err(SourceError::TimedOut { .. })), "{gone:?}");
+        drop(silent);
     }
 }

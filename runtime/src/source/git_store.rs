@@ -65,7 +65,7 @@ impl GitStore {
 impl Locked {
     /// The repository with that commit, if it is here.
     pub(super) fn ready(&self, commit: Commit) -> Option<Repository> {
-        let repository = Repository::open_bare(self.folder.join(commit.to_string())).ok()?;
+        let repository = Repository::open(self.folder.join(commit.to_string())).ok()?;
         let oid = git2::Oid::from_bytes(commit.as_bytes()).ok()?;
         let is_there = repository.find_commit(oid).is_ok();
         is_there.then_some(repository)

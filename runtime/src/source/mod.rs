@@ -5,6 +5,8 @@ mod download;
 mod error;
 mod extract;
 mod fetch;
+#[cfg(test)]
+mod git_server;
 mod git_store;
 mod git_url;
 mod libgit2;
