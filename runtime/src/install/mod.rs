@@ -8,6 +8,8 @@ mod installer;
 mod lock_store;
 mod lockfile;
 mod ownership;
+#[cfg(test)]
+mod story;
 mod trust;
 mod update;
 
