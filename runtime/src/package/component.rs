@@ -64,3 +64,6 @@ impl fmt::Debug for Component {
             .finish()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -80,3 +80,6 @@ pub enum TokenKind {
     /// The user's.
     User,
 }
+
+#[cfg(test)]
+mod tests;

@@ -196,3 +196,6 @@ fn manifest(folder: &Dir) -> Result<Vec<u8>, Fault> {
     file.read_to_end(&mut bytes).map_err(refused)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

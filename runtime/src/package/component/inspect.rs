@@ -1,8 +1,7 @@
 //! Reads what a component is: a tool of which kind, with which imports, within the sandbox's limits.
 
 use wasmparser::{
-    ComponentExternalKind, ComponentTypeRef, Parser, Payload, TypeBounds, ValidPayload, Validator,
-    WasmFeatures,
+    ComponentExternalKind, ComponentTypeRef, Parser, Payload, TypeBounds, ValidPayload, Validator, WasmFeatures,
 };
 
 use crate::package::{

@@ -39,7 +39,7 @@ pub(crate) struct Read {
     pub(crate) component: ComponentField,
     /// The handler that `auth` asks for.
     pub(crate) handler: Option<AskedHandler>,
-    /// Everything worth saying, in the order of the sections.
+    /// Everything worth saying, in the order of the file.
     pub(crate) faults: Vec<Fault>,
 }
 
@@ -102,6 +102,7 @@ pub(crate) fn read(bytes: &[u8], handlers: &impl Handlers) -> Read {
             report.note(&item, "this is for containers; nothing here uses it");
         }
     }
+    report.faults.sort_by_key(|fault| fault.place);
     let (auth, handler) = auth.map_or((None, None), |(auth, handler)| (Some(auth), handler));
     let manifest = tool
         .filter(|_| !report.faults.iter().any(Fault::is_error))

@@ -38,6 +38,8 @@ const RENAMED: [(&str, &str); 3] = [
 /// A schema as a graph. The root is the first node.
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
+    /// The longest way through it on one value.
+    pub(super) longest_chain: usize,
 }
 
 /// One schema object, by what checking a value against it takes.
@@ -97,29 +99,26 @@ impl Graph {
                 node.in_place.push(target);
             }
         }
-        let graph = Self { nodes: reader.nodes };
-        graph.check_chains(&reader.pointers)?;
+        let mut graph = Self {
+            nodes: reader.nodes,
+            longest_chain: 0,
+        };
+        graph.longest_chain = graph.check_chains(&reader.pointers)?;
         Ok(graph)
     }
 
-    /// Refuses a schema that leads back to itself, or too far, without going into the value.
-    fn check_chains(&self, pointers: &[String]) -> Result<(), SchemaError> {
+    /// The longest way through a schema on one value; one that leads back to itself, or too far, is refused.
+    fn check_chains(&self, pointers: &[String]) -> Result<usize, SchemaError> {
         // The length of the longest chain from each node, once known.
         let mut known: Vec<Option<usize>> = vec![None; self.nodes.len()];
+        let mut longest = 0;
         for start in 0..self.nodes.len() {
-            if self.chain(start, 0, &mut known).is_none() {
-                return Err(SchemaError::new(
-                    pointers.get(start).cloned().unwrap_or_default(),
-                    format!(
-                        "this leads back to itself, or over more than {LONGEST_CHAIN} schemas, without going into the value"
-                    ),
-                    Some(
-                        "let a `$ref` that comes back stand below `properties` or `items`, and nest `allOf` and `anyOf` less",
-                    ),
-                ));
-            }
+            longest = longest.max(
+                self.chain(start, 0, &mut known)
+                    .ok_or_else(|| too_far(pointers.get(start)))?,
+            );
         }
-        Ok(())
+        Ok(longest)
     }
 
     fn chain(&self, at: usize, depth: usize, known: &mut [Option<usize>]) -> Option<usize> {
@@ -143,6 +142,14 @@ impl Graph {
         }
         Some(longest)
     }
+}
+
+fn too_far(pointer: Option<&String>) -> SchemaError {
+    SchemaError::new(
+        pointer.cloned().unwrap_or_default(),
+        format!("this leads back to itself, or over more than {LONGEST_CHAIN} schemas, without going into the value"),
+        Some("let a `$ref` that comes back stand below `properties` or `items`, and nest `allOf` and `anyOf` less"),
+    )
 }
 
 fn check_size(schema: &Value) -> Result<(), SchemaError> {

@@ -12,6 +12,9 @@ use crate::package::schema::graph::{Graph, Node};
 /// The most steps that checking may take.
 pub(super) const MOST: u64 = 5_000_000;
 
+/// The most steps after which every violation is looked for.
+const MOST_TOLD: u64 = 200_000;
+
 /// Larger than any count that is ever taken.
 const ENDLESS: u64 = u64::MAX;
 
@@ -51,8 +54,16 @@ impl Steps {
         if rough <= MOST { rough } else { self.counted(value) }
     }
 
+    /// Whether every violation can be looked for: a choice of which no alternative fits is first checked, then asked why,
+    /// and so is each choice in it; and the violations are all held in memory at once.
+    pub(super) fn can_tell_all(&self, value: &Value) -> bool {
+        let counted = self.counted(value);
+        let nested = (depth(value) + 1).saturating_mul(self.graph.longest_chain as u64 + 1);
+        counted <= MOST_TOLD && counted.saturating_mul(nested) <= MOST
+    }
+
     /// A closer bound, counted on the value itself.
-    pub(super) fn counted(&self, value: &Value) -> u64 {
+    fn counted(&self, value: &Value) -> u64 {
         let mut count = Count {
             graph: &self.graph,
             known: HashMap::new(),
@@ -76,6 +87,15 @@ fn weight(value: &Value, grows: bool) -> u64 {
         Value::Object(fields) => fields.iter().map(|(name, item)| text(name) + weight(item, grows)).sum(),
     };
     own + within
+}
+
+/// How many levels of values are in one.
+fn depth(value: &Value) -> u64 {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+    }
 }
 
 /// What one schema costs with all it leads to, and what it costs once more to know what it looked at.

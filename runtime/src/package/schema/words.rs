@@ -72,7 +72,7 @@ fn message(error: &ValidationError<'_>, alternatives: Alternatives) -> String {
         Kind::AdditionalItems { limit } => found(format!("at most {limit} items are expected")),
         Kind::UnevaluatedItems { unexpected } => format!("{} more items than the schema has", unexpected.len()),
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => match alternatives {
-            Alternatives::Told => choice(context),
+            Alternatives::Told => choice(error.instance_path().as_str(), context),
             Alternatives::Counted => format!("none of {} alternatives fits", context.len()),
         },
         Kind::OneOfMultipleValid { .. } => found("exactly one alternative has to fit, and more do".to_owned()),
@@ -114,14 +114,14 @@ fn message(error: &ValidationError<'_>, alternatives: Alternatives) -> String {
     }
 }
 
-/// Why no alternative fits: for each the first thing that is wrong with it.
-fn choice(context: &[Vec<ValidationError<'_>>]) -> String {
+/// Why no alternative fits the value at `here`: for each the first thing that is wrong with it.
+fn choice(here: &str, context: &[Vec<ValidationError<'_>>]) -> String {
     let mut reasons: Vec<String> = Vec::new();
     for error in context.iter().filter_map(|errors| errors.first()) {
-        let at = pointer(error.instance_path().as_str());
-        let reason = match at.as_str() {
-            "" => message(error, Alternatives::Counted),
-            at => format!("{} at {at}", message(error, Alternatives::Counted)),
+        let reason = message(error, Alternatives::Counted);
+        let reason = match error.instance_path().as_str() {
+            at if at == here => reason,
+            at => format!("{reason} at {}", pointer(at)),
         };
         if !reasons.contains(&reason) {
             reasons.push(reason);
