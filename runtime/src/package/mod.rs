@@ -9,7 +9,7 @@ mod schema;
 pub use component::{Component, ComponentKind, Import};
 pub use manifest::{AuthRequirement, Manifest, TokenKind};
 pub use permissions::{Access, CredentialGrant, FilePermission, FolderGrant, Grant, Permissions};
-pub use rule::{Request, Rule, RuleError};
+pub use rule::{NotARequest, Request, Rule, RuleError};
 pub use schema::{Schema, SchemaError, Violation};
 
 use crate::{base::digest::Digest, provider::Providers};
