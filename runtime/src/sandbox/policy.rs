@@ -79,7 +79,11 @@ impl CredentialReach {
     pub fn of(credential: &Credential) -> Self {
         Self {
             hosts: credential.hosts.iter().flat_map(|host| host_rules(host)).collect(),
-            endpoints: credential.endpoints.iter().filter_map(|url| Endpoint::parse(url)).collect(),
+            endpoints: credential
+                .endpoints
+                .iter()
+                .filter_map(|url| Endpoint::parse(url))
+                .collect(),
         }
     }
 
@@ -131,10 +135,9 @@ impl Endpoint {
 
     fn is(&self, request: &Request) -> bool {
         self.origins.iter().any(|origin| origin.is_for_host_of(request))
-            && request.plain_path().is_none_or(|path| {
-                path.trim_end_matches('/')
-                    .eq_ignore_ascii_case(&self.path)
-            })
+            && request
+                .plain_path()
+                .is_none_or(|path| path.trim_end_matches('/').eq_ignore_ascii_case(&self.path))
     }
 }
 
@@ -185,7 +188,10 @@ impl Policy {
                 format!("{} {}", request.method(), request.origin()),
             )
         } else {
-            ("no rule allows this host", format!("{} {}", request.method(), request.origin()))
+            (
+                "no rule allows this host",
+                format!("{} {}", request.method(), request.origin()),
+            )
         };
         Decision::Refused {
             reason: reason.to_owned(),
@@ -268,7 +274,16 @@ mod tests {
 
     #[test]
     fn a_credential_reaches_its_hosts_and_no_other_port_scheme_or_name() {
-        let reach = reach(&["slack.com", "api.example.com:8443", "127.0.0.1:9000", "[::1]:9000", "no host"], &[]);
+        let reach = reach(
+            &[
+                "slack.com",
+                "api.example.com:8443",
+                "127.0.0.1:9000",
+                "[::1]:9000",
+                "no host",
+            ],
+            &[],
+        );
         for (url, expected) in [
             ("https://slack.com/api/a", true),
             ("https://slack.com:8443/api/a", false),
@@ -293,16 +308,25 @@ mod tests {
         let reach = reach(&["127.0.0.1:9000"], &[]);
         let mut policy = policy(&["http://127.0.0.1:9000"], &[]);
         let request = request("GET", "http://127.0.0.1:9000/");
-        assert_eq!(policy.decide(&request, Some(&reach)), Decision::Allowed { private: false });
+        assert_eq!(
+            policy.decide(&request, Some(&reach)),
+            Decision::Allowed { private: false }
+        );
         policy.allow = policy.allow.into_iter().map(Rule::private).collect();
-        assert_eq!(policy.decide(&request, Some(&reach)), Decision::Allowed { private: true });
+        assert_eq!(
+            policy.decide(&request, Some(&reach)),
+            Decision::Allowed { private: true }
+        );
     }
 
     #[test]
     fn the_endpoints_of_the_provider_are_refused_however_they_are_written() {
         let reach = reach(
             &["slack.com"],
-            &["https://slack.com/api/oauth.v2.access", "https://slack.com/oauth/v2/authorize?x=1"],
+            &[
+                "https://slack.com/api/oauth.v2.access",
+                "https://slack.com/oauth/v2/authorize?x=1",
+            ],
         );
         let policy = policy(&["https://slack.com", "http://slack.com"], &[]);
         for (url, expected) in [
@@ -318,7 +342,11 @@ mod tests {
             ("https://slack.com/api/conversations.history", true),
             ("https://slack.com/api/oauth.v2.accessible", true),
         ] {
-            assert_eq!(allowed(&policy.decide(&request("POST", url), Some(&reach))), expected, "{url}");
+            assert_eq!(
+                allowed(&policy.decide(&request("POST", url), Some(&reach))),
+                expected,
+                "{url}"
+            );
         }
     }
 

@@ -32,13 +32,17 @@ pub enum RuleError {
     #[error("a host is a name such as `api.example.com`, or an address, IPv6 in brackets: `{0}`")]
     Host(String),
     /// An asterisk stands where it may not.
-    #[error("in a host `*` may only be the whole first label, before at least two others, as in `*.example.com`: `{0}`")]
+    #[error(
+        "in a host `*` may only be the whole first label, before at least two others, as in `*.example.com`: `{0}`"
+    )]
     HostAsterisk(String),
     /// It is no port.
     #[error("a port is a number from 1 to 65535: `{0}`")]
     Port(String),
     /// An asterisk stands where it may not.
-    #[error("in a path `*` may only be the end, after a slash, as in `/v1/*` (write `%2A` for the character itself): `{0}`")]
+    #[error(
+        "in a path `*` may only be the end, after a slash, as in `/v1/*` (write `%2A` for the character itself): `{0}`"
+    )]
     PathAsterisk(String),
     /// It could be read in two ways.
     #[error(

@@ -87,7 +87,9 @@ fn what_is_not_a_rule_is_refused_with_its_reason() {
         ("GET, https://example.com", |e| matches!(e, RuleError::Method(_))),
         ("GET POST https://example.com", |e| matches!(e, RuleError::Method(_))),
         ("TRACE https://example.com", |e| matches!(e, RuleError::NeverSent(_))),
-        ("get,connect https://example.com", |e| matches!(e, RuleError::NeverSent(_))),
+        ("get,connect https://example.com", |e| {
+            matches!(e, RuleError::NeverSent(_))
+        }),
     ];
     for (text, is) in table {
         match text.parse::<Rule>() {
@@ -110,7 +112,10 @@ fn a_request_is_brought_to_the_form_of_rules() {
     assert_eq!(request.port(), 443);
     assert_eq!(request.plain_path(), Some("/a b"));
     assert_eq!(asked("GET", "https://example.com?q").path(), "/");
-    assert_eq!(asked("GET", "http://[::ffff:7f00:1]:8080/").to_string(), "GET http://127.0.0.1:8080/");
+    assert_eq!(
+        asked("GET", "http://[::ffff:7f00:1]:8080/").to_string(),
+        "GET http://127.0.0.1:8080/"
+    );
     assert_eq!(asked("GET", "http://2130706433/").to_string(), "GET http://127.0.0.1/");
     assert_eq!(asked("GET", "http://[::1]/").to_string(), "GET http://[::1]/");
 }
@@ -159,7 +164,12 @@ fn a_rule_allows_what_it_says() {
         ("https://example.com/a/*", "GET", "https://example.com/a", false),
         ("https://example.com/a/*", "GET", "https://example.com/ab", false),
         ("https://example.com/a/*", "GET", "https://example.com/a/../b", false),
-        ("https://example.com/a/*", "GET", "https://example.com/a/%2e%2e/b", false),
+        (
+            "https://example.com/a/*",
+            "GET",
+            "https://example.com/a/%2e%2e/b",
+            false,
+        ),
         ("https://example.com/a/*", "GET", "https://example.com/a/..%2fb", false),
         ("https://example.com/a/*", "GET", "https://example.com/a//b", false),
         ("https://example.com/a/*", "GET", "https://example.com/a/..;/b", false),
@@ -168,18 +178,47 @@ fn a_rule_allows_what_it_says() {
         ("https://example.com", "GET", "https://example.com/a/../b", true),
         ("http://127.0.0.1:8080", "GET", "http://0177.1:8080/", true),
     ] {
-        assert_eq!(rule(text).allows(&asked(method, url)), allowed, "{text}: {method} {url}");
+        assert_eq!(
+            rule(text).allows(&asked(method, url)),
+            allowed,
+            "{text}: {method} {url}"
+        );
     }
 }
 
 #[test]
 fn a_denying_rule_stops_what_could_be_read_in_two_ways() {
     for (text, method, url, denied) in [
-        ("https://example.com/admin/*", "GET", "https://example.com/admin/a", true),
-        ("https://example.com/admin/*", "GET", "https://example.com/public", false),
-        ("https://example.com/admin/*", "GET", "https://example.com/public/%2e%2e/admin/a", true),
-        ("https://example.com/admin/*", "GET", "https://example.com//admin/a", true),
-        ("https://example.com/admin/*", "GET", "https://other.example/a//b", false),
+        (
+            "https://example.com/admin/*",
+            "GET",
+            "https://example.com/admin/a",
+            true,
+        ),
+        (
+            "https://example.com/admin/*",
+            "GET",
+            "https://example.com/public",
+            false,
+        ),
+        (
+            "https://example.com/admin/*",
+            "GET",
+            "https://example.com/public/%2e%2e/admin/a",
+            true,
+        ),
+        (
+            "https://example.com/admin/*",
+            "GET",
+            "https://example.com//admin/a",
+            true,
+        ),
+        (
+            "https://example.com/admin/*",
+            "GET",
+            "https://other.example/a//b",
+            false,
+        ),
         ("DELETE https://example.com", "GET", "https://example.com/a", false),
         ("DELETE https://example.com", "delete", "https://example.com/a", true),
     ] {
@@ -189,7 +228,12 @@ fn a_denying_rule_stops_what_could_be_read_in_two_ways() {
 
 #[test]
 fn a_rule_that_names_methods_takes_no_request_that_overrides_its_own() {
-    for header in ["x-http-method-override", "X_HTTP_Method_Override", "x-http-method", "x-method-override"] {
+    for header in [
+        "x-http-method-override",
+        "X_HTTP_Method_Override",
+        "x-http-method",
+        "x-method-override",
+    ] {
         let mut headers = http::HeaderMap::new();
         headers.insert(
             http::HeaderName::from_bytes(header.as_bytes()).unwrap(),
@@ -231,7 +275,13 @@ fn rules_that_another_covers_are_left_out_of_what_both_allow() {
 fn rules() -> impl Strategy<Value = Rule> {
     let methods = prop::sample::select(vec!["", "GET ", "POST ", "GET,POST ", "HEAD,GET "]);
     let schemes = prop::sample::select(vec!["https", "http"]);
-    let hosts = prop::sample::select(vec!["a.example.com", "b.a.example.com", "*.example.com", "*.a.example.com", "127.0.0.1"]);
+    let hosts = prop::sample::select(vec![
+        "a.example.com",
+        "b.a.example.com",
+        "*.example.com",
+        "*.a.example.com",
+        "127.0.0.1",
+    ]);
     let ports = prop::sample::select(vec!["", ":443", ":8080"]);
     let paths = prop::sample::select(vec!["", "/", "/*", "/a", "/a/*", "/a/b", "/a/b/*"]);
     (methods, schemes, hosts, ports, paths, any::<bool>()).prop_map(|(method, scheme, host, port, path, private)| {
@@ -243,17 +293,27 @@ fn rules() -> impl Strategy<Value = Rule> {
 fn requests() -> impl Strategy<Value = Request> {
     let methods = prop::sample::select(vec!["GET", "POST", "HEAD", "DELETE"]);
     let schemes = prop::sample::select(vec!["https", "http"]);
-    let hosts = prop::sample::select(vec!["a.example.com", "b.a.example.com", "example.com", "c.example.com", "127.1"]);
+    let hosts = prop::sample::select(vec![
+        "a.example.com",
+        "b.a.example.com",
+        "example.com",
+        "c.example.com",
+        "127.1",
+    ]);
     let ports = prop::sample::select(vec!["", ":443", ":8080"]);
-    let paths = prop::sample::select(vec!["", "/", "/a", "/a/", "/a/b", "/a/b/c", "/a/../b", "/a//b", "/c%2fd"]);
-    (methods, schemes, hosts, ports, paths, any::<bool>()).prop_map(|(method, scheme, host, port, path, override_it)| {
-        let url = format!("{scheme}://{host}{port}{path}");
-        if override_it {
-            overriding(method, &url, "x-http-method")
-        } else {
-            asked(method, &url)
-        }
-    })
+    let paths = prop::sample::select(vec![
+        "", "/", "/a", "/a/", "/a/b", "/a/b/c", "/a/../b", "/a//b", "/c%2fd",
+    ]);
+    (methods, schemes, hosts, ports, paths, any::<bool>()).prop_map(
+        |(method, scheme, host, port, path, override_it)| {
+            let url = format!("{scheme}://{host}{port}{path}");
+            if override_it {
+                overriding(method, &url, "x-http-method")
+            } else {
+                asked(method, &url)
+            }
+        },
+    )
 }
 
 proptest! {

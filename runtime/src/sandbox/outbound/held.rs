@@ -166,9 +166,21 @@ mod tests {
         assert!(!carried(Placement::BasicPassword, uri, basic(format!("{TOKEN}:"))));
         assert!(!carried(Placement::BasicPassword, uri, basic(TOKEN.to_owned())));
         let query = || Placement::Query("token".to_owned());
-        assert!(carried(query(), "https://example.com/?a=b&token=xoxb-1%2F2%2BPlanted", None));
-        assert!(!carried(query(), "https://example.com/?other=xoxb-1%2F2%2BPlanted", None));
-        assert!(!carried(Placement::Field("token".to_owned()), uri, auth(format!("Bearer {TOKEN}"))));
+        assert!(carried(
+            query(),
+            "https://example.com/?a=b&token=xoxb-1%2F2%2BPlanted",
+            None
+        ));
+        assert!(!carried(
+            query(),
+            "https://example.com/?other=xoxb-1%2F2%2BPlanted",
+            None
+        ));
+        assert!(!carried(
+            Placement::Field("token".to_owned()),
+            uri,
+            auth(format!("Bearer {TOKEN}"))
+        ));
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! Connections of one tool, kept open between its calls.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 

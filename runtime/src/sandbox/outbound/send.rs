@@ -73,7 +73,8 @@ impl CallOutbound {
         let private = match self.shared.policy.decide(&request, reach) {
             Decision::Allowed { private } => private,
             Decision::Refused { reason, rule } => {
-                self.ledger.refused(refusal(&request, self.held.as_deref(), reason, rule));
+                self.ledger
+                    .refused(refusal(&request, self.held.as_deref(), reason, rule));
                 return Err(Error::HttpRequestDenied);
             }
         };
@@ -117,7 +118,10 @@ impl CallOutbound {
         let least = |asked: Option<Duration>, limit: Duration| asked.map_or(limit, |asked| asked.min(limit));
         Patience {
             connect: least(options.as_ref().and_then(|o| o.connect_timeout), limits.connect_timeout),
-            first_byte: least(options.as_ref().and_then(|o| o.first_byte_timeout), limits.first_byte_timeout),
+            first_byte: least(
+                options.as_ref().and_then(|o| o.first_byte_timeout),
+                limits.first_byte_timeout,
+            ),
             between_bytes: least(
                 options.as_ref().and_then(|o| o.between_bytes_timeout),
                 limits.between_bytes_timeout,
@@ -138,7 +142,13 @@ impl CallOutbound {
         );
         let held = self.held.as_deref();
         let (request, reason) = [written, fault.to_string()]
-            .map(|text| if shows_secret(&text, held) { "[redacted]".to_owned() } else { cut(&text) })
+            .map(|text| {
+                if shows_secret(&text, held) {
+                    "[redacted]".to_owned()
+                } else {
+                    cut(&text)
+                }
+            })
             .into();
         self.ledger.refused(Refusal {
             request,
