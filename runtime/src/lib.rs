@@ -35,8 +35,8 @@ pub use error::Error;
 pub use install::{Candidate, Change, InstallError, Installed, Installer, LockMode, Trust, Update};
 pub use package::{
     Access, AuthRequirement, Component, ComponentKind, CredentialGrant, Fault, FilePermission, FolderGrant, Grant,
-    Import, Manifest, Package, PackageError, Permissions, Request, Rule, RuleError, Schema, SchemaError, Severity,
-    TokenKind, Violation,
+    Import, Manifest, NotARequest, Package, PackageError, Permissions, Request, Rule, RuleError, Schema, SchemaError,
+    Severity, TokenKind, Violation,
 };
 pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
 pub use provider::{
@@ -45,7 +45,8 @@ pub use provider::{
     UserTokens, Variable,
 };
 pub use sandbox::{
-    Compiler, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report, SandboxError, Usage,
+    Compiler, CredentialReach, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report,
+    SandboxError, Usage,
 };
 pub use settings::{ProjectAsks, Settings, SettingsError, ToolSettings};
 pub use source::{

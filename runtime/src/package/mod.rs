@@ -13,5 +13,5 @@ pub use fault::{Fault, PackageError, Severity};
 pub use manifest::{AuthRequirement, Manifest, TokenKind};
 pub use open::Package;
 pub use permissions::{Access, CredentialGrant, FilePermission, FolderGrant, Grant, Permissions};
-pub use rule::{Request, Rule, RuleError};
+pub use rule::{NotARequest, Request, Rule, RuleError};
 pub use schema::{Schema, SchemaError, Violation};

@@ -14,10 +14,18 @@ pub struct Limits {
     pub memory: u64,
     /// The most that a grant may raise `memory` to: 1 GiB.
     pub memory_max: u64,
-    /// Input of a call, in bytes: 8 MiB.
-    pub input: usize,
-    /// Output of a call, in bytes: 4 MiB.
-    pub output: u64,
+    /// Requests of a call: 64.
+    pub requests: u64,
+    /// Bodies of the requests of a call together, in bytes: 16 MiB.
+    pub request_bytes: u64,
+    /// Bodies of the replies to a call together, in bytes: 32 MiB.
+    pub response_bytes: u64,
+    /// Until a connection stands: 10 s.
+    pub connect_timeout: Duration,
+    /// From a request to the first byte of its reply: 30 s.
+    pub first_byte_timeout: Duration,
+    /// Between two pieces of a reply: 30 s.
+    pub between_bytes_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -27,8 +35,12 @@ impl Default for Limits {
             timeout_max: Duration::from_secs(600),
             memory: 256 << 20,
             memory_max: 1 << 30,
-            input: 8 << 20,
-            output: 4 << 20,
+            requests: 64,
+            request_bytes: 16 << 20,
+            response_bytes: 32 << 20,
+            connect_timeout: Duration::from_secs(10),
+            first_byte_timeout: Duration::from_secs(30),
+            between_bytes_timeout: Duration::from_secs(30),
         }
     }
 }

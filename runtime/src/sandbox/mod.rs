@@ -22,6 +22,6 @@ pub use end::{Refusal, Usage};
 pub(crate) use engine::{Engine, EngineParts};
 pub use error::SandboxError;
 pub use limits::Limits;
-pub use policy::{CredentialsMode, Decision, Policy};
+pub use policy::{CredentialReach, CredentialsMode, Decision, Policy};
 pub use report::{LogLevel, LogLine, Report};
 pub(crate) use tool::{Invocation, Tool};
