@@ -86,16 +86,21 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::*;
 
     #[test]
     fn what_keeps_guests_in_is_set() {
-        let config = common();
-        assert!(config.get_epoch_interruption());
-        assert!(!config.get_concurrency_support());
-        assert!(config.get_async_stack_size() >= config.get_max_wasm_stack() + (512 << 10));
-        let limits = Limits::default();
-        let pool = pool(&limits);
+        let limits = Limits {
+            calls: 2,
+            ..Limits::default()
+        };
+        let engine = engine(&limits).unwrap();
+        assert!(engine.get_epoch_interruption());
+        assert!(!engine.get_concurrency_support());
+        assert!(engine.get_async_stack_size() >= engine.get_max_wasm_stack() + (512 << 10));
+        let pool = engine.get_pooling_config().unwrap();
         assert_eq!(pool.get_pagemap_scan(), Enabled::No);
         assert_eq!(pool.get_total_component_instances(), limits.calls);
         assert_eq!(pool.get_max_memory_size() as u64, limits.memory_max);

@@ -24,6 +24,9 @@ mod state;
 mod ticker;
 mod tool;
 
+#[cfg(test)]
+mod tests;
+
 pub use compiler::Compiler;
 pub(crate) use end::{End, Outcome};
 pub use end::{Refusal, Usage};
