@@ -218,7 +218,7 @@ fn auth(
         net: net.clone(),
         clock,
         home: home.clone(),
-    })?)
+    }))
 }
 
 impl Core {
