@@ -81,7 +81,11 @@ async fn an_inner_address_takes_a_private_rule_whatever_its_name() {
         };
         let rule = refusal.rule.clone().unwrap();
         assert!(rule.ends_with(", private = true }"), "{rule}");
-        assert_eq!(server.connections(), 0, "{host}");
+        assert_eq!(
+            (call.ledger().totals().requests, server.connections()),
+            (0, 0),
+            "{host}"
+        );
     }
     let origin = format!("http://localhost:{port}");
     let reply = open(&origin).call().get(&origin).await.unwrap();
@@ -237,5 +241,22 @@ async fn tls_is_checked_by_name_and_the_server_chooses_the_protocol() {
             .await
             .unwrap_err();
         assert!(matches!(error, Error::TlsCertificateError), "{error}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_client_connects_to_the_host_that_was_compared(authority in "[a-zA-Z0-9.:@\\[\\]_%x-]{1,24}", path in "[a-z/.%;?@:-]{0,12}") {
+        if let Ok(uri) = format!("https://{authority}/{path}").parse::<http::Uri>()
+            && let Ok(request) = crate::package::Request::parse(&http::Method::GET, &uri)
+        {
+            let sent = super::super::send::uri_of(&request, uri.query()).unwrap();
+            proptest::prop_assert_eq!(sent.host().unwrap().trim_matches(['[', ']']), request.host());
+            proptest::prop_assert_eq!(sent.port_u16().unwrap_or(443), request.port());
+            proptest::prop_assert_eq!(sent.path(), request.path());
+            proptest::prop_assert_eq!(sent.query(), uri.query());
+            let again = crate::package::Request::parse(&http::Method::GET, &sent).unwrap();
+            proptest::prop_assert_eq!(again, request);
+        }
     }
 }
