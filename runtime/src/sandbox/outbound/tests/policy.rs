@@ -110,10 +110,10 @@ async fn metadata_is_never_reached_and_no_rule_is_named_for_it() {
 #[tokio::test]
 async fn where_this_process_listens_no_guest_comes() {
     let server = Server::start().await;
-    let listeners = Listeners::default();
-    let _listening = listeners.add(server.address);
+    let net = net();
+    let _listening = net.listeners().add(server.address);
     let rules = policy(&[server.origin()]);
-    let mut call = Outbound::beside(&net(), &rules, &Limits::default(), &listeners).call();
+    let mut call = Outbound::new(&net, &rules, &Limits::default()).call();
     let error = call.get(&server.url("/")).await.unwrap_err();
     assert!(matches!(error, Error::DestinationIpProhibited), "{error}");
     assert_eq!(server.connections(), 0);
@@ -226,7 +226,7 @@ async fn tls_is_checked_by_name_and_the_server_chooses_the_protocol() {
         let server = Server::tls(config).await;
         let port = server.address.port();
         let rules = policy(&[format!("https://localhost:{port}"), format!("https://127.0.0.1:{port}")]);
-        let shared = Outbound::new(&trusting, &rules, &Limits::default()).unwrap();
+        let shared = Outbound::new(&trusting, &rules, &Limits::default());
         let mut call = shared.call();
         for _request in 0..2 {
             let reply = call.get(&format!("https://localhost:{port}/a")).await.unwrap();
