@@ -175,10 +175,14 @@ impl World {
     }
 
     fn at(home: tempfile::TempDir) -> Self {
+        Self::for_calls(16, home)
+    }
+
+    fn for_calls(calls: u32, home: tempfile::TempDir) -> Self {
         let limits = Limits {
-            calls: 16,
-            calls_per_profile: 16,
-            calls_per_tool: 16,
+            calls,
+            calls_per_profile: calls,
+            calls_per_tool: calls,
             ..Limits::default()
         };
         Self {
@@ -453,6 +457,17 @@ async fn more_calls_than_there_are_places_all_get_their_turn() {
     for end in &ends {
         assert_eq!(output(end), "{}");
     }
+}
+
+#[tokio::test]
+async fn where_the_pool_has_no_room_calls_run_without_it() {
+    // Slots for so many take more address space than any machine has.
+    let world = World::for_calls(1_000_000, tempfile::tempdir().unwrap());
+    let tool = world.typed(ECHO).await;
+    assert!(tool.engine.wasmtime.get_pooling_config().is_none());
+    assert_eq!(output(&call(&tool, "{}").await), "{}");
+    let trapping = world.command(&command("unreachable"), policy()).await;
+    assert!(matches!(call(&trapping, "{}").await.outcome, Outcome::Trapped(_)));
 }
 
 #[tokio::test]
