@@ -147,6 +147,12 @@ impl Fetcher {
 
 impl Inner {
     fn fetch(&self, source: &GitSource, watch: &Watch) -> Result<Fetched, SourceError> {
+        // A commit in full can stand for nothing else tomorrow.
+        if let Some((commit, folder)) = source.exactly()
+            && let Some(found) = self.cached(source, commit, folder)?
+        {
+            return Ok(found);
+        }
         let locked = self.git.lock(&source.remote)?;
         let download = Download {
             store: &locked,
@@ -191,6 +197,7 @@ impl Inner {
         let room = locked.aside()?;
         let into = Dir::open_ambient_dir(room.path(), cap_std::ambient_authority()).map_err(|e| locked.fail(e))?;
         let extraction = Extraction {
+            room: room.path(),
             repository,
             source,
             watch,
