@@ -26,7 +26,7 @@ use crate::{
 
 /// Signs users in, keeps their tokens fresh, and gives credentials.
 pub struct Auth {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     supply: Supply,
     sign_ins: SignIns,
     door: Arc<Door>,

@@ -25,6 +25,8 @@ mod sign_ins;
 mod sign_out;
 mod store;
 mod supply;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod transport;
 mod wire;
