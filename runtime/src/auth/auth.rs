@@ -75,7 +75,11 @@ impl Auth {
         });
         let board = Arc::new(Board::default());
         let completion = Arc::new(Completion::new(Arc::clone(&core), Arc::clone(&board)));
-        let door = Arc::new(Door::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&completion)));
+        let door = Arc::new(Door::new(
+            Arc::clone(&core),
+            Arc::clone(&board),
+            Arc::clone(&completion),
+        ));
         let listener = Listener::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&door));
         Arc::new(Self {
             supply: Supply::new(Arc::clone(&core), Arc::new(Refresher::new(Arc::clone(&core)))),
@@ -174,7 +178,9 @@ impl Auth {
     /// When the store cannot be read.
     pub async fn accounts(&self, profile: Option<&Profile>) -> Result<Vec<AccountStatus>, AuthError> {
         let all = self.core.records.store().list().await?;
-        let meant = all.iter().filter(|(account, _)| profile.is_none_or(|profile| account.profile == *profile));
+        let meant = all
+            .iter()
+            .filter(|(account, _)| profile.is_none_or(|profile| account.profile == *profile));
         Ok(meant.map(|(account, stored)| self.status(account, stored)).collect())
     }
 
@@ -210,10 +216,10 @@ impl Auth {
         sign_out::sign_out(&self.core, &self.sign_ins, profile, provider, handler).await
     }
 
-    /// The sign-in pages, for a server that has sockets of its own on this machine.
-    #[must_use]
-    pub fn router(&self) -> axum::Router {
-        listener::router(Arc::clone(&self.door))
+    /// The sign-in pages, for a server of the embedding program that is reached at this URL of this machine
+    /// (`http://localhost:8080`). It answers to no other host or port.
+    pub fn router(&self, at: &url::Url) -> axum::Router {
+        listener::router_at(Arc::clone(&self.door), at)
     }
 }
 

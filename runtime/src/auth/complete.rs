@@ -8,7 +8,7 @@ use crate::{
         board::{Board, Local},
         core::Core,
         flow::{FlowError, Tokens, code::Ask},
-        pending::{Agree, Authorize, Fault, Outcome, Pending, Step},
+        pending::{Agree, Authorize, Fault, FlowId, Outcome, Pending, Step},
         record::{Gained, Record},
     },
     base::{secret::Secret, text::shown_on_one_line},
@@ -100,7 +100,10 @@ impl Completion {
             scopes: &pending.scopes,
             kind: pending.account().kind,
         };
-        let asking = self.core.exchange.exchange(&ask, code, verifier.as_ref(), self.core.now());
+        let asking = self
+            .core
+            .exchange
+            .exchange(&ask, code, verifier.as_ref(), self.core.now());
         match tokio::time::timeout(REQUEST, asking).await {
             Ok(Ok(tokens)) => Ok(self.record(pending, tokens)),
             Ok(Err(error)) => Err(outcome_of(error)),
@@ -128,7 +131,9 @@ impl Completion {
     async fn asks(&self, pending: &Pending, old: String, record: &Record) -> Completed {
         let bytes = record.to_bytes();
         let Some(text) = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
-            return self.ended(pending, failed(Fault::Store, "the account cannot be written")).await;
+            return self
+                .ended(pending, failed(Fault::Store, "the account cannot be written"))
+                .await;
         };
         let mut asking = pending.agreeing(Agree {
             of: pending.id,
@@ -147,6 +152,7 @@ impl Completion {
             expires_at: asking.expires_at,
         };
         self.board.add(asking.id, local);
+        self.board.end(pending.id);
         Completed::Asks(Box::new(asking))
     }
 
@@ -158,7 +164,10 @@ impl Completion {
     /// What was gained is kept before anyone is told.
     async fn saved(&self, pending: &Pending, account: &AccountId, record: Record) -> Outcome {
         let typed = matches!(pending.step, Step::Type);
-        let missing = pending.scopes.iter().filter(|scope| !typed && !record.scopes.contains(scope));
+        let missing = pending
+            .scopes
+            .iter()
+            .filter(|scope| !typed && !record.scopes.contains(scope));
         let done = Outcome::Done {
             title: self.title(&account.provider),
             identity: record.identity.clone(),
@@ -180,8 +189,20 @@ impl Completion {
         Completed::Ended(outcome)
     }
 
+    /// Ends one that is still pending, with the one that it asks for, if so.
+    pub(super) async fn call_off(&self, id: FlowId, outcome: &Outcome) -> Result<(), AuthError> {
+        if let Some(pending) = self.core.flows.take(id).await? {
+            if let Step::Agree(agree) = &pending.step {
+                self.finish(agree.of, outcome).await;
+            }
+            self.finish(id, outcome).await;
+        }
+        self.board.end(id);
+        Ok(())
+    }
+
     /// Tells who waits.
-    pub(super) async fn finish(&self, id: crate::auth::pending::FlowId, outcome: &Outcome) {
+    pub(super) async fn finish(&self, id: FlowId, outcome: &Outcome) {
         match self.core.flows.finish(id, outcome).await {
             Ok(()) | Err(AuthError::Store(StoreError::Conflict)) => {}
             Err(error) => tracing::error!(%error, "how a sign-in ended could not be kept"),

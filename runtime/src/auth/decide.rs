@@ -14,8 +14,8 @@ pub(super) const MARGIN: Duration = Duration::from_secs(60);
 pub(super) struct Want<'a> {
     /// The scopes; `None` where the handler's tokens are what they are.
     pub(super) scopes: Option<&'a [String]>,
-    /// The origins of the provider's endpoints, as its file now says.
-    pub(super) origins: &'a [String],
+    /// The origins of the provider's endpoints, as its file now says; `None` where they were compared before.
+    pub(super) origins: Option<&'a [String]>,
     /// How long the call may take.
     pub(super) for_at_least: Duration,
 }
@@ -76,7 +76,7 @@ pub(super) fn decide(record: Option<&Record>, want: &Want<'_>, now: UnixTime) ->
     let Some(record) = record.filter(|record| !record.signing_out) else {
         return Decision::SignIn(Why::NoAccount);
     };
-    if record.origins != want.origins {
+    if want.origins.is_some_and(|origins| record.origins != origins) {
         return Decision::SignIn(Why::Endpoints);
     }
     let needs_sign_in = match record.state {
@@ -156,7 +156,7 @@ mod tests {
     fn decided_for(record: &Record, clock: &ManualClock, for_at_least: Duration) -> Decision {
         let want = Want {
             scopes: Some(&["read".to_owned()]),
-            origins: &["https://example.com".to_owned()],
+            origins: Some(&["https://example.com".to_owned()]),
             for_at_least,
         };
         decide(Some(record), &want, clock.now())
@@ -166,13 +166,16 @@ mod tests {
     fn no_account_and_one_that_is_signing_out_need_a_sign_in() {
         let want = Want {
             scopes: None,
-            origins: &["https://example.com".to_owned()],
+            origins: Some(&["https://example.com".to_owned()]),
             for_at_least: Duration::ZERO,
         };
         assert_eq!(decide(None, &want, UnixTime(0)), Decision::SignIn(Why::NoAccount));
         let mut leaving = record(None, 0, None);
         leaving.signing_out = true;
-        assert_eq!(decide(Some(&leaving), &want, UnixTime(0)), Decision::SignIn(Why::NoAccount));
+        assert_eq!(
+            decide(Some(&leaving), &want, UnixTime(0)),
+            Decision::SignIn(Why::NoAccount)
+        );
     }
 
     #[test]
@@ -218,7 +221,10 @@ mod tests {
         let record = record(None, 1_000, Some(4_600));
         assert_eq!(decided(&record, &clock), Decision::Ready);
         clock.set(UnixTime(4_600));
-        assert_eq!(decided(&record, &clock), Decision::SignIn(Why::State(NeedsSignIn::Expired)));
+        assert_eq!(
+            decided(&record, &clock),
+            Decision::SignIn(Why::State(NeedsSignIn::Expired))
+        );
         assert_eq!(
             shown_state(&record, clock.now()),
             AccountState::NeedsSignIn(NeedsSignIn::Expired)
@@ -249,7 +255,12 @@ mod tests {
     #[test]
     fn each_reason_to_sign_in_lets_a_token_be_served_to_its_end_but_a_rejected_one() {
         let clock = ManualClock::at(UnixTime(4_550));
-        for reason in [NeedsSignIn::Refused, NeedsSignIn::LostInCrash, NeedsSignIn::Scope, NeedsSignIn::Expired] {
+        for reason in [
+            NeedsSignIn::Refused,
+            NeedsSignIn::LostInCrash,
+            NeedsSignIn::Scope,
+            NeedsSignIn::Expired,
+        ] {
             let record = record(Some("r"), 1_000, Some(4_600)).needs_sign_in(reason, "why");
             clock.set(UnixTime(4_550));
             assert_eq!(decided(&record, &clock), Decision::Ready, "{reason:?}");
@@ -258,7 +269,10 @@ mod tests {
         }
         clock.set(UnixTime(1_000));
         let rejected = record(Some("r"), 1_000, Some(4_600)).needs_sign_in(NeedsSignIn::Rejected, "401");
-        assert_eq!(decided(&rejected, &clock), Decision::SignIn(Why::State(NeedsSignIn::Rejected)));
+        assert_eq!(
+            decided(&rejected, &clock),
+            Decision::SignIn(Why::State(NeedsSignIn::Rejected))
+        );
     }
 
     #[test]
@@ -267,7 +281,7 @@ mod tests {
         let wanted = ["read".to_owned(), "admin\u{202e}".to_owned()];
         let mut want = Want {
             scopes: Some(&wanted),
-            origins: &["https://example.com".to_owned()],
+            origins: Some(&["https://example.com".to_owned()]),
             for_at_least: Duration::ZERO,
         };
         let Decision::SignIn(why) = decide(Some(&record), &want, UnixTime(0)) else {
@@ -282,7 +296,7 @@ mod tests {
     fn a_credential_is_not_used_when_the_providers_endpoints_are_others_now() {
         let want = Want {
             scopes: None,
-            origins: &["https://evil.example".to_owned()],
+            origins: Some(&["https://evil.example".to_owned()]),
             for_at_least: Duration::ZERO,
         };
         assert_eq!(

@@ -1,6 +1,7 @@
 //! Signs users in, keeps their tokens, and hands each call a credential.
 
 mod account;
+#[expect(clippy::module_inception, reason = "the file of the type `Auth`")]
 mod auth;
 mod board;
 mod complete;

@@ -41,7 +41,7 @@ pub(super) struct Claimed {
     pub(super) v6: Option<TcpListener>,
     pub(super) port: u16,
     pub(super) mark: Option<FlowId>,
-    pub(super) lock: Option<FileLock>,
+    pub(super) _lock: Option<FileLock>,
 }
 
 /// Finds out, taking the port where nobody has it.
@@ -71,7 +71,7 @@ pub(super) async fn claim(core: &Core, port: u16, patience: Patience) -> Result<
                         v6,
                         port,
                         mark: Some(mark),
-                        lock: Some(lock),
+                        _lock: Some(lock),
                     }));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
@@ -97,13 +97,16 @@ pub(super) async fn free_port() -> Result<Claimed, AuthError> {
     for _try in 0..TRIES {
         match bind(0).await {
             Ok((v4, v6)) => {
-                let port = v4.local_addr().map_err(|source| AuthError::Listen { port: 0, source })?.port();
+                let port = v4
+                    .local_addr()
+                    .map_err(|source| AuthError::Listen { port: 0, source })?
+                    .port();
                 return Ok(Claimed {
                     v4,
                     v6,
                     port,
                     mark: None,
-                    lock: None,
+                    _lock: None,
                 });
             }
             Err(error) => last = error,

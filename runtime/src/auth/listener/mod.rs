@@ -13,7 +13,8 @@ use std::{
 
 use claim::{Claim, claim, free_port};
 pub(in crate::auth) use door::Door;
-pub(in crate::auth) use router::router;
+use router::router;
+pub(in crate::auth) use router::router_at;
 use serve::Serving;
 use tokio::task::JoinHandle;
 
@@ -90,7 +91,10 @@ impl Listener {
         if !sockets.watched {
             sockets.watched = true;
             let watcher = tokio::spawn(watch(Arc::clone(&self.inner)));
-            self.watcher.lock().unwrap_or_else(PoisonError::into_inner).replace(watcher);
+            self.watcher
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .replace(watcher);
         }
         Ok(port)
     }

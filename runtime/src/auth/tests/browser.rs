@@ -58,7 +58,13 @@ impl Browser {
     }
 
     pub(super) async fn request(&self, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Shown {
-        let cookies: Vec<String> = self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(k, v)| format!("{k}={v}"))
+            .collect();
         let mut request = self.http.request(method, url).body(body.to_owned());
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
@@ -67,9 +73,17 @@ impl Browser {
             request = request.header(*name, *value);
         }
         let response = Self::until_connected(&request).await;
-        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap().to_owned())
+        };
         let cookie = header("set-cookie");
-        if let Some((name, value)) = cookie.as_ref().and_then(|cookie| cookie.split(';').next()?.split_once('=')) {
+        if let Some((name, value)) = cookie
+            .as_ref()
+            .and_then(|cookie| cookie.split(';').next()?.split_once('='))
+        {
             self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
         }
         Shown {
@@ -97,7 +111,10 @@ impl Browser {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("form", &page.form());
         body.extend_pairs(fields);
-        let headers = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
         self.request(Method::POST, url, &headers, &body.finish()).await
     }
 

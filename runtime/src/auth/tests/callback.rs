@@ -59,14 +59,25 @@ async fn a_callback_that_is_foreign_replayed_or_late_gets_a_page_and_no_request(
         let shown = browser.request(method, &callback, &[], "").await;
         assert_eq!(shown.status, 405, "{shown:?}");
     }
-    let shown = browser.request(Method::GET, &callback, &[("host", "evil.example")], "").await;
+    let shown = browser
+        .request(Method::GET, &callback, &[("host", "evil.example")], "")
+        .await;
     assert_eq!(shown.status, 421, "{shown:?}");
-    let shown = browser.request(Method::GET, &callback, &[("sec-purpose", "prefetch")], "").await;
+    let shown = browser
+        .request(Method::GET, &callback, &[("sec-purpose", "prefetch")], "")
+        .await;
     assert_eq!(shown.status, 403, "{shown:?}");
     assert!(world.provider.requests().is_empty(), "nothing of that used the sign-in");
 
-    let answered = browser.get(&format!("{callback}&redirect_uri=https://evil.example")).await;
-    assert!(answered.to().starts_with(&format!("http://127.0.0.1:{}/done/", world.port)), "{answered:?}");
+    let answered = browser
+        .get(&format!("{callback}&redirect_uri=https://evil.example"))
+        .await;
+    assert!(
+        answered
+            .to()
+            .starts_with(&format!("http://127.0.0.1:{}/done/", world.port)),
+        "{answered:?}"
+    );
     auth.wait(&sign_in).await.unwrap();
     let replayed = browser.get(&callback).await;
     assert_eq!(replayed.status, 410);
@@ -85,7 +96,10 @@ async fn a_late_callback_is_told_so_and_the_waiter_too() {
     let late = browser.get(&callback).await;
     assert_eq!(late.status, 410, "{late:?}");
     assert!(late.html.contains("too late"), "{late:?}");
-    assert!(matches!(auth.wait(&sign_in).await, Err(AuthError::SignInExpired { .. })));
+    assert!(matches!(
+        auth.wait(&sign_in).await,
+        Err(AuthError::SignInExpired { .. })
+    ));
     assert!(world.provider.requests().is_empty());
     assert_ne!(begin(&auth).await.url, sign_in.url, "a new one can always be had");
 }
@@ -122,7 +136,11 @@ async fn a_code_that_the_provider_refuses_or_cannot_take_now_ends_the_sign_in_an
         let callback = browser.until_callback(&sign_in.url).await;
         let (_answered, waited) = tokio::join!(browser.get(&callback), auth.wait(&sign_in));
         assert!(waited.is_err(), "{waited:?}");
-        assert_eq!(given(&auth).await, "planted-access-1", "the account that was there is as it was");
+        assert_eq!(
+            given(&auth).await,
+            "planted-access-1",
+            "the account that was there is as it was"
+        );
     }
 }
 
@@ -142,6 +160,9 @@ async fn a_callback_may_come_before_anyone_waits_and_two_sign_ins_do_not_meet() 
     assert!(credential(&auth).await.is_err());
     first.until_callback(&one.url).await;
     first.get(&first.until_callback(&one.url).await).await;
-    tokio::time::timeout(Duration::from_secs(5), auth.wait(&one)).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), auth.wait(&one))
+        .await
+        .unwrap()
+        .unwrap();
     auth.wait(&other).await.unwrap();
 }

@@ -4,6 +4,7 @@
 
 mod browser;
 mod callback;
+mod failing;
 mod listening;
 mod provider;
 mod refusal;

@@ -183,12 +183,17 @@ async fn token(State(fake): State<Arc<Fake>>, Form(form): Form<BTreeMap<String, 
     match fault {
         None => answer(&mut fake.state(), &form),
         Some(Fault::Status(status, body)) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
-        Some(Fault::RetryAfter(status, seconds)) => {
-            (StatusCode::from_u16(status).unwrap(), [(header::RETRY_AFTER, seconds.to_string())]).into_response()
-        }
+        Some(Fault::RetryAfter(status, seconds)) => (
+            StatusCode::from_u16(status).unwrap(),
+            [(header::RETRY_AFTER, seconds.to_string())],
+        )
+            .into_response(),
         Some(Fault::LoseReply) => {
             answer(&mut fake.state(), &form);
-            Body::from_stream(futures_util::stream::iter([Err::<String, _>(std::io::Error::other("cut"))])).into_response()
+            Body::from_stream(futures_util::stream::iter([Err::<String, _>(std::io::Error::other(
+                "cut",
+            ))]))
+            .into_response()
         }
         Some(Fault::Slow(time)) => {
             tokio::time::sleep(time).await;
@@ -201,7 +206,9 @@ fn answer(state: &mut Fakes, form: &BTreeMap<String, String>) -> Response {
     let refused = || (StatusCode::BAD_REQUEST, axum::Json(json!({ "error": "invalid_grant" }))).into_response();
     match form["grant_type"].as_str() {
         "authorization_code" => {
-            if state.codes.remove(&form["code"]).as_ref() != form.get("redirect_uri") || !form.contains_key("code_verifier") {
+            if state.codes.remove(&form["code"]).as_ref() != form.get("redirect_uri")
+                || !form.contains_key("code_verifier")
+            {
                 return refused();
             }
         }
@@ -235,5 +242,9 @@ fn answer(state: &mut Fakes, form: &BTreeMap<String, String>) -> Response {
 async fn revoke(State(fake): State<Arc<Fake>>, Form(form): Form<BTreeMap<String, String>>) -> StatusCode {
     let mut state = fake.state();
     state.revoked.push(form["token"].clone());
-    if state.revokes { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    if state.revokes {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
 }

@@ -15,7 +15,11 @@ async fn a_refused_token_is_renewed_once_and_then_needs_a_sign_in() {
     assert_eq!(token(&second), "planted-access-2");
     assert!(second.version > first.version);
     let again = auth.rejected(&first).await.unwrap().unwrap();
-    assert_eq!(token(&again), "planted-access-2", "who saw the old one gets the new one");
+    assert_eq!(
+        token(&again),
+        "planted-access-2",
+        "who saw the old one gets the new one"
+    );
     assert_eq!(world.provider.refreshes(), 1);
 
     assert!(auth.rejected(&second).await.unwrap().is_none());
@@ -42,8 +46,14 @@ async fn a_provider_that_is_down_when_a_token_is_refused_ends_nothing() {
     let auth = world.signed_in().await;
     let first = credential(&auth).await.unwrap();
     world.provider.fail([Fault::Status(503, ""), Fault::Status(503, "")]);
-    assert!(matches!(auth.rejected(&first).await, Err(AuthError::Unreachable { .. })));
-    assert!(matches!(auth.rejected(&first).await, Err(AuthError::Busy { .. })), "not tried again at once");
+    assert!(matches!(
+        auth.rejected(&first).await,
+        Err(AuthError::Unreachable { .. })
+    ));
+    assert!(
+        matches!(auth.rejected(&first).await, Err(AuthError::Busy { .. })),
+        "not tried again at once"
+    );
     assert_eq!(given(&auth).await, "planted-access-1");
 }
 

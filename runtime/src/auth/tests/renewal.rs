@@ -65,9 +65,17 @@ async fn a_provider_that_is_down_ends_no_account_and_is_left_alone_for_a_while()
     let down = || [Fault::Status(503, "down"), Fault::Status(503, "down")];
     world.later(3_570);
     world.provider.fail(down());
-    assert_eq!(given(&auth).await, "planted-access-1", "a token that still holds is given");
+    assert_eq!(
+        given(&auth).await,
+        "planted-access-1",
+        "a token that still holds is given"
+    );
     assert_eq!(given(&auth).await, "planted-access-1");
-    assert_eq!(world.provider.refreshes(), 2, "and the provider not asked again at once");
+    assert_eq!(
+        world.provider.refreshes(),
+        2,
+        "and the provider not asked again at once"
+    );
     world.later(30);
     let error = credential(&auth).await.unwrap_err();
     assert_eq!(error.code(), Code::Unreachable);
@@ -84,7 +92,11 @@ async fn a_refused_renewal_needs_a_sign_in_and_keeps_scopes_and_identity() {
     let auth = world.signed_in().await;
     world.provider.forget();
     world.later(3_560);
-    assert_eq!(given(&auth).await, "planted-access-1", "a token that still holds is given to its end");
+    assert_eq!(
+        given(&auth).await,
+        "planted-access-1",
+        "a token that still holds is given to its end"
+    );
     let status = status(&auth).await;
     assert_eq!(status.state, AccountState::NeedsSignIn(NeedsSignIn::Refused));
     assert_eq!((status.scopes.len(), status.identity.as_deref()), (2, Some("alice")));
@@ -102,9 +114,14 @@ async fn two_answers_in_a_row_that_cannot_be_read_need_a_sign_in() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     world.later(3_600);
-    world.provider.fail([Fault::Status(200, "{}"), Fault::Status(200, "{}")]);
+    world
+        .provider
+        .fail([Fault::Status(200, "{}"), Fault::Status(200, "{}")]);
     assert!(credential(&auth).await.is_err());
-    assert_eq!(status(&auth).await.state, AccountState::NeedsSignIn(NeedsSignIn::Refused));
+    assert_eq!(
+        status(&auth).await.state,
+        AccountState::NeedsSignIn(NeedsSignIn::Refused)
+    );
 }
 
 #[tokio::test]
@@ -114,7 +131,10 @@ async fn an_answer_that_was_lost_is_asked_for_once_more() {
     world.later(3_600);
     world.provider.fail([Fault::LoseReply]);
     let error = credential(&auth).await.unwrap_err();
-    assert!(matches!(error, AuthError::SignInRequired { .. }), "a strict provider gives it only once: {error}");
+    assert!(
+        matches!(error, AuthError::SignInRequired { .. }),
+        "a strict provider gives it only once: {error}"
+    );
     assert_eq!(world.provider.refreshes(), 2);
 }
 
@@ -128,7 +148,10 @@ async fn a_crash_between_answer_and_save_is_told_as_what_it_was() {
     world.later(3_600);
     let after = world.process();
     assert!(credential(&after).await.is_err());
-    assert_eq!(status(&after).await.state, AccountState::NeedsSignIn(NeedsSignIn::LostInCrash));
+    assert_eq!(
+        status(&after).await.state,
+        AccountState::NeedsSignIn(NeedsSignIn::LostInCrash)
+    );
 }
 
 #[tokio::test]

@@ -72,7 +72,10 @@ async fn no_secret_is_in_a_log_an_error_or_a_page() {
     see(&page.html);
     let callback = browser.until_callback(&sign_in.url).await;
     let state = callback.split_once("state=").unwrap().1.to_owned();
-    world.provider.fail([Fault::Status(400, "{\"error\":\"invalid_grant\",\"error_description\":\"planted-code-1\"}")]);
+    world.provider.fail([Fault::Status(
+        400,
+        "{\"error\":\"invalid_grant\",\"error_description\":\"planted-code-1\"}",
+    )]);
     let answered = browser.get(&callback).await;
     see(&answered.to);
     see(&browser.get(answered.to()).await.html);
@@ -83,15 +86,22 @@ async fn no_secret_is_in_a_log_an_error_or_a_page() {
     let given = credential(&auth).await.unwrap();
     see(&given);
     world.later(3_600);
-    world.provider.fail([Fault::Status(200, "planted-access"), Fault::Status(503, "planted-access")]);
+    world.provider.fail([
+        Fault::Status(200, "planted-access"),
+        Fault::Status(503, "planted-access"),
+    ]);
     see(&credential(&auth).await);
     see(&auth.rejected(&given).await);
     see(&auth.accounts(None).await);
     let sign_in = auth.begin(&Profile::default(), &[typed()], &[]).await.unwrap();
     let page = browser.get(&sign_in.url).await;
-    let wrong = browser.send(&sign_in.url, &page, &[("secret", "planted secret with spaces")]).await;
+    let wrong = browser
+        .send(&sign_in.url, &page, &[("secret", "planted secret with spaces")])
+        .await;
     see(&wrong.html);
-    browser.send(&sign_in.url, &wrong, &[("secret", "planted-typed-1")]).await;
+    browser
+        .send(&sign_in.url, &wrong, &[("secret", "planted-typed-1")])
+        .await;
     see(&auth.wait(&sign_in).await);
     see(&auth.sign_out(&Profile::default(), "acme", None).await);
     see(&auth);

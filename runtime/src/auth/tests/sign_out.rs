@@ -56,7 +56,10 @@ async fn a_sign_out_wins_over_a_renewal_that_is_under_way() {
     assert_eq!(out.unwrap().accounts, 1);
     assert!(renewed.is_err(), "{renewed:?}");
     assert!(auth.accounts(None).await.unwrap().is_empty(), "no late save passes");
-    assert!(world.provider.revoked().contains(&"planted-refresh-2".to_owned()), "what was gained is given back");
+    assert!(
+        world.provider.revoked().contains(&"planted-refresh-2".to_owned()),
+        "what was gained is given back"
+    );
 }
 
 #[tokio::test]

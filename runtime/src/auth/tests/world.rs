@@ -11,7 +11,7 @@ use crate::{
         record::Record,
     },
     base::{
-        clock::{Clock, ManualClock, UnixTime},
+        clock::{Clock, ManualClock, SystemClock},
         home::Home,
         key::StoreKey,
         name::Profile,
@@ -36,7 +36,7 @@ impl World {
     pub(super) async fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            clock: Arc::new(ManualClock::at(UnixTime(1_800_000_000))),
+            clock: Arc::new(ManualClock::at(SystemClock.now())),
             store: Arc::new(MemoryStore::new()),
             provider: Fake::start().await,
             port: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
@@ -57,13 +57,17 @@ impl World {
     }
 
     pub(super) fn process_on(&self, store: Arc<MemoryStore>) -> Arc<Auth> {
+        Auth::new(self.parts(self.settings(), store))
+    }
+
+    pub(super) fn settings(&self) -> Settings {
         let mut settings = Settings {
             callback_port: self.port,
             ..Settings::default()
         };
         let client = Client::new("the-client", Some(Secret::new("planted-client-secret")));
         settings.clients.insert("acme".to_owned(), client);
-        Auth::new(self.parts(settings, store))
+        settings
     }
 
     pub(super) fn parts(&self, settings: Settings, store: Arc<MemoryStore>) -> AuthParts {
@@ -117,7 +121,8 @@ pub(super) async fn begin(auth: &Arc<Auth>) -> SignIn {
 }
 
 pub(super) async fn credential(auth: &Arc<Auth>) -> Result<Credential, AuthError> {
-    auth.credential(&Profile::default(), &need(), Duration::from_secs(30)).await
+    auth.credential(&Profile::default(), &need(), Duration::from_secs(30))
+        .await
 }
 
 pub(super) fn token(credential: &Credential) -> String {
