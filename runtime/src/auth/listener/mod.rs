@@ -1,6 +1,7 @@
 //! The sockets on which sign-ins come back: open on this machine alone, and only while one is pending.
 
 mod claim;
+mod cookie;
 mod door;
 mod guard;
 mod router;

@@ -41,9 +41,9 @@ impl Browser {
 
     /// One whose user accepted this certificate.
     pub(super) fn accepting(pem: &str) -> Self {
-        let mut settings = NetSettings::default();
-        settings.ca_pem = Some(pem.as_bytes().to_vec());
-        Self::trusting(settings)
+        Self::trusting(NetSettings {
+            ca_pem: Some(pem.as_bytes().to_vec()),
+        })
     }
 
     fn trusting(settings: NetSettings) -> Self {

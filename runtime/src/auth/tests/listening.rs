@@ -166,8 +166,7 @@ async fn silent_and_broken_connections_do_not_keep_others_out() {
 #[tokio::test]
 async fn the_real_slack_file_asks_for_an_https_page() {
     let world = World::new().await;
-    let mut settings = crate::auth::Settings::default();
-    settings.callback_port = world.port;
+    let mut settings = world.settings();
     settings
         .clients
         .insert("slack".to_owned(), crate::auth::Client::new("1.2", None));
