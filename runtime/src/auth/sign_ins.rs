@@ -146,7 +146,10 @@ impl SignIns {
         if !lasts || pending.origins != wish.origins || matches!(pending.step, Step::Agree(_)) {
             return Ok(Equal::Replace(id));
         }
-        let covers = wish.scopes.iter().all(|scope| pending.scopes.contains(scope));
+        let covers = match resolved.implied_scopes() {
+            Some(implied) => implied.missing(&pending.scopes, &wish.scopes).is_empty(),
+            None => true,
+        };
         let tools = union(&wish.tools, &pending.tools);
         if !covers {
             wish.scopes = union(&wish.scopes, &pending.scopes);

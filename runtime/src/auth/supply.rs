@@ -81,6 +81,7 @@ impl Supply {
             // Whoever made it compared the origins, and neither they nor the record changed.
             let want = Want {
                 scopes: resolved.scopes(need),
+                implied: resolved.implied_scopes(),
                 origins: None,
                 for_at_least,
             };
@@ -108,6 +109,7 @@ impl Supply {
     ) -> Decision {
         let want = Want {
             scopes: resolved.scopes(need),
+            implied: resolved.implied_scopes(),
             origins: Some(&resolved.origins()),
             for_at_least,
         };
