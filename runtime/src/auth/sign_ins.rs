@@ -24,7 +24,7 @@ use crate::{
 /// How often the store is asked how a sign-in goes that another process may complete.
 const POLL: Duration = Duration::from_millis(250);
 /// How long a browser may take to fetch the last page before the process that served it may end.
-const LAST_PAGE: Duration = Duration::from_millis(750);
+const LAST_PAGE: Duration = Duration::from_secs(3);
 /// How long the port may be somebody else's before a waiter is told.
 const BLOCKED: Duration = Duration::from_secs(3);
 /// The least time that the URL of a sign-in must have left to be given again.
