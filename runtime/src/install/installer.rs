@@ -93,13 +93,15 @@ impl Installer {
         Ok(self.inner.lock.read()?.tools.into_keys().collect())
     }
 
-    /// The tool in the lock that was pinned from this very source (and has this name, where one is given).
+    /// The tool in the lock that was pinned from this source, as it is written (and has this name, where one is given).
     ///
     /// # Errors
     /// When the lockfile cannot be read.
     pub fn name_of(&self, source: &Source, name: Option<&ToolName>) -> Result<Option<ToolName>, InstallError> {
-        let _ = (source, name);
-        todo!()
+        let mut tools = self.inner.lock.read()?.tools.into_iter();
+        Ok(tools
+            .find(|(key, locked)| locked.source == source.written() && name.is_none_or(|name| name == key))
+            .map(|(key, _)| key))
     }
 
     /// Opens a tool that is in the lock: a git source from the cache, without the network where it is there, every digest

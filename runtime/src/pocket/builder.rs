@@ -254,19 +254,16 @@ impl Core {
         Ok(open)
     }
 
-    /// A tool that `pocket.toml` names. One that was never pinned is pinned now, with no credential: a file does not give any.
+    /// A tool that `pocket.toml` names. One that was never pinned, or from another source, is pinned now, with no credential:
+    /// a file does not give any, and what was granted was granted to that other source.
     async fn open_of_project(&self, name: &ToolName) -> Result<Loaded, Error> {
-        let installed = if self.installer.names()?.contains(name) {
-            self.installer
-                .open(name, &self.settings.providers, self.progress.clone())
-                .await?
+        let written = self.settings.tools.get(name).map_or("", |tool| tool.source.as_str());
+        let source = self.source(written)?;
+        let (providers, progress) = (&self.settings.providers, self.progress.clone());
+        let installed = if self.installer.name_of(&source, Some(name))?.is_some() {
+            self.installer.open(name, providers, progress).await?
         } else {
-            let written = self.settings.tools.get(name).map_or("", |tool| tool.source.as_str());
-            let source = self.source(written)?;
-            let candidate = self
-                .installer
-                .inspect(&source, &self.settings.providers, self.progress.clone())
-                .await?;
+            let candidate = self.installer.inspect(&source, providers, progress).await?;
             self.installer
                 .install(candidate, name.clone(), Grant::default())
                 .await?
