@@ -297,7 +297,9 @@ impl CallTool {
     ) -> Ran {
         let started = Instant::now();
         let redactor = Redactor::new(&credential);
-        let running = (function.run)(input, Call::new(ways.profile.clone(), credential));
+        let call = Call::new(ways.profile.clone(), credential);
+        // Begun within the future, so that a function which panics before its first await is caught too.
+        let running = async { (function.run)(input, call).await };
         let ended = match tokio::time::timeout(self.timeout, AssertUnwindSafe(running).catch_unwind()).await {
             Err(_elapsed) => Err(CallError::TimedOut { limit: self.timeout }),
             Ok(Err(_panic)) => Err(CallError::Panicked),

@@ -167,6 +167,18 @@ impl PocketBuilder {
     }
 }
 
+type Tools = BTreeMap<String, Arc<Loaded>>;
+
+/// No name may come twice.
+fn take(open: &mut Tools, loaded: Loaded) -> Result<(), Error> {
+    let name = loaded.tool.name.to_string();
+    if open.contains_key(&name) {
+        return Err(Error::NameTaken(name));
+    }
+    open.insert(name, Arc::new(loaded));
+    Ok(())
+}
+
 fn auth(
     settings: &Settings,
     home: &Home,
@@ -197,62 +209,100 @@ fn auth(
 }
 
 impl Core {
-    /// Opens the project's tools, then those named in the builder, then its functions. No name may come twice.
+    /// Opens the tools named in the builder, then the project's own, then the builder's functions. A tool of the project that
+    /// the builder names too is opened once, with what both say of it; else no name may come twice.
     async fn open_tools(
         &self,
         entries: Vec<ToolEntry>,
         only: Option<Vec<ToolName>>,
         functions: Vec<FunctionTool>,
-    ) -> Result<BTreeMap<String, Arc<Loaded>>, Error> {
-        let mut open = BTreeMap::new();
-        let mut take = |loaded: Loaded| {
-            let name = loaded.tool.name.to_string();
-            match open.insert(name.clone(), Arc::new(loaded)) {
-                None => Ok(()),
-                Some(_) => Err(Error::NameTaken(name)),
-            }
-        };
-        for name in self.settings.tools.keys().filter(|name| only.as_ref().is_none_or(|only| only.contains(name))) {
-            take(self.open_of_project(name).await?)?;
-        }
+    ) -> Result<Tools, Error> {
+        let of_project: Vec<&ToolName> = self
+            .settings
+            .tools
+            .keys()
+            .filter(|name| only.as_ref().is_none_or(|only| only.contains(name)))
+            .collect();
+        let mut open = Tools::new();
         for entry in entries {
-            take(self.open_named_in_builder(entry).await?)?;
+            let loaded = self.open_named_in_builder(entry, &of_project, &open).await?;
+            take(&mut open, loaded)?;
+        }
+        for name in of_project {
+            match open.get(name.as_str()) {
+                None => take(&mut open, self.open_of_project(name).await?)?,
+                Some(loaded) if self.is_of_project(loaded) => {}
+                Some(_) => return Err(Error::NameTaken(name.to_string())),
+            }
         }
         for function in functions {
-            take(Loaded::function(&self.settings, function)?)?;
+            take(&mut open, Loaded::function(&self.settings, function)?)?;
         }
         Ok(open)
     }
 
-    /// A tool that `pocket.toml` names. One that was never pinned is pinned now, with no credential: a file does not give any.
+    /// Whether a tool that is open is the one that `pocket.toml` has under its name.
+    fn is_of_project(&self, loaded: &Loaded) -> bool {
+        loaded.installed.as_ref().is_some_and(|installed| {
+            let of_project = self.settings.tools.get(&installed.name);
+            of_project.is_some_and(|tool| tool.source == installed.source.written())
+        })
+    }
+
     async fn open_of_project(&self, name: &ToolName) -> Result<Loaded, Error> {
-        let installed = if self.installer.names()?.contains(name) {
-            self.installer.open(name, &self.settings.providers, self.progress.clone()).await?
-        } else {
-            let written = self.settings.tools.get(name).map_or("", |tool| tool.source.as_str());
-            let source = self.source(written)?;
-            let candidate = self.installer.inspect(&source, &self.settings.providers, self.progress.clone()).await?;
-            self.installer.install(candidate, name.clone(), Grant::default()).await?
-        };
+        let installed = self.installed_of_project(name).await?;
         Loaded::sandboxed(&self.engine, &self.settings, installed, ToolEntry::default())
     }
 
-    async fn open_named_in_builder(&self, entry: ToolEntry) -> Result<Loaded, Error> {
+    /// A tool that `pocket.toml` names. One that was never pinned is pinned now, with no credential: a file does not give any.
+    async fn installed_of_project(&self, name: &ToolName) -> Result<Installed, Error> {
+        let in_lock = self.installer.names()?.contains(name);
+        match self.settings.tools.get(name) {
+            Some(tool) if !in_lock => {
+                let source = self.source(&tool.source)?;
+                let candidate = self.installer.inspect(&source, &self.settings.providers, self.progress.clone()).await?;
+                Ok(self.installer.install(candidate, name.clone(), Grant::default()).await?)
+            }
+            _pinned_or_unknown => {
+                Ok(self.installer.open(name, &self.settings.providers, self.progress.clone()).await?)
+            }
+        }
+    }
+
+    async fn open_named_in_builder(
+        &self,
+        entry: ToolEntry,
+        of_project: &[&ToolName],
+        open: &Tools,
+    ) -> Result<Loaded, Error> {
         let Installed { name, source, package, mut grant, tree } = match self.installer.reference(&entry.source)? {
-            Reference::Name(name) => self.installer.open(&name, &self.settings.providers, self.progress.clone()).await?,
-            Reference::Source(source) => self.pinned(&source, &entry).await?,
+            Reference::Name(name) => self.installed_of_project(&name).await?,
+            Reference::Source(source) => self.pinned(&source, &entry, of_project, open).await?,
         };
         grant.credential = CredentialGrant::Given;
         let installed = Installed { name, source, package, grant, tree };
         Loaded::sandboxed(&self.engine, &self.settings, installed, entry)
     }
 
-    async fn pinned(&self, source: &Source, entry: &ToolEntry) -> Result<Installed, Error> {
-        if let Some(name) = self.installer.name_of(source, entry.name.as_ref())? {
+    /// A name that is taken is refused before anything is pinned under it.
+    async fn pinned(
+        &self,
+        source: &Source,
+        entry: &ToolEntry,
+        of_project: &[&ToolName],
+        open: &Tools,
+    ) -> Result<Installed, Error> {
+        if let Some(name) = self.installer.name_of(source, entry.name.as_ref())?
+            && !open.contains_key(name.as_str())
+        {
             return Ok(self.installer.open(&name, &self.settings.providers, self.progress.clone()).await?);
         }
         let candidate = self.installer.inspect(source, &self.settings.providers, self.progress.clone()).await?;
         let name = entry.name.clone().unwrap_or_else(|| candidate.package.manifest.name.clone());
+        let is_the_projects = self.settings.tools.get(&name).is_some_and(|tool| tool.source == candidate.source.written());
+        if open.contains_key(name.as_str()) || (of_project.contains(&&name) && !is_the_projects) {
+            return Err(Error::NameTaken(name.to_string()));
+        }
         let grant = Grant { credential: CredentialGrant::Given, ..Grant::default() };
         Ok(self.installer.install(candidate, name, grant).await?)
     }
