@@ -33,7 +33,16 @@ pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> 
     let needs_credential = candidate.package.manifest.auth.clone();
     let credential = grant.credential;
     // Folders and extra rules are the operator's own words: they stand in `pocket.toml`, where a person can change them.
-    pocket.add(candidate, Some(name.clone()), Grant { files: Vec::new(), ..grant }).await?;
+    pocket
+        .add(
+            candidate,
+            Some(name.clone()),
+            Grant {
+                files: Vec::new(),
+                ..grant
+            },
+        )
+        .await?;
     file.set_tool(&name, &written, &given, &folders);
     file.save()?;
     place.keep_trusted()?;

@@ -12,7 +12,13 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) verb: Verb,
     /// The project's folder, where `pocket.toml`, `.secrets.toml` and `pocket.lock` lie [default: the working directory]
-    #[arg(long, global = true, value_name = "DIR", env = "POCKET_PROJECT", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "POCKET_PROJECT",
+        hide_env_values = true
+    )]
     pub(crate) project: Option<PathBuf>,
     /// Whose accounts to use
     #[arg(long, global = true, value_name = "NAME", default_value = "default")]

@@ -25,8 +25,13 @@ pub(crate) fn build(args: args::Folder, place: &Place, terminal: &Terminal) -> R
     let name = built.file_name().context("cargo named no file")?;
     let beside = folder.join(name);
     let bytes = std::fs::read(&built).with_context(|| format!("cannot read `{}`", built.display()))?;
-    pocket_runtime::write_atomic(&beside, &bytes, FileMode::Shared).with_context(|| format!("cannot write `{}`", beside.display()))?;
-    terminal.done(format_args!("built {} ({} KiB)", name.to_string_lossy(), bytes.len().div_ceil(1024)));
+    pocket_runtime::write_atomic(&beside, &bytes, FileMode::Shared)
+        .with_context(|| format!("cannot write `{}`", beside.display()))?;
+    terminal.done(format_args!(
+        "built {} ({} KiB)",
+        name.to_string_lossy(),
+        bytes.len().div_ceil(1024)
+    ));
     if terminal.is_json() {
         terminal.value(&json!({ "component": beside, "bytes": bytes.len() }));
         return Ok(());
@@ -39,14 +44,22 @@ fn compile(folder: &Path, terminal: &Terminal) -> Result<PathBuf, Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     terminal.say(format_args!("cargo build --release --target {TARGET}"));
     let output = Command::new(cargo)
-        .args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"])
+        .args([
+            "build",
+            "--release",
+            "--target",
+            TARGET,
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .current_dir(folder)
         .stderr(std::process::Stdio::inherit())
         .output()
         .context("cannot run cargo: it comes with Rust")?;
     if !output.status.success() {
-        return Err(Failure::said(Code::NotValid, "the tool does not compile")
-            .hint(format!("if cargo cannot find `core` or `std` for the target: rustup target add {TARGET}")));
+        return Err(Failure::said(Code::NotValid, "the tool does not compile").hint(format!(
+            "if cargo cannot find `core` or `std` for the target: rustup target add {TARGET}"
+        )));
     }
     let mut components: Vec<PathBuf> = String::from_utf8_lossy(&output.stdout)
         .lines()
@@ -63,8 +76,11 @@ fn compile(folder: &Path, terminal: &Terminal) -> Result<PathBuf, Failure> {
             .hint("a tool is a binary, or a library with `crate-type = [\"cdylib\"]`")),
         several => {
             let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
-            Err(Failure::said(Code::NotValid, format!("cargo made several components: {}", names.join(", ")))
-                .hint("keep one tool a package"))
+            Err(Failure::said(
+                Code::NotValid,
+                format!("cargo made several components: {}", names.join(", ")),
+            )
+            .hint("keep one tool a package"))
         }
     }
 }

@@ -43,7 +43,9 @@ fn clean(folder: &Path) -> Result<(), Failure> {
 }
 
 fn size(folder: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
     entries
         .filter_map(Result::ok)
         .map(|entry| match entry.file_type() {

@@ -26,7 +26,15 @@ enum State {
 }
 
 pub(crate) fn doctor(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-    let findings = [home(place), project(place), secrets(place), engine(place), port(place), git(), target()];
+    let findings = [
+        home(place),
+        project(place),
+        secrets(place),
+        engine(place),
+        port(place),
+        git(),
+        target(),
+    ];
     if terminal.is_json() {
         let findings: Vec<_> = findings.iter().map(as_json).collect();
         terminal.value(&json!({ "findings": findings }));
@@ -42,18 +50,33 @@ pub(crate) fn doctor(place: &Place, terminal: &Terminal) -> Result<(), Failure> 
 }
 
 fn fine(what: &'static str, message: impl Into<String>) -> Finding {
-    Finding { what, state: State::Fine, message: message.into(), remedy: None }
+    Finding {
+        what,
+        state: State::Fine,
+        message: message.into(),
+        remedy: None,
+    }
 }
 
 fn found(what: &'static str, state: State, message: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding { what, state, message: message.into(), remedy: Some(remedy.into()) }
+    Finding {
+        what,
+        state,
+        message: message.into(),
+        remedy: Some(remedy.into()),
+    }
 }
 
 fn home(place: &Place) -> Finding {
     for folder in [place.home.config(), place.home.data(), place.home.cache()] {
         if let Err(error) = std::fs::create_dir_all(folder).and_then(|()| writable(folder)) {
             let message = format!("cannot write `{}`: {error}", folder.display());
-            return found("home", State::Broken, message, "let this user write it, or set POCKET_HOME to another folder");
+            return found(
+                "home",
+                State::Broken,
+                message,
+                "let this user write it, or set POCKET_HOME to another folder",
+            );
         }
     }
     fine("home", format!("`{}` can be written", place.home.data().display()))
@@ -69,7 +92,14 @@ fn project(place: &Place) -> Finding {
     match place.read() {
         Err(failure) => found("settings", State::Broken, failure.message(), failure.hints().join("; ")),
         Ok((settings, asks)) => match place.is_trusted(&asks) {
-            Ok(true) => fine("settings", format!("{} tools, {} clients", settings.tools.len(), settings.auth.clients.len())),
+            Ok(true) => fine(
+                "settings",
+                format!(
+                    "{} tools, {} clients",
+                    settings.tools.len(),
+                    settings.auth.clients.len()
+                ),
+            ),
             Ok(false) => found(
                 "settings",
                 State::Warning,
@@ -91,14 +121,24 @@ fn secrets(place: &Place) -> Finding {
             return found("secrets", State::Warning, message, "run `chmod 600 .secrets.toml`");
         }
     }
-    fine("secrets", if path.exists() { "`.secrets.toml` is this user's alone" } else { "there is no `.secrets.toml` here" })
+    fine(
+        "secrets",
+        if path.exists() {
+            "`.secrets.toml` is this user's alone"
+        } else {
+            "there is no `.secrets.toml` here"
+        },
+    )
 }
 
 fn engine(place: &Place) -> Finding {
     // A thread of its own: this one may already drive a runtime.
     let home = place.home.clone();
     let built = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .ok()?;
         let settings = pocket_runtime::Settings::standard().ok()?;
         Some(runtime.block_on(Pocket::builder().home(home).settings(settings).unlocked().build()))
     })
@@ -106,7 +146,12 @@ fn engine(place: &Place) -> Finding {
     match built {
         Ok(Some(Ok(_))) => fine("engine", "the sandbox and the token store open"),
         Ok(Some(Err(error))) => found("engine", State::Broken, error.to_string(), error.hints().join("; ")),
-        Ok(None) | Err(_) => found("engine", State::Broken, "the sandbox cannot be made", "report this with the output of `pocket --version`"),
+        Ok(None) | Err(_) => found(
+            "engine",
+            State::Broken,
+            "the sandbox cannot be made",
+            "report this with the output of `pocket --version`",
+        ),
     }
 }
 
@@ -125,10 +170,13 @@ fn port(place: &Place) -> Finding {
 
 fn git() -> Finding {
     match Command::new("git").arg("--version").output() {
-        Ok(output) if output.status.success() => {
-            fine("git", String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        }
-        _ => found("git", State::Warning, "there is no `git` command", "private repositories need its credential helpers: install git"),
+        Ok(output) if output.status.success() => fine("git", String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        _ => found(
+            "git",
+            State::Warning,
+            "there is no `git` command",
+            "private repositories need its credential helpers: install git",
+        ),
     }
 }
 
@@ -142,7 +190,12 @@ fn target() -> Finding {
     if installed {
         return fine("building tools", "wasm32-wasip2 is installed");
     }
-    found("building tools", State::Warning, "wasm32-wasip2 is not installed", "to build tools: rustup target add wasm32-wasip2")
+    found(
+        "building tools",
+        State::Warning,
+        "wasm32-wasip2 is not installed",
+        "to build tools: rustup target add wasm32-wasip2",
+    )
 }
 
 fn show(finding: &Finding, terminal: &Terminal) {

@@ -1,6 +1,6 @@
 //! Why a verb ended other than well.
 
-use pocket_runtime::{Code, Error};
+use pocket_runtime::{Code, Error, InstallError, PackageError, ProviderError, SettingsError, SourceError};
 
 /// Why a verb ended other than well.
 #[derive(Debug)]
@@ -8,7 +8,11 @@ pub(crate) enum Failure {
     /// The library said so.
     Pocket(Error),
     /// The terminal itself says so, in its own words.
-    Said { code: Code, message: String, hints: Vec<String> },
+    Said {
+        code: Code,
+        message: String,
+        hints: Vec<String>,
+    },
     /// A call ended so; it was already printed.
     Printed(Code),
     /// The command line was not understood.
@@ -19,12 +23,20 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn said(code: Code, message: impl Into<String>) -> Self {
-        Self::Said { code, message: message.into(), hints: Vec::new() }
+        Self::Said {
+            code,
+            message: message.into(),
+            hints: Vec::new(),
+        }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         match self {
-            Self::Said { code, message, mut hints } => {
+            Self::Said {
+                code,
+                message,
+                mut hints,
+            } => {
                 hints.push(hint.into());
                 Self::Said { code, message, hints }
             }
@@ -79,11 +91,25 @@ impl Failure {
     }
 }
 
-impl<E: Into<Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::Pocket(error.into())
-    }
+/// Every error of the library's stages is one of the library.
+macro_rules! from_stages {
+    ($($stage:ty),*) => {
+        $(impl From<$stage> for Failure {
+            fn from(error: $stage) -> Self {
+                Self::Pocket(error.into())
+            }
+        })*
+    };
 }
+
+from_stages!(
+    Error,
+    SourceError,
+    ProviderError,
+    PackageError,
+    InstallError,
+    SettingsError
+);
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use pocket_runtime::{
-    Access, Candidate, Code, CredentialGrant, Digest, FolderGrant, Grant, Manifest, PinnedSource, Rule, ToolEntry, shown_on_one_line,
+    Access, Candidate, Code, CredentialGrant, Digest, FolderGrant, Grant, Manifest, PinnedSource, Rule, ToolEntry,
+    shown_on_one_line,
 };
 
 use crate::{
@@ -33,30 +34,56 @@ enum Yes {
 
 impl Given {
     pub(crate) fn read(args: args::Grants, project: &Path) -> Result<Self, Failure> {
-        let args::Grants { mut allow, allow_private, variable, folder, yes } = args;
+        let args::Grants {
+            mut allow,
+            allow_private,
+            variable,
+            folder,
+            yes,
+        } = args;
         allow.extend(allow_private.into_iter().map(Rule::private));
         let variables = variable.iter().map(|text| assignment(text)).collect::<Result<_, _>>()?;
-        let folders = folder.iter().map(|text| folder_grant(text, project)).collect::<Result<_, _>>()?;
+        let folders = folder
+            .iter()
+            .map(|text| folder_grant(text, project))
+            .collect::<Result<_, _>>()?;
         let yes = match yes.as_deref() {
             None => Yes::Unsaid,
             Some("") => Yes::Hosts,
-            Some(digest) => {
-                Yes::All(digest.parse().map_err(|e: pocket_runtime::NotADigest| Failure::Usage(e.to_string()))?)
-            }
+            Some(digest) => Yes::All(
+                digest
+                    .parse()
+                    .map_err(|e: pocket_runtime::NotADigest| Failure::Usage(e.to_string()))?,
+            ),
         };
-        Ok(Self { allow, variables, folders, yes })
+        Ok(Self {
+            allow,
+            variables,
+            folders,
+            yes,
+        })
     }
 
     /// What holds for a tool that is run without being added.
     pub(crate) fn entry(&self) -> ToolEntry {
         let entry = self.allow.iter().cloned().fold(ToolEntry::default(), ToolEntry::allow);
-        self.variables.iter().fold(entry, |entry, (name, value)| entry.variable(name, value))
+        self.variables
+            .iter()
+            .fold(entry, |entry, (name, value)| entry.variable(name, value))
     }
 
     /// What a candidate gets: what was given without a question, and what a person agrees to now.
-    pub(crate) fn decide(&self, candidate: &Candidate, purpose: Purpose, terminal: &Terminal) -> Result<Grant, Failure> {
+    pub(crate) fn decide(
+        &self,
+        candidate: &Candidate,
+        purpose: Purpose,
+        terminal: &Terminal,
+    ) -> Result<Grant, Failure> {
         let asks = Asks::of(&candidate.package.manifest);
-        let mut grant = Grant { files: self.folders.clone(), ..Grant::default() };
+        let mut grant = Grant {
+            files: self.folders.clone(),
+            ..Grant::default()
+        };
         let agreed = match &self.yes {
             _nothing_asked if asks.is_empty() => Agreed::Hosts,
             Yes::All(digest) if *digest == candidate.digest() => Agreed::All,
@@ -109,8 +136,15 @@ impl Asks {
             } else {
                 format!(" with the scopes {}", shown_on_one_line(&auth.scopes.join(", ")))
             };
-            let how = auth.handler.as_ref().map(|handler| format!(" ({handler})")).unwrap_or_default();
-            lines.push(format!("your {} credential{how}{scopes}: it can do there whatever the token allows", auth.provider));
+            let how = auth
+                .handler
+                .as_ref()
+                .map(|handler| format!(" ({handler})"))
+                .unwrap_or_default();
+            lines.push(format!(
+                "your {} credential{how}{scopes}: it can do there whatever the token allows",
+                auth.provider
+            ));
         }
         for rule in &manifest.permissions.http {
             lines.push(format!("to send requests to {}", shown_on_one_line(&rule.to_string())));
@@ -120,7 +154,10 @@ impl Asks {
                 Access::Read => "to read",
                 Access::Write => "to read and write",
             };
-            lines.push(format!("{what} a folder as {}; name it with --folder", shown_on_one_line(&file.guest)));
+            lines.push(format!(
+                "{what} a folder as {}; name it with --folder",
+                shown_on_one_line(&file.guest)
+            ));
         }
         if let Some(timeout) = manifest.permissions.timeout {
             lines.push(format!("up to {} s for a call", timeout.as_secs_f32()));
@@ -155,14 +192,22 @@ impl Asks {
 }
 
 fn other_digest(said: &Digest, candidate: &Candidate) -> Failure {
-    let message = format!("what this tool asks is not what `--yes` agrees to: {said}; it is: {}", candidate.digest());
+    let message = format!(
+        "what this tool asks is not what `--yes` agrees to: {said}; it is: {}",
+        candidate.digest()
+    );
     Failure::said(Code::Denied, message).hint("see what it asks with `pocket inspect`")
 }
 
 fn nobody_to_ask(asks: &Asks, candidate: &Candidate) -> Failure {
-    let message = format!("this tool asks for what a person has to grant: {}", asks.lines.join("; "));
-    Failure::said(Code::Denied, message)
-        .hint(format!("`--yes={}` grants exactly this; plain `--yes` grants hosts, but no credential", candidate.digest()))
+    let message = format!(
+        "this tool asks for what a person has to grant: {}",
+        asks.lines.join("; ")
+    );
+    Failure::said(Code::Denied, message).hint(format!(
+        "`--yes={}` grants exactly this; plain `--yes` grants hosts, but no credential",
+        candidate.digest()
+    ))
 }
 
 fn assignment(text: &str) -> Result<(String, String), Failure> {
@@ -174,7 +219,11 @@ fn assignment(text: &str) -> Result<(String, String), Failure> {
 
 /// `/data=./data` or `/data=./data:write`.
 fn folder_grant(text: &str, project: &Path) -> Result<FolderGrant, Failure> {
-    let usage = || Failure::Usage(format!("write `--folder /GUEST=FOLDER` or `--folder /GUEST=FOLDER:write`: `{text}`"));
+    let usage = || {
+        Failure::Usage(format!(
+            "write `--folder /GUEST=FOLDER` or `--folder /GUEST=FOLDER:write`: `{text}`"
+        ))
+    };
     let (guest, folder) = text.split_once('=').ok_or_else(usage)?;
     let (folder, access) = match folder.strip_suffix(":write") {
         Some(folder) => (folder, Access::Write),

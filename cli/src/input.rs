@@ -43,6 +43,8 @@ pub(crate) fn input(written: Option<&str>, set: &[String]) -> Result<Input, Fail
 
 fn read(from: impl std::io::Read, name: &str) -> Result<String, Failure> {
     let mut text = String::new();
-    from.take(MOST).read_to_string(&mut text).with_context(|| format!("cannot read the input: `{name}`"))?;
+    from.take(MOST)
+        .read_to_string(&mut text)
+        .with_context(|| format!("cannot read the input: `{name}`"))?;
     Ok(text)
 }

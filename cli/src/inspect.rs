@@ -1,6 +1,8 @@
 //! `pocket inspect`: what a tool is and what it may reach.
 
-use pocket_runtime::{Candidate, ComponentKind, PinnedSource, Providers, Reference, Settings, shown, shown_on_one_line};
+use pocket_runtime::{
+    Candidate, ComponentKind, PinnedSource, Providers, Reference, Settings, shown, shown_on_one_line,
+};
 use serde_json::json;
 
 use crate::{args, failure::Failure, grants::Asks, session::Place, terminal::Terminal};
@@ -31,12 +33,16 @@ async fn candidate(
 ) -> Result<Candidate, Failure> {
     let installer = place.installer(settings)?;
     match installer.reference(written)? {
-        Reference::Source(source) => {
-            Ok(installer.inspect(&source, providers, Some(crate::progress::of_fetch())).await?)
-        }
+        Reference::Source(source) => Ok(installer
+            .inspect(&source, providers, Some(crate::progress::of_fetch()))
+            .await?),
         Reference::Name(name) => {
             if !installer.names()?.contains(&name) {
-                return Err(pocket_runtime::Error::NoTool { name: name.to_string(), nearest: None }.into());
+                return Err(pocket_runtime::Error::NoTool {
+                    name: name.to_string(),
+                    nearest: None,
+                }
+                .into());
             }
             Ok(Candidate::of(&installer.open(&name, providers, None).await?))
         }
@@ -54,12 +60,38 @@ fn print(candidate: &Candidate, providers: &Providers, terminal: &Terminal) {
     line("source", shown_on_one_line(candidate.source.written()));
     if let PinnedSource::Git { commit, folder, .. } = &candidate.source {
         line("commit", commit.to_string());
-        line("folder", if folder.as_str().is_empty() { "(root)".to_owned() } else { shown_on_one_line(folder.as_str()) });
+        line(
+            "folder",
+            if folder.as_str().is_empty() {
+                "(root)".to_owned()
+            } else {
+                shown_on_one_line(folder.as_str())
+            },
+        );
     }
-    line("description", shown(&manifest.description).replace('\n', "\n              "));
-    line("component", format!("{}, {} bytes, {}", shown_on_one_line(&component.path), component.bytes.len(), kind(component.kind)));
+    line(
+        "description",
+        shown(&manifest.description).replace('\n', "\n              "),
+    );
+    line(
+        "component",
+        format!(
+            "{}, {} bytes, {}",
+            shown_on_one_line(&component.path),
+            component.bytes.len(),
+            kind(component.kind)
+        ),
+    );
     line("", component.digest.to_string());
-    line("imports", component.imports.iter().map(|i| shown_on_one_line(&i.0)).collect::<Vec<_>>().join("\n              "));
+    line(
+        "imports",
+        component
+            .imports
+            .iter()
+            .map(|i| shown_on_one_line(&i.0))
+            .collect::<Vec<_>>()
+            .join("\n              "),
+    );
     line("asks for", or_nothing(&Asks::of(manifest).lines));
     line("may reach", or_nothing(&reach(candidate, providers)));
     for note in candidate.package.notes() {
@@ -71,7 +103,11 @@ fn print(candidate: &Candidate, providers: &Providers, terminal: &Terminal) {
 }
 
 fn or_nothing(lines: &[String]) -> String {
-    if lines.is_empty() { "nothing".to_owned() } else { lines.join("\n              ") }
+    if lines.is_empty() {
+        "nothing".to_owned()
+    } else {
+        lines.join("\n              ")
+    }
 }
 
 const fn kind(kind: ComponentKind) -> &'static str {
@@ -85,14 +121,38 @@ const fn kind(kind: ComponentKind) -> &'static str {
 fn reach(candidate: &Candidate, providers: &Providers) -> Vec<String> {
     let manifest = &candidate.package.manifest;
     let mut reach = Vec::new();
-    if let Some(provider) = manifest.auth.as_ref().and_then(|need| providers.find(&need.provider).ok()) {
+    if let Some(provider) = manifest
+        .auth
+        .as_ref()
+        .and_then(|need| providers.find(&need.provider).ok())
+    {
         if provider.hosts.is_empty() {
-            reach.push(format!("no host of {} is known for certain: grant one with --allow", provider.title));
+            reach.push(format!(
+                "no host of {} is known for certain: grant one with --allow",
+                provider.title
+            ));
         }
-        reach.extend(provider.hosts.iter().map(|host| format!("https://{host} with your {} credential", provider.name)));
+        reach.extend(
+            provider
+                .hosts
+                .iter()
+                .map(|host| format!("https://{host} with your {} credential", provider.name)),
+        );
     }
-    reach.extend(manifest.permissions.http.iter().map(|rule| shown_on_one_line(&rule.to_string())));
-    reach.extend(manifest.permissions.files.iter().map(|file| format!("a folder, as {}", shown_on_one_line(&file.guest))));
+    reach.extend(
+        manifest
+            .permissions
+            .http
+            .iter()
+            .map(|rule| shown_on_one_line(&rule.to_string())),
+    );
+    reach.extend(
+        manifest
+            .permissions
+            .files
+            .iter()
+            .map(|file| format!("a folder, as {}", shown_on_one_line(&file.guest))),
+    );
     reach
 }
 

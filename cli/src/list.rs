@@ -13,14 +13,21 @@ pub(crate) async fn list(place: &Place, terminal: &Terminal) -> Result<(), Failu
     let mut tools = Vec::new();
     for (name, tool) in &settings.tools {
         let opened = if pinned.contains(name) {
-            installer.open(name, &settings.providers, None).await.map(Some).map_err(|e| e.to_string())
+            installer
+                .open(name, &settings.providers, None)
+                .await
+                .map(Some)
+                .map_err(|e| e.to_string())
         } else {
             Ok(None)
         };
         tools.push((name, tool.source.clone(), opened));
     }
     if terminal.is_json() {
-        let tools: Vec<_> = tools.iter().map(|(name, source, opened)| as_json(name, source, opened)).collect();
+        let tools: Vec<_> = tools
+            .iter()
+            .map(|(name, source, opened)| as_json(name, source, opened))
+            .collect();
         terminal.value(&json!({ "tools": tools }));
         return Ok(());
     }
@@ -38,9 +45,15 @@ pub(crate) async fn list(place: &Place, terminal: &Terminal) -> Result<(), Failu
 
 fn row(name: &ToolName, source: &str, opened: &Result<Option<Installed>, String>) -> [String; 4] {
     let (credential, description) = match opened {
-        Ok(Some(installed)) => (credential(installed), first_line(&installed.package.manifest.description)),
+        Ok(Some(installed)) => (
+            credential(installed),
+            first_line(&installed.package.manifest.description),
+        ),
         Ok(None) => ("-".to_owned(), "(not fetched yet)".to_owned()),
-        Err(error) => ("-".to_owned(), format!("(cannot be opened: {})", shown_on_one_line(error))),
+        Err(error) => (
+            "-".to_owned(),
+            format!("(cannot be opened: {})", shown_on_one_line(error)),
+        ),
     };
     [name.to_string(), credential, shown_on_one_line(source), description]
 }
@@ -56,7 +69,11 @@ fn credential(installed: &Installed) -> String {
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let short: String = line.chars().take(60).collect();
-    shown_on_one_line(&if short.len() < line.len() { format!("{short}…") } else { short })
+    shown_on_one_line(&if short.len() < line.len() {
+        format!("{short}…")
+    } else {
+        short
+    })
 }
 
 fn as_json(name: &ToolName, source: &str, opened: &Result<Option<Installed>, String>) -> serde_json::Value {

@@ -36,7 +36,11 @@ use terminal::Terminal;
 fn main() -> ExitCode {
     let args = Args::parse();
     let terminal = Terminal::new(args.json, args.verbose);
-    let ended = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let ended = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => {
             let ended = runtime.block_on(until_interrupted(dispatch(args, &terminal)));
             // A resolver or file call that hangs must not keep a finished process from ending.
@@ -62,7 +66,13 @@ async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> R
 }
 
 async fn dispatch(args: Args, terminal: &Terminal) -> Result<(), Failure> {
-    let Args { verb, project, profile, json: _, verbose: _ } = args;
+    let Args {
+        verb,
+        project,
+        profile,
+        json: _,
+        verbose: _,
+    } = args;
     let place = session::Place::locate(project, profile)?;
     match verb {
         Verb::Run(verb) => run::run(verb, &place, terminal).await,

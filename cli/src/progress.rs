@@ -9,7 +9,9 @@ use crate::terminal::Terminal;
 
 /// Shows how far a fetch is; says nothing where no person looks.
 pub(crate) fn of_fetch() -> Arc<dyn Progress> {
-    Arc::new(Fetch { bar: bar("fetching {pos}/{len} objects, {msg}") })
+    Arc::new(Fetch {
+        bar: bar("fetching {pos}/{len} objects, {msg}"),
+    })
 }
 
 /// Shows that a long step is under way, until dropped.
@@ -33,7 +35,11 @@ impl Drop for Step {
 }
 
 fn bar(template: &str) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_bad_template| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(None, target).with_style(style)
 }

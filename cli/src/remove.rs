@@ -21,8 +21,11 @@ pub(crate) async fn remove(args: args::Remove, place: &Place, terminal: &Termina
         file.save()?;
     }
     if !in_lock && !in_file {
-        return Err(Failure::said(Code::NotFound, format!("this project has no tool of this name: `{name}`"))
-            .hint("`pocket list` shows its tools"));
+        return Err(Failure::said(
+            Code::NotFound,
+            format!("this project has no tool of this name: `{name}`"),
+        )
+        .hint("`pocket list` shows its tools"));
     }
     if was_trusted {
         place.keep_trusted()?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use pocket_runtime::{
-    AuthRequirement, CallOptions, Called, Candidate, Code, CredentialGrant, Error, Grant, Input, PinnedSource, Pocket, Reference,
-    ToolName,
+    AuthRequirement, CallOptions, Called, Candidate, Code, CredentialGrant, Error, Grant, Input, PinnedSource, Pocket,
+    Reference, ToolName,
 };
 
 use crate::{
@@ -20,7 +20,13 @@ use crate::{
 };
 
 pub(crate) async fn run(args: args::Run, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-    let args::Run { tool, input: written, set, sign_in, grants } = args;
+    let args::Run {
+        tool,
+        input: written,
+        set,
+        sign_in,
+        grants,
+    } = args;
     let input = input(written.as_deref(), &set)?;
     let given = Given::read(grants, &place.project)?;
     let session = place.open(terminal)?;
@@ -43,12 +49,25 @@ async fn of_project(
     if !known.contains(&name.to_string()) {
         return Err(no_such_tool(&name, &known));
     }
-    let pocket = session.builder().only([name.clone()]).build().await?.for_profile(&session.place.profile);
+    let pocket = session
+        .builder()
+        .only([name.clone()])
+        .build()
+        .await?
+        .for_profile(&session.place.profile);
     let candidate = pocket.inspect(name.as_str()).await?;
     if let Some(need) = needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref()) {
         agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
         let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
-        pocket.grant(name.as_str(), Grant { credential: CredentialGrant::Given, ..grant }).await?;
+        pocket
+            .grant(
+                name.as_str(),
+                Grant {
+                    credential: CredentialGrant::Given,
+                    ..grant
+                },
+            )
+            .await?;
         session.place.keep_trusted()?;
     }
     Ok((pocket, name))
@@ -62,7 +81,12 @@ async fn of_source(
     ways: &args::SignInWays,
     terminal: &Terminal,
 ) -> Result<(Pocket, ToolName), Failure> {
-    let pocket = session.builder().only([]).build().await?.for_profile(&session.place.profile);
+    let pocket = session
+        .builder()
+        .only([])
+        .build()
+        .await?
+        .for_profile(&session.place.profile);
     let candidate = pocket.inspect(written).await?;
     if let PinnedSource::Git { commit, .. } = &candidate.source {
         terminal.say(format_args!("commit {commit}"));
@@ -104,9 +128,16 @@ async fn agree_to_credential(
         return sign_in::complete(pocket, &begun, ways, terminal).await;
     }
     let accounts = pocket.accounts().await?;
-    let scopes: Vec<String> =
-        accounts.iter().filter(|account| account.provider == need.provider).flat_map(|a| a.scopes.clone()).collect();
-    let scopes = if scopes.is_empty() { String::new() } else { format!(", which has the scopes {}", scopes.join(", ")) };
+    let scopes: Vec<String> = accounts
+        .iter()
+        .filter(|account| account.provider == need.provider)
+        .flat_map(|a| a.scopes.clone())
+        .collect();
+    let scopes = if scopes.is_empty() {
+        String::new()
+    } else {
+        format!(", which has the scopes {}", scopes.join(", "))
+    };
     let question = format!("Give `{name}` your {} credential{scopes}?", need.provider);
     if terminal.can_ask() && ask(terminal, &question) == Answer::Yes {
         return Ok(());
@@ -125,7 +156,9 @@ async fn call(
     terminal: &Terminal,
 ) -> Result<Called, Failure> {
     let called = call_once(pocket, name, input.clone(), terminal).await?;
-    let Err(Error::SignInRequired(begun)) = &called.ended else { return Ok(called) };
+    let Err(Error::SignInRequired(begun)) = &called.ended else {
+        return Ok(called);
+    };
     if ways.no_wait {
         return Ok(called);
     }
@@ -145,7 +178,10 @@ async fn call_once(pocket: &Pocket, name: &ToolName, input: Input, terminal: &Te
 }
 
 fn no_such_tool(name: &ToolName, known: &[String]) -> Failure {
-    let failure = Failure::said(Code::NotFound, format!("this project has no tool of this name: `{name}`"));
+    let failure = Failure::said(
+        Code::NotFound,
+        format!("this project has no tool of this name: `{name}`"),
+    );
     let failure = match known {
         [] => failure.hint("this project has no tools yet: `pocket add SOURCE` adds one"),
         known => failure.hint(format!("its tools: {}", known.join(", "))),

@@ -68,7 +68,10 @@ impl Place {
         let refused = || {
             Failure::said(
                 Code::Denied,
-                format!("nobody on this machine has allowed what this project's files ask: `{}`", self.project.display()),
+                format!(
+                    "nobody on this machine has allowed what this project's files ask: `{}`",
+                    self.project.display()
+                ),
             )
             .hint("`pocket trust` shows what they ask and allows it; in scripts set POCKET_TRUST_PROJECT=1")
         };
@@ -95,7 +98,13 @@ impl Place {
     pub(crate) fn installer(&self, settings: &Settings) -> Result<Installer, Failure> {
         let fetcher = Fetcher::new(&self.home, &settings.net)?;
         let lock = LockMode::Project(self.project.clone());
-        Ok(Installer::new(&self.home, self.project.clone(), lock, fetcher, settings.sources.clone())?)
+        Ok(Installer::new(
+            &self.home,
+            self.project.clone(),
+            lock,
+            fetcher,
+            settings.sources.clone(),
+        )?)
     }
 }
 

@@ -9,7 +9,9 @@ pub(crate) struct Table<const N: usize> {
 
 impl<const N: usize> Table<N> {
     pub(crate) fn new(heading: [&str; N]) -> Self {
-        Self { rows: vec![heading.map(ToOwned::to_owned)] }
+        Self {
+            rows: vec![heading.map(ToOwned::to_owned)],
+        }
     }
 
     pub(crate) fn row(&mut self, row: [String; N]) {
@@ -29,7 +31,11 @@ impl<const N: usize> fmt::Display for Table<N> {
             if index > 0 {
                 writeln!(f)?;
             }
-            let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            let cells: Vec<String> = row
+                .iter()
+                .zip(widths)
+                .map(|(cell, width)| format!("{cell:<width$}"))
+                .collect();
             f.write_str(cells.join("  ").trim_end())?;
         }
         Ok(())

@@ -17,7 +17,11 @@ pub(crate) struct Terminal {
 impl Terminal {
     pub(crate) fn new(json: bool, verbose: bool) -> Self {
         let filter = std::env::var("POCKET_LOG").unwrap_or_else(|_unset| {
-            if verbose { "pocket_runtime=debug".to_owned() } else { "pocket_runtime=warn".to_owned() }
+            if verbose {
+                "pocket_runtime=debug".to_owned()
+            } else {
+                "pocket_runtime=warn".to_owned()
+            }
         });
         let filter = tracing_subscriber::EnvFilter::try_new(filter)
             .unwrap_or_else(|_not_a_filter| tracing_subscriber::EnvFilter::new("pocket_runtime=warn"));
@@ -139,7 +143,12 @@ impl Terminal {
     }
 
     fn report(self, code: pocket_runtime::Code, message: &str, causes: &[String], hints: &[String]) {
-        self.say(format_args!("{} {}: {}", "error".red().bold(), format_args!("[{code}]").dimmed(), shown(message)));
+        self.say(format_args!(
+            "{} {}: {}",
+            "error".red().bold(),
+            format_args!("[{code}]").dimmed(),
+            shown(message)
+        ));
         for cause in causes {
             self.say(format_args!("  {} {}", "because".dimmed(), shown(cause)));
         }

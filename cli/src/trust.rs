@@ -13,7 +13,9 @@ use crate::{
 
 pub(crate) fn trust(args: args::Trust, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let args::Trust { folder, yes } = args;
-    let other = folder.map(|folder| Place::locate(Some(folder), place.profile.clone())).transpose()?;
+    let other = folder
+        .map(|folder| Place::locate(Some(folder), place.profile.clone()))
+        .transpose()?;
     let place = other.as_ref().unwrap_or(place);
     let (_, asks) = place.read()?;
     if asks.is_empty() {
@@ -31,8 +33,10 @@ pub(crate) fn trust(args: args::Trust, place: &Place, terminal: &Terminal) -> Re
     show_asks(&place.project, &asks, terminal);
     if !yes {
         if !terminal.can_ask() {
-            return Err(Failure::said(Code::Denied, "there is no terminal on which to ask a person")
-                .hint("`pocket trust --yes` agrees to what is shown above"));
+            return Err(
+                Failure::said(Code::Denied, "there is no terminal on which to ask a person")
+                    .hint("`pocket trust --yes` agrees to what is shown above"),
+            );
         }
         if ask(terminal, "Allow it, for this content of the files?") == Answer::No {
             return Err(Failure::said(Code::Denied, "not allowed"));

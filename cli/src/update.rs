@@ -17,7 +17,13 @@ pub(crate) async fn update(args: args::Update, place: &Place, terminal: &Termina
     let session = place.open(terminal)?;
     let names: Vec<ToolName> = match name {
         Some(name) if session.settings.tools.contains_key(&name) => vec![name],
-        Some(name) => return Err(pocket_runtime::Error::NoTool { name: name.to_string(), nearest: None }.into()),
+        Some(name) => {
+            return Err(pocket_runtime::Error::NoTool {
+                name: name.to_string(),
+                nearest: None,
+            }
+            .into());
+        }
         None => session.settings.tools.keys().cloned().collect(),
     };
     let mut told = Vec::new();
@@ -38,7 +44,8 @@ async fn update_one(
 ) -> Result<serde_json::Value, Failure> {
     let pocket = session.builder().only([name.clone()]).build().await?;
     let update = pocket.update(name.as_str()).await?;
-    let withheld = update.candidate.package.manifest.auth.is_some() && update.grant.credential == CredentialGrant::Withheld;
+    let withheld =
+        update.candidate.package.manifest.auth.is_some() && update.grant.credential == CredentialGrant::Withheld;
     let changes = update.changes.clone();
     if changes.is_empty() && !update.widens && !withheld {
         terminal.say(format_args!("`{name}` is up to date"));
@@ -47,7 +54,10 @@ async fn update_one(
     show(name, &update, terminal);
     let grant = if update.widens || withheld {
         let agreed = given.decide(&update.candidate, Purpose::Keep, terminal)?;
-        Grant { files: update.grant.files.clone(), ..agreed }
+        Grant {
+            files: update.grant.files.clone(),
+            ..agreed
+        }
     } else {
         update.grant.clone()
     };
@@ -60,8 +70,16 @@ async fn update_one(
 fn show(name: &ToolName, update: &Update, terminal: &Terminal) {
     terminal.say(format_args!("`{name}`:"));
     for change in &update.changes {
-        let from = if change.from.is_empty() { "(nothing)".to_owned() } else { shown_on_one_line(&change.from) };
-        let to = if change.to.is_empty() { "(nothing)".to_owned() } else { shown_on_one_line(&change.to) };
+        let from = if change.from.is_empty() {
+            "(nothing)".to_owned()
+        } else {
+            shown_on_one_line(&change.from)
+        };
+        let to = if change.to.is_empty() {
+            "(nothing)".to_owned()
+        } else {
+            shown_on_one_line(&change.to)
+        };
         terminal.say(format_args!("  {}: {from} → {to}", change.what));
     }
 }

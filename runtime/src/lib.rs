@@ -35,19 +35,21 @@ pub use error::Error;
 pub use install::{Candidate, Change, InstallError, Installed, Installer, LockMode, Trust, Update};
 pub use package::{
     Access, AuthRequirement, Component, ComponentKind, CredentialGrant, Fault, FilePermission, FolderGrant, Grant,
-    Import, Manifest, Package, PackageError, Permissions, Request, Rule, RuleError, Schema, SchemaError, Severity,
-    TokenKind, Violation,
+    Import, Manifest, NotARequest, Package, PackageError, Permissions, Request, Rule, RuleError, Schema, SchemaError,
+    Severity, TokenKind, Violation,
 };
 pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
 pub use provider::{
-    Flow, Handler, OAuth2, Placement, Provider, ProviderError, Providers, Redirect, Scopes, Secrecy, TokenEntry,
-    Variable,
+    BodyForm, ClientAuth, Flow, Handler, Issuer, NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider,
+    ProviderError, Providers, Redirect, Refresh, Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry,
+    UserTokens, Variable,
 };
 pub use sandbox::{
-    Compiler, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report, SandboxError, Usage,
+    Compiler, CredentialReach, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report,
+    SandboxError, Usage,
 };
 pub use settings::{ProjectAsks, Settings, SettingsError, ToolSettings};
 pub use source::{
-    Commit, Fetched, Fetcher, Folder, GitSource, PathSource, PinnedSource, Progress, Reference, Source, SourceError,
-    SourceSettings,
+    BadEntry, BadUrl, Commit, Fetched, Fetcher, Folder, GitSource, PathSource, PinnedSource, Progress, Reference, Source,
+    SourceError, SourceSettings,
 };

@@ -36,7 +36,10 @@ impl Browser {
             .timeout(Duration::from_secs(30))
             .build()
             .expect("a client can be made");
-        Self { http, cookies: BTreeMap::new() }
+        Self {
+            http,
+            cookies: BTreeMap::new(),
+        }
     }
 
     /// Opens a page, following redirects.
@@ -58,14 +61,20 @@ impl Browser {
         for (name, value) in fields {
             values.insert((*name).to_owned(), (*value).to_owned());
         }
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&values).finish();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&values)
+            .finish();
         self.go(Method::POST, form.action, Some(body)).await
     }
 
     async fn go(&mut self, method: Method, url: Url, body: Option<String>) -> Page {
         let mut page = self.request(method, &url, body).await;
         for _ in 0..10 {
-            let Some(location) = page.headers.get(header::LOCATION).filter(|_| page.status.is_redirection()) else {
+            let Some(location) = page
+                .headers
+                .get(header::LOCATION)
+                .filter(|_| page.status.is_redirection())
+            else {
                 return page;
             };
             let location = location.to_str().expect("a location is text");
@@ -88,19 +97,30 @@ impl Browser {
             request = request.header(header::COOKIE, cookies.join("; "));
         }
         if let Some(body) = body {
-            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+            request = request
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(body);
         }
-        let reply = request.send().await.unwrap_or_else(|e| panic!("cannot open {url}: {e:?}"));
+        let reply = request
+            .send()
+            .await
+            .unwrap_or_else(|e| panic!("cannot open {url}: {e:?}"));
         let (status, headers) = (reply.status(), reply.headers().clone());
         for cookie in headers.get_all(header::SET_COOKIE) {
             let cookie = cookie.to_str().expect("a cookie is text");
             let (pair, _attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
             if let Some((name, value)) = pair.split_once('=') {
-                self.cookies.insert((host.clone(), name.trim().to_owned()), value.trim().to_owned());
+                self.cookies
+                    .insert((host.clone(), name.trim().to_owned()), value.trim().to_owned());
             }
         }
         let body = reply.text().await.expect("the page arrives");
-        Page { url: url.clone(), status, body, headers }
+        Page {
+            url: url.clone(),
+            status,
+            body,
+            headers,
+        }
     }
 }
 
@@ -137,5 +157,12 @@ impl Form {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
     let (value, _) = rest.split_once('"')?;
-    Some(value.replace("&amp;", "&").replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'"))
+    Some(
+        value
+            .replace("&amp;", "&")
+            .replace("&quot;", "\"")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&#39;", "'"),
+    )
 }

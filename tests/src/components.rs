@@ -7,16 +7,27 @@ use std::{
 
 /// The repository's root.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this crate lies in the repository")
+        .to_owned()
 }
 
 /// The folder of a sample tool, built.
 pub fn sample(name: &str) -> PathBuf {
     let tools = repository().join("sample-tools");
     let folder = tools.join(name);
-    let component = [folder.join(format!("{}.wasm", name.replace('-', "_"))), folder.join(format!("{name}.wasm"))];
+    let component = [
+        folder.join(format!("{}.wasm", name.replace('-', "_"))),
+        folder.join(format!("{name}.wasm")),
+    ];
     let component = component.iter().find(|path| path.is_file()).unwrap_or(&component[0]);
-    let sources = [folder.join("src"), folder.join("Cargo.toml"), tools.join("slack-api/src"), sdk()];
+    let sources = [
+        folder.join("src"),
+        folder.join("Cargo.toml"),
+        tools.join("slack-api/src"),
+        sdk(),
+    ];
     check_fresh(component, &sources).unwrap_or_else(|why| panic!("{why}"));
     folder
 }
@@ -44,9 +55,15 @@ pub fn check_fresh(component: &Path, sources: &[PathBuf]) -> Result<(), String> 
     let remedy = "run `cargo xtask build-tools`";
     let shown = component.display();
     let built = changed(component).ok_or_else(|| format!("the guest `{shown}` is not built: {remedy}"))?;
-    match sources.iter().find(|source| newest(source).is_some_and(|newest| newest > built)) {
+    match sources
+        .iter()
+        .find(|source| newest(source).is_some_and(|newest| newest > built))
+    {
         None => Ok(()),
-        Some(source) => Err(format!("the guest `{shown}` is older than `{}`: {remedy}", source.display())),
+        Some(source) => Err(format!(
+            "the guest `{shown}` is older than `{}`: {remedy}",
+            source.display()
+        )),
     }
 }
 
@@ -56,7 +73,9 @@ fn changed(path: &Path) -> Option<SystemTime> {
 
 /// When the newest file of a folder, or the file itself, was changed.
 fn newest(path: &Path) -> Option<SystemTime> {
-    let Ok(entries) = std::fs::read_dir(path) else { return changed(path) };
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return changed(path);
+    };
     entries.filter_map(|entry| newest(&entry.ok()?.path())).max()
 }
 

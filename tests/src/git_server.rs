@@ -28,6 +28,7 @@ struct Root {
     folder: tempfile::TempDir,
     /// `user:password`, where the server wants it.
     login: Option<String>,
+    asked: tokio::sync::Notify,
 }
 
 impl GitServer {
@@ -39,9 +40,16 @@ impl GitServer {
     /// The same, for those who know this `user:password`.
     pub async fn with_login(tls: Option<Arc<rustls::ServerConfig>>, login: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let root = Arc::new(Root { folder, login: login.map(ToOwned::to_owned) });
+        let root = Arc::new(Root {
+            folder,
+            login: login.map(ToOwned::to_owned),
+            asked: tokio::sync::Notify::new(),
+        });
         let router = Router::new().fallback(backend).with_state(Arc::clone(&root));
-        Self { served: Served::start(router, tls).await, root }
+        Self {
+            served: Served::start(router, tls).await,
+            root,
+        }
     }
 
     /// The URL of a repository, without `.git`.
@@ -59,15 +67,39 @@ impl GitServer {
         self.root.folder.path().join(repository)
     }
 
+    /// Makes an annotated tag.
+    pub fn tag(&self, repository: &str, name: &str, commit: &str) {
+        git(
+            &self.folder(repository),
+            &["tag", "--annotate", "--message", "a tag", name, commit],
+        );
+    }
+
+    /// Waits for the next request, so that a test can act while it is answered.
+    pub async fn wait_for_a_request(&self) {
+        self.root.asked.notified().await;
+    }
+
     /// Commits a folder's content to a branch of a repository, at `at` in it, made where it is not there. Gives the commit.
     pub fn commit(&self, repository: &str, branch: &str, at: &str, content: &Path) -> String {
         let bare = self.folder(repository);
         if !bare.exists() {
-            git(self.root.folder.path(), &["init", "--quiet", "--bare", "--initial-branch", "main", repository]);
+            git(
+                self.root.folder.path(),
+                &["init", "--quiet", "--bare", "--initial-branch", "main", repository],
+            );
         }
         let work = tempfile::tempdir().expect("a folder can be made");
         let work = work.path().join("work");
-        git(self.root.folder.path(), &["clone", "--quiet", &bare.display().to_string(), &work.display().to_string()]);
+        git(
+            self.root.folder.path(),
+            &[
+                "clone",
+                "--quiet",
+                &bare.display().to_string(),
+                &work.display().to_string(),
+            ],
+        );
         let known = git(&bare, &["branch", "--list", branch]);
         if known.is_empty() {
             git(&work, &["checkout", "--quiet", "--orphan", branch]);
@@ -78,7 +110,10 @@ impl GitServer {
         copy(content, &target);
         git(&work, &["add", "--all", "--force"]);
         git(&work, &["commit", "--quiet", "--allow-empty", "--message", "a commit"]);
-        git(&work, &["push", "--quiet", "origin", &format!("HEAD:refs/heads/{branch}")]);
+        git(
+            &work,
+            &["push", "--quiet", "origin", &format!("HEAD:refs/heads/{branch}")],
+        );
         git(&work, &["rev-parse", "HEAD"])
     }
 }
@@ -86,14 +121,25 @@ impl GitServer {
 /// Runs git with an identity of the tests' own and none of this machine's settings.
 pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
     let output = std::process::Command::new("git")
-        .args(["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "safe.directory=*"])
+        .args([
+            "-c",
+            "user.name=Test",
+            "-c",
+            "user.email=test@example.com",
+            "-c",
+            "safe.directory=*",
+        ])
         .args(args)
         .current_dir(folder)
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .output()
         .expect("git is installed");
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "git {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
@@ -119,13 +165,22 @@ fn copy(from: &Path, to: &Path) {
 }
 
 async fn backend(State(root): State<Arc<Root>>, request: Request) -> Response {
+    root.asked.notify_one();
     if let Some(login) = &root.login {
         use base64::Engine as _;
         let expected = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(login));
-        if request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some(&expected) {
+        if request
+            .headers()
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            != Some(&expected)
+        {
             let mut reply = Response::new(Body::empty());
             *reply.status_mut() = StatusCode::UNAUTHORIZED;
-            reply.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"git\""));
+            reply.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"git\""),
+            );
             return reply;
         }
     }
@@ -137,9 +192,21 @@ async fn backend(State(root): State<Arc<Root>>, request: Request) -> Response {
 async fn cgi(root: &Root, request: Request) -> Vec<u8> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.expect("the request arrives").to_bytes();
-    let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = |name: HeaderName| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let mut child = tokio::process::Command::new("git")
-        .args(["-c", "safe.directory=*", "-c", "uploadpack.allowAnySHA1InWant=true", "http-backend"])
+        .args([
+            "-c",
+            "safe.directory=*",
+            "-c",
+            "uploadpack.allowAnySHA1InWant=true",
+            "http-backend",
+        ])
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_PROJECT_ROOT", root.folder.path())
         .env("GIT_HTTP_EXPORT_ALL", "1")
@@ -173,10 +240,16 @@ fn as_response(output: &[u8]) -> Response {
     let end = output.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(output.len());
     let mut reply = Response::new(Body::from(output.get(end + 4..).unwrap_or_default().to_vec()));
     for line in String::from_utf8_lossy(&output[..end]).lines() {
-        let Some((name, value)) = line.split_once(':') else { continue };
+        let Some((name, value)) = line.split_once(':') else {
+            continue;
+        };
         let value = value.trim();
         if name.eq_ignore_ascii_case("status") {
-            let code = value.split(' ').next().and_then(|code| code.parse().ok()).unwrap_or(500);
+            let code = value
+                .split(' ')
+                .next()
+                .and_then(|code| code.parse().ok())
+                .unwrap_or(500);
             *reply.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         } else if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             reply.headers_mut().insert(name, value);

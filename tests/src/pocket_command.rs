@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -41,7 +41,10 @@ impl PocketCommand {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         std::fs::create_dir(folder.path().join("project")).expect("a folder can be made");
-        Self { folder, variables: Vec::new() }
+        Self {
+            folder,
+            variables: Vec::new(),
+        }
     }
 
     /// Runs with this variable set.
@@ -79,7 +82,11 @@ impl PocketCommand {
 
     /// Runs it to its end with this on stdin.
     pub fn run_with_input<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &str) -> Ended {
-        let mut child = self.command(args).stdin(Stdio::piped()).spawn().expect("pocket can be started");
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("pocket can be started");
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
         let input = input.to_owned();
         // A command that reads none of it closes the pipe early.
@@ -96,7 +103,11 @@ impl PocketCommand {
 
     /// Starts it.
     pub fn start<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Running {
-        let mut child = self.command(args).stdin(Stdio::null()).spawn().expect("pocket can be started");
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("pocket can be started");
         let stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
         let (say, said) = mpsc::channel();
         std::thread::spawn(move || {
@@ -106,7 +117,11 @@ impl PocketCommand {
                 }
             }
         });
-        Running { child, said, so_far: String::new() }
+        Running {
+            child,
+            said,
+            so_far: String::new(),
+        }
     }
 
     fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
@@ -128,10 +143,14 @@ impl PocketCommand {
 
     /// What ended, with this run's folders and ports out of it, for a snapshot.
     pub fn shown(&self, ended: &Ended) -> String {
-        let text = format!("exit: {}\n--- stdout\n{}--- stderr\n{}", ended.code, ended.stdout, ended.stderr);
+        let text = format!(
+            "exit: {}\n--- stdout\n{}--- stderr\n{}",
+            ended.code, ended.stdout, ended.stderr
+        );
         let folder = self.folder.path();
         let real = folder.canonicalize().unwrap_or_else(|_gone| folder.to_owned());
-        text.replace(&real.display().to_string(), "[FOLDER]").replace(&folder.display().to_string(), "[FOLDER]")
+        text.replace(&real.display().to_string(), "[FOLDER]")
+            .replace(&folder.display().to_string(), "[FOLDER]")
     }
 }
 
@@ -168,7 +187,11 @@ impl Running {
             self.so_far.push_str(&line);
             self.so_far.push('\n');
         }
-        Ended { code, stdout: stdout.join().expect("stdout can be read"), stderr: std::mem::take(&mut self.so_far) }
+        Ended {
+            code,
+            stdout: stdout.join().expect("stdout can be read"),
+            stderr: std::mem::take(&mut self.so_far),
+        }
     }
 
     /// Its process id.
@@ -216,6 +239,14 @@ fn wait(child: &mut Child) -> i32 {
 /// The binary beside this test's own, built by `cargo xtask test`.
 fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
-    let found = test.ancestors().map(|folder| folder.join("pocket")).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("the binary `pocket` is not built: run `cargo xtask test`, or `cargo build`: {}", Path::new("target").display()))
+    let found = test
+        .ancestors()
+        .map(|folder| folder.join("pocket"))
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!(
+            "the binary `pocket` is not built: run `cargo xtask test`, or `cargo build`: {}",
+            Path::new("target").display()
+        )
+    })
 }

@@ -20,7 +20,9 @@ pub struct Served {
 impl Served {
     /// Serves `router` on a free port of 127.0.0.1.
     pub async fn start(router: Router, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
         Self::on(listener, router, tls)
     }
 
@@ -34,7 +36,11 @@ impl Served {
 
     /// `https://localhost:PORT` with TLS, else `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        let host = if self.scheme == "https" { "localhost" } else { "127.0.0.1" };
+        let host = if self.scheme == "https" {
+            "localhost"
+        } else {
+            "127.0.0.1"
+        };
         format!("{}://{host}:{}", self.scheme, self.address.port())
     }
 

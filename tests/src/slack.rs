@@ -81,7 +81,10 @@ struct Grant {
 impl Slack {
     /// With the app that [`SlackSettings`] describes, and one channel, `C123`, with messages.
     pub async fn start(authority: &Authority, settings: SlackSettings) -> Self {
-        let workspace = Arc::new(Workspace { settings, state: Mutex::default() });
+        let workspace = Arc::new(Workspace {
+            settings,
+            state: Mutex::default(),
+        });
         let router = Router::new()
             .route("/oauth/v2/authorize", get(authorize_page))
             .route("/oauth/v2/authorize/decide", post(decide))
@@ -90,7 +93,10 @@ impl Slack {
             .route("/api/conversations.history", get(history).post(history))
             .route("/api/chat.postMessage", post(post_message))
             .with_state(Arc::clone(&workspace));
-        Self { served: Served::start(router, Some(authority.server())).await, workspace }
+        Self {
+            served: Served::start(router, Some(authority.server())).await,
+            workspace,
+        }
     }
 
     /// `https://localhost:PORT`.
@@ -105,7 +111,11 @@ impl Slack {
 
     /// The app's client, as `.secrets.toml` has it.
     pub fn secrets(&self) -> String {
-        let SlackSettings { client_id, client_secret, .. } = &self.workspace.settings;
+        let SlackSettings {
+            client_id,
+            client_secret,
+            ..
+        } = &self.workspace.settings;
         format!("[auth.slack]\nclient_id = \"{client_id}\"\nclient_secret = \"{client_secret}\"\n")
     }
 
@@ -158,7 +168,9 @@ impl Slack {
     pub fn issue(&self, scopes: &[&str]) -> String {
         let mut records = self.workspace.records();
         let token = records.name("xoxb");
-        records.tokens.insert(token.clone(), scopes.iter().map(|scope| (*scope).to_owned()).collect());
+        records
+            .tokens
+            .insert(token.clone(), scopes.iter().map(|scope| (*scope).to_owned()).collect());
         token
     }
 
@@ -197,7 +209,10 @@ struct AuthorizeQuery {
 }
 
 fn scopes(text: &str) -> BTreeSet<String> {
-    text.split([',', ' ']).filter(|scope| !scope.is_empty()).map(ToOwned::to_owned).collect()
+    text.split([',', ' '])
+        .filter(|scope| !scope.is_empty())
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 /// What Slack says of a request before it shows any consent.
@@ -206,7 +221,12 @@ fn refused(workspace: &Workspace, query: &AuthorizeQuery) -> Option<&'static str
     if query.client_id != workspace.settings.client_id {
         return Some("invalid_client_id");
     }
-    if !workspace.settings.redirect_uris.iter().any(|registered| uri.starts_with(registered.as_str())) {
+    if !workspace
+        .settings
+        .redirect_uris
+        .iter()
+        .any(|registered| uri.starts_with(registered.as_str()))
+    {
         return Some("bad_redirect_uri: it did not match any configured URIs");
     }
     let loopback = uri.starts_with("http://localhost") || uri.starts_with("http://127.0.0.1");
@@ -224,7 +244,11 @@ fn refused(workspace: &Workspace, query: &AuthorizeQuery) -> Option<&'static str
 
 async fn authorize_page(State(workspace): State<Arc<Workspace>>, Query(query): Query<AuthorizeQuery>) -> Response {
     if let Some(reason) = refused(&workspace, &query) {
-        return (StatusCode::BAD_REQUEST, Html(format!("<h1>Something went wrong</h1><p>{reason}</p>"))).into_response();
+        return (
+            StatusCode::BAD_REQUEST,
+            Html(format!("<h1>Something went wrong</h1><p>{reason}</p>")),
+        )
+            .into_response();
     }
     let hidden = [
         ("redirect_uri", &query.redirect_uri),
@@ -255,12 +279,21 @@ struct Decision {
 }
 
 async fn decide(State(workspace): State<Arc<Workspace>>, Form(form): Form<Decision>) -> Response {
-    let Decision { redirect_uri, scope, user_scope, state, decision } = form;
+    let Decision {
+        redirect_uri,
+        scope,
+        user_scope,
+        state,
+        decision,
+    } = form;
     let mut back = url::Url::parse(&redirect_uri).expect("it was registered");
     if decision == "allow" {
         let mut records = workspace.records();
         let code = records.name("code");
-        let grant = Grant { bot: scopes(&scope), user: scopes(&user_scope) };
+        let grant = Grant {
+            bot: scopes(&scope),
+            user: scopes(&user_scope),
+        };
         records.codes.insert(code.clone(), Code { redirect_uri, grant });
         back.query_pairs_mut().append_pair("code", &code);
     } else {
@@ -303,7 +336,9 @@ async fn token(State(workspace): State<Arc<Workspace>>, headers: HeaderMap, Form
         grant
     } else {
         // A code is used once, whether or not the rest is right.
-        let Some(code) = form.code.and_then(|code| records.codes.remove(&code)) else { return not_ok("invalid_code") };
+        let Some(code) = form.code.and_then(|code| records.codes.remove(&code)) else {
+            return not_ok("invalid_code");
+        };
         if form.redirect_uri.as_deref() != Some(code.redirect_uri.as_str()) {
             return not_ok("bad_redirect_uri");
         }
@@ -346,7 +381,13 @@ fn granted(records: &mut Records, settings: &SlackSettings, grant: &Grant) -> Va
         reply["bot_user_id"] = json!("B1");
         if let Some(seconds) = settings.rotation {
             let refresh = records.name("xoxe-1");
-            records.refresh.insert(refresh.clone(), Grant { user: BTreeSet::new(), ..grant.clone() });
+            records.refresh.insert(
+                refresh.clone(),
+                Grant {
+                    user: BTreeSet::new(),
+                    ..grant.clone()
+                },
+            );
             reply["expires_in"] = json!(seconds);
             reply["refresh_token"] = json!(refresh);
         }
@@ -366,13 +407,21 @@ fn joined(scopes: &BTreeSet<String>) -> String {
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+    headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
 }
 
 async fn revoke(State(workspace): State<Arc<Workspace>>, headers: HeaderMap) -> Response {
     let mut records = workspace.records();
     let known = bearer(&headers).is_some_and(|token| records.tokens.remove(token).is_some());
-    if known { Json(json!({ "ok": true, "revoked": true })).into_response() } else { not_ok("invalid_auth") }
+    if known {
+        Json(json!({ "ok": true, "revoked": true })).into_response()
+    } else {
+        not_ok("invalid_auth")
+    }
 }
 
 /// Whether a call may be made with this scope; else Slack's reply.
@@ -381,15 +430,24 @@ fn allowed(records: &mut Records, headers: &HeaderMap, scope: &str) -> Result<()
     if let Some(status) = records.failing {
         return Err((status, [(header::RETRY_AFTER, "7")], "").into_response());
     }
-    let Some(token) = bearer(headers) else { return Err(not_ok("not_authed")) };
+    let Some(token) = bearer(headers) else {
+        return Err(not_ok("not_authed"));
+    };
     // Slack answers 200 with an error; its newer endpoints answer 401, which is what a host can see.
     let Some(scopes) = records.tokens.get(token) else {
-        return Err((StatusCode::UNAUTHORIZED, Json(json!({ "ok": false, "error": "invalid_auth" }))).into_response());
+        return Err((
+            StatusCode::UNAUTHORIZED,
+            Json(json!({ "ok": false, "error": "invalid_auth" })),
+        )
+            .into_response());
     };
     if scopes.contains(scope) {
         return Ok(());
     }
-    Err(Json(json!({ "ok": false, "error": "missing_scope", "needed": scope, "provided": joined(scopes) })).into_response())
+    Err(
+        Json(json!({ "ok": false, "error": "missing_scope", "needed": scope, "provided": joined(scopes) }))
+            .into_response(),
+    )
 }
 
 async fn history(
@@ -407,8 +465,14 @@ async fn history(
     if arguments.get("channel").map(String::as_str) != Some("C123") {
         return not_ok("channel_not_found");
     }
-    let limit: usize = arguments.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
-    let from: usize = arguments.get("cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+    let limit: usize = arguments
+        .get("limit")
+        .and_then(|limit| limit.parse().ok())
+        .unwrap_or(100);
+    let from: usize = arguments
+        .get("cursor")
+        .and_then(|cursor| cursor.parse().ok())
+        .unwrap_or(0);
     let all = messages();
     let page: Vec<Value> = all.iter().skip(from).take(limit.clamp(1, 4)).cloned().collect();
     let next = from + page.len();
@@ -429,7 +493,11 @@ fn messages() -> Vec<Value> {
         .collect()
 }
 
-async fn post_message(State(workspace): State<Arc<Workspace>>, headers: HeaderMap, Json(message): Json<Value>) -> Response {
+async fn post_message(
+    State(workspace): State<Arc<Workspace>>,
+    headers: HeaderMap,
+    Json(message): Json<Value>,
+) -> Response {
     let mut records = workspace.records();
     if let Err(reply) = allowed(&mut records, &headers, "chat:write") {
         return reply;
@@ -438,5 +506,6 @@ async fn post_message(State(workspace): State<Arc<Workspace>>, headers: HeaderMa
         return not_ok("channel_not_found");
     }
     records.posted.push(message.clone());
-    Json(json!({ "ok": true, "channel": "C123", "ts": "1700000011.000100", "message": { "text": message["text"] } })).into_response()
+    Json(json!({ "ok": true, "channel": "C123", "ts": "1700000011.000100", "message": { "text": message["text"] } }))
+        .into_response()
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use pocket_tests::repository;
 
 /// From left to right: a stage uses only what stands before it.
-const STAGES: [&str; 10] =
-    ["base", "source", "provider", "package", "install", "auth", "sandbox", "call", "settings", "pocket"];
+const STAGES: [&str; 10] = [
+    "base", "source", "provider", "package", "install", "auth", "sandbox", "call", "settings", "pocket",
+];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -28,7 +29,10 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).expect("the file can be read");
     let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The stages that a file names after `crate::`, in `use` trees too.
@@ -64,7 +68,10 @@ fn a_stage_uses_only_what_stands_to_its_left() {
         let files = rust_files(&source.join(stage));
         assert!(!files.is_empty(), "there is a stage `{stage}`");
         for file in files {
-            let right: Vec<_> = named(&code(&file)).into_iter().filter(|used| STAGES[place + 1..].contains(used)).collect();
+            let right: Vec<_> = named(&code(&file))
+                .into_iter()
+                .filter(|used| STAGES[place + 1..].contains(used))
+                .collect();
             if !right.is_empty() {
                 wrong.push(format!("{}: {right:?}", file.display()));
             }
@@ -120,7 +127,10 @@ fn every_guest_program_has_a_story() {
     let mut untold = Vec::new();
     for file in rust_files(&programs) {
         let is_program = file.parent().is_some_and(|folder| folder.ends_with("src/bin"));
-        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
         if is_program && !stories.contains(&format!("\"{name}\"")) {
             untold.push(name);
         }

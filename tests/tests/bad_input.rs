@@ -149,7 +149,10 @@ async fn a_digest_that_no_longer_matches_is_refused() {
     assert_eq!(added.code, 0, "{}", added.stderr);
     let lock = pocket.project().join("pocket.lock");
     let text = std::fs::read_to_string(&lock).expect("the lock can be read");
-    let line = text.lines().find(|line| line.starts_with("component")).expect("the lock has the component's digest");
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("component"))
+        .expect("the lock has the component's digest");
     let other = format!("component = \"sha256:{}\"", "0".repeat(64));
     std::fs::write(&lock, text.replace(line, &other)).expect("the lock can be written");
     let ended = pocket.run(["trust", "--yes"]);
@@ -255,5 +258,8 @@ fn a_project_file_with_a_word_misspelt_says_where() {
     let ended = pocket.run(["list"]);
     assert_eq!(ended.code, 5);
     shows!(pocket, ended);
-    assert!(Path::new(&pocket.project()).join("pocket.toml").is_file(), "what the user had is still there");
+    assert!(
+        Path::new(&pocket.project()).join("pocket.toml").is_file(),
+        "what the user had is still there"
+    );
 }

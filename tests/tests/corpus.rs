@@ -8,7 +8,10 @@ use pocket_tests::{program, repository};
 fn every_published_manifest_at_hand_parses() {
     let folder = repository().join("../shared/corpus/manifests");
     let Ok(entries) = std::fs::read_dir(&folder) else {
-        eprintln!("left out: there are no published manifests beside this repository ({})", folder.display());
+        eprintln!(
+            "left out: there are no published manifests beside this repository ({})",
+            folder.display()
+        );
         return;
     };
     let providers = Providers::builtin().expect("the embedded files are valid");
@@ -22,9 +25,13 @@ fn every_published_manifest_at_hand_parses() {
         let package = tempfile::tempdir().expect("a folder can be made");
         std::fs::copy(&path, package.path().join("pocket.json")).expect("a file can be copied");
         std::fs::copy(program("print_args"), package.path().join("tool.wasm")).expect("a file can be copied");
-        let faults = Package::open_at(package.path(), &providers).err().map(|error| error.faults).unwrap_or_default();
+        let faults = Package::open_at(package.path(), &providers)
+            .err()
+            .map(|error| error.faults)
+            .unwrap_or_default();
         // Providers arrive one by one; all else about the manifest must be in order.
-        let unknown_provider = |message: &str| message.contains("provider") && !known.iter().any(|name| message.contains(name));
+        let unknown_provider =
+            |message: &str| message.contains("provider") && !known.iter().any(|name| message.contains(name));
         let wrong: Vec<_> = faults
             .iter()
             .filter(|fault| fault.severity == Severity::Error && !unknown_provider(&fault.message))

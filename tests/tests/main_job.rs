@@ -15,12 +15,22 @@ impl Story {
         let port = free_port();
         let authority = Authority::new();
         let redirect_uris = vec![format!("https://localhost:{port}/auth/slack/callback")];
-        let slack = Slack::start(&authority, SlackSettings { redirect_uris, ..settings }).await;
+        let slack = Slack::start(
+            &authority,
+            SlackSettings {
+                redirect_uris,
+                ..settings
+            },
+        )
+        .await;
         let mut pocket = PocketCommand::new();
         pocket.set("POCKET_TRUST_PROJECT", "1");
         pocket.write("authority.pem", &authority.pem());
         let network = "[network]\nca_file = \"authority.pem\"\n";
-        pocket.write("pocket.toml", &format!("{}\n[callback]\nport = {port}\n\n{network}", slack.provider()));
+        pocket.write(
+            "pocket.toml",
+            &format!("{}\n[callback]\nport = {port}\n\n{network}", slack.provider()),
+        );
         pocket.write(".secrets.toml", &slack.secrets());
         Self { slack, pocket, port }
     }
@@ -45,7 +55,12 @@ impl Story {
         let page = browser.open(&url).await;
         assert!(page.status.is_success(), "{}", page.body);
         let consent = browser.submit(&page, &[]).await;
-        assert_eq!(consent.url.port(), url::Url::parse(&self.slack.url()).expect("a URL").port(), "{}", consent.body);
+        assert_eq!(
+            consent.url.port(),
+            url::Url::parse(&self.slack.url()).expect("a URL").port(),
+            "{}",
+            consent.body
+        );
         browser.submit(&consent, &[("decision", decision)]).await;
         tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
     }
@@ -67,7 +82,11 @@ async fn a_tool_from_a_git_url_signs_in_runs_and_runs_again_without() {
     args[1] = format!("{}#main:slack-get-messages", git.url("tools.git"));
     let ended = story.sign_in(&args, "allow").await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(ended.stderr.contains(&commit), "which commit it took is said: {}", ended.stderr);
+    assert!(
+        ended.stderr.contains(&commit),
+        "which commit it took is said: {}",
+        ended.stderr
+    );
     let output: serde_json::Value = serde_json::from_str(&ended.stdout).expect("the output is JSON");
     assert_eq!(output["messages"].as_array().map(Vec::len), Some(6), "{output}");
     let again = story.pocket.run(&args);
@@ -82,7 +101,11 @@ async fn a_tool_from_a_git_url_signs_in_runs_and_runs_again_without() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_lies_in_any_file_in_the_clear() {
-    let story = Story::new(SlackSettings { rotation: Some(43_200), ..SlackSettings::default() }).await;
+    let story = Story::new(SlackSettings {
+        rotation: Some(43_200),
+        ..SlackSettings::default()
+    })
+    .await;
     let ended = story.sign_in(&story.args("slack-get-messages", HISTORY), "allow").await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let mut searched = 0;
@@ -94,7 +117,11 @@ async fn no_secret_lies_in_any_file_in_the_clear() {
                 folders.push(path);
             } else {
                 let bytes = std::fs::read(&path).expect("the file can be read");
-                assert!(!bytes.windows(7).any(|window| window == b"planted"), "a secret in {}", path.display());
+                assert!(
+                    !bytes.windows(7).any(|window| window == b"planted"),
+                    "a secret in {}",
+                    path.display()
+                );
                 searched += 1;
             }
         }
@@ -105,12 +132,21 @@ async fn no_secret_lies_in_any_file_in_the_clear() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_posted_with_the_users_token_where_the_project_says_so() {
     let story = Story::new(SlackSettings::default()).await;
-    story.pocket.write(".secrets.toml", &format!("{}token = \"user\"\n", story.slack.secrets()));
-    let ended =
-        story.sign_in(&story.args("slack-post-message", r#"{"channel": "C123", "text": "hello"}"#), "allow").await;
+    story
+        .pocket
+        .write(".secrets.toml", &format!("{}token = \"user\"\n", story.slack.secrets()));
+    let ended = story
+        .sign_in(
+            &story.args("slack-post-message", r#"{"channel": "C123", "text": "hello"}"#),
+            "allow",
+        )
+        .await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(story.slack.posted()[0]["text"], "hello");
-    assert!(story.slack.tokens().iter().all(|token| token.starts_with("xoxp-")), "only a user's token was asked for");
+    assert!(
+        story.slack.tokens().iter().all(|token| token.starts_with("xoxp-")),
+        "only a user's token was asked for"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +168,10 @@ async fn without_waiting_the_url_is_the_answer() {
     let told: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(told["code"], "sign_in_required");
     let url = told["error"]["details"]["sign_in"]["url"].as_str().expect("a URL");
-    assert!(url.starts_with(&format!("https://localhost:{}/sign-in/", story.port)), "{url}");
+    assert!(
+        url.starts_with(&format!("https://localhost:{}/sign-in/", story.port)),
+        "{url}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,7 +186,11 @@ async fn a_port_that_is_taken_is_told_and_no_sign_in_begins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_that_ends_soon_is_renewed_before_the_call() {
-    let story = Story::new(SlackSettings { rotation: Some(20), ..SlackSettings::default() }).await;
+    let story = Story::new(SlackSettings {
+        rotation: Some(20),
+        ..SlackSettings::default()
+    })
+    .await;
     let args = story.args("slack-get-messages", HISTORY);
     let ended = story.sign_in(&args, "allow").await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
@@ -158,7 +201,11 @@ async fn an_access_token_that_ends_soon_is_renewed_before_the_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_the_provider_refuses_is_renewed_once_and_the_call_repeated() {
-    let story = Story::new(SlackSettings { rotation: Some(43_200), ..SlackSettings::default() }).await;
+    let story = Story::new(SlackSettings {
+        rotation: Some(43_200),
+        ..SlackSettings::default()
+    })
+    .await;
     let args = story.args("slack-get-messages", HISTORY);
     assert_eq!(story.sign_in(&args, "allow").await.code, 0);
     story.slack.end_access_tokens();
@@ -178,7 +225,11 @@ async fn signing_out_tells_the_provider_and_forgets() {
     let args = story.args("slack-get-messages", HISTORY);
     assert_eq!(story.sign_in(&args, "allow").await.code, 0);
     let status = story.pocket.run(["auth", "status"]);
-    assert!(status.stdout.contains("slack-oauth2") && status.stdout.contains("ready"), "{}", status.stdout);
+    assert!(
+        status.stdout.contains("slack-oauth2") && status.stdout.contains("ready"),
+        "{}",
+        status.stdout
+    );
     let ended = story.pocket.run(["auth", "logout", "slack"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(story.slack.tokens().is_empty(), "the token was revoked");
@@ -209,7 +260,9 @@ async fn an_account_that_is_ready_is_not_given_to_another_tool_without_a_word() 
 async fn a_token_can_be_typed_on_our_page() {
     let story = Story::new(SlackSettings::default()).await;
     let token = story.slack.issue(&["channels:history"]);
-    let mut running = story.pocket.start(["auth", "login", "slack", "--handler", "slack-token"]);
+    let mut running = story
+        .pocket
+        .start(["auth", "login", "slack", "--handler", "slack-token"]);
     let url = running.word("http");
     let mut browser = Browser::new();
     let page = browser.open(&url).await;

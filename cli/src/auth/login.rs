@@ -6,7 +6,13 @@ use serde_json::json;
 use crate::{args, auth::sign_in, failure::Failure, session::Place, terminal::Terminal};
 
 pub(crate) async fn login(args: args::Login, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-    let args::Login { provider, scope, handler, user_token, sign_in: ways } = args;
+    let args::Login {
+        provider,
+        scope,
+        handler,
+        user_token,
+        sign_in: ways,
+    } = args;
     let session = place.open(terminal)?;
     let mut need = AuthRequirement::new(&provider);
     need.handler = handler;

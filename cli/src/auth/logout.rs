@@ -15,7 +15,10 @@ pub(crate) async fn logout(args: args::Logout, place: &Place, terminal: &Termina
         return Err(Failure::said(Code::NotFound, message).hint("`pocket auth status` shows the accounts"));
     }
     for reason in &signed_out.not_revoked {
-        terminal.say(format_args!("deleted here, but the provider was not told: {}", shown_on_one_line(reason)));
+        terminal.say(format_args!(
+            "deleted here, but the provider was not told: {}",
+            shown_on_one_line(reason)
+        ));
     }
     terminal.done("signed out");
     if terminal.is_json() {

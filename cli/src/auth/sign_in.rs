@@ -27,7 +27,9 @@ pub(crate) async fn complete(
     terminal.say(format_args!("Sign in to {}{scopes}:", sign_in.provider));
     terminal.say(format_args!("  {}", sign_in.url));
     if let Some(fingerprint) = &sign_in.fingerprint {
-        terminal.say(format_args!("  The browser will warn of our own certificate. Its SHA-256 fingerprint: {fingerprint}"));
+        terminal.say(format_args!(
+            "  The browser will warn of our own certificate. Its SHA-256 fingerprint: {fingerprint}"
+        ));
     }
     if !ways.no_browser && std::io::stderr().is_terminal() && webbrowser::open(&sign_in.url).is_ok() {
         terminal.say("  (opened in your browser)");
@@ -40,9 +42,13 @@ pub(crate) async fn complete(
 
 async fn paste(pocket: &Pocket, sign_in: &SignIn, terminal: &Terminal) -> Result<(), Failure> {
     let url = pocket.provider_url(sign_in).await?;
-    terminal.say(format_args!("Open this in a browser anywhere, and sign in to {}:", sign_in.provider));
+    terminal.say(format_args!(
+        "Open this in a browser anywhere, and sign in to {}:",
+        sign_in.provider
+    ));
     terminal.say(format_args!("  {url}"));
-    terminal.say("The browser then fails to open a page of this machine. Copy the address it shows, and paste it here:");
+    terminal
+        .say("The browser then fails to open a page of this machine. Copy the address it shows, and paste it here:");
     terminal.ask("address:");
     let pasted = tokio::task::spawn_blocking(line).await.ok().flatten();
     let address = pasted.as_deref().map(str::trim).filter(|address| !address.is_empty());

@@ -36,7 +36,11 @@ fn row(account: &AccountStatus) -> [String; 6] {
         account.handler.clone(),
         state,
         shown_on_one_line(account.identity.as_deref().unwrap_or("-")),
-        shown_on_one_line(&if account.scopes.is_empty() { "-".to_owned() } else { account.scopes.join(" ") }),
+        shown_on_one_line(&if account.scopes.is_empty() {
+            "-".to_owned()
+        } else {
+            account.scopes.join(" ")
+        }),
         account.expires_at.map_or_else(|| "never".to_owned(), UnixTime::rfc3339),
     ]
 }

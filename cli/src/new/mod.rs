@@ -15,7 +15,10 @@ use crate::{
 /// A file of a new tool: its path, and its text with `{{name}}`, `{{component}}` and `{{sdk}}` to be filled in.
 type Template = (&'static str, &'static str);
 
-const SHARED: &[Template] = &[(".gitignore", "target/\n*.wasm\n"), ("README.md", include_str!("templates/README.md"))];
+const SHARED: &[Template] = &[
+    (".gitignore", "target/\n*.wasm\n"),
+    ("README.md", include_str!("templates/README.md")),
+];
 
 const COMMAND: &[Template] = &[
     ("Cargo.toml", include_str!("templates/command.Cargo.toml")),
@@ -33,8 +36,11 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
     let args::New { name, kind, sdk_path } = args;
     let folder = Path::new(name.as_str());
     if folder.exists() {
-        return Err(Failure::said(Code::NotValid, format!("there is something of this name already: `{name}`"))
-            .hint("choose another name, or another folder"));
+        return Err(Failure::said(
+            Code::NotValid,
+            format!("there is something of this name already: `{name}`"),
+        )
+        .hint("choose another name, or another folder"));
     }
     let sdk = match &sdk_path {
         None => "\"0.1\"".to_owned(),
@@ -53,7 +59,9 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
         Kind::Typed => format!("{}.wasm", name.as_str().replace('-', "_")),
     };
     let fill = |text: &str| {
-        text.replace("{{name}}", name.as_str()).replace("{{component}}", &component).replace("{{sdk}}", &sdk)
+        text.replace("{{name}}", name.as_str())
+            .replace("{{component}}", &component)
+            .replace("{{sdk}}", &sdk)
     };
     for (path, text) in templates.iter().chain(SHARED) {
         let path = folder.join(path);

@@ -1,27 +1,35 @@
-//! Joins store, flows and listener: an account's state, one sign-in and one refresh at a time.
+//! Signs users in, keeps their tokens fresh, and gives credentials: the one door to all of it.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    auth::{AccountId, AccountStatus, AuthError, Credential, FlowStore, Settings, SignIn, TokenStore},
-    base::{clock::Clock, home::Home, name::Profile, net::Net},
+    auth::{
+        AccountId, AccountState, AccountStatus, AuthError, Credential, FlowStore, NeedsSignIn, Settings, SignIn,
+        SignedOut, StoredRecord, TokenStore,
+        board::Board,
+        complete::Completion,
+        core::Core,
+        exchange::{Exchange, OverHttp},
+        flows::Flows,
+        listener::{self, Door, Listener},
+        records::Records,
+        refresh::Refresher,
+        sign_ins::SignIns,
+        sign_out,
+        store::Vault,
+        supply::Supply,
+    },
+    base::{clock::Clock, home::Home, key::StoreKey, name::Profile, net::Net},
     package::AuthRequirement,
     provider::Providers,
 };
 
 /// Signs users in, keeps their tokens fresh, and gives credentials.
 pub struct Auth {
-    inner: (),
-}
-
-/// What came of a sign-out.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct SignedOut {
-    /// The accounts that were deleted here.
-    pub accounts: usize,
-    /// For each that the provider could not be told of: why. Its tokens are deleted here all the same.
-    pub not_revoked: Vec<String>,
+    core: Arc<Core>,
+    supply: Supply,
+    sign_ins: SignIns,
+    door: Arc<Door>,
 }
 
 /// What [`Auth`] is made from.
@@ -31,7 +39,7 @@ pub(crate) struct AuthParts {
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) flows: Arc<dyn FlowStore>,
     /// The sealing key, read or made.
-    pub(crate) key: crate::base::key::StoreKey,
+    pub(crate) key: StoreKey,
     pub(crate) net: Net,
     pub(crate) clock: Arc<dyn Clock>,
     /// For the listener's certificate (`data/tls/`) and its lock.
@@ -39,18 +47,52 @@ pub(crate) struct AuthParts {
 }
 
 impl Auth {
-    pub(crate) fn new(parts: AuthParts) -> Result<Arc<Self>, AuthError> {
-        let _ = parts;
-        todo!()
+    pub(crate) fn new(parts: AuthParts) -> Arc<Self> {
+        let exchange = Arc::new(OverHttp::new(parts.net.clone()));
+        Self::with_exchange(parts, exchange)
     }
 
-    /// The account that a tool's need is met from.
+    pub(super) fn with_exchange(parts: AuthParts, exchange: Arc<dyn Exchange>) -> Arc<Self> {
+        let AuthParts {
+            settings,
+            providers,
+            tokens,
+            flows,
+            key,
+            net: _,
+            clock,
+            home,
+        } = parts;
+        let vault = Arc::new(Vault::new(key));
+        let core = Arc::new(Core {
+            settings,
+            providers,
+            records: Records::new(tokens, Arc::clone(&vault)),
+            flows: Flows::new(flows, vault),
+            exchange,
+            clock,
+            home,
+        });
+        let board = Arc::new(Board::default());
+        let completion = Arc::new(Completion::new(Arc::clone(&core), Arc::clone(&board)));
+        let door = Arc::new(Door::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&completion)));
+        let listener = Listener::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&door));
+        Arc::new(Self {
+            supply: Supply::new(Arc::clone(&core), Arc::new(Refresher::new(Arc::clone(&core)))),
+            sign_ins: SignIns::new(Arc::clone(&core), board, listener, completion),
+            core,
+            door,
+        })
+    }
+
+    /// The account that a tool's need is met from. Where the provider has no client in the settings, it is one that no client
+    /// has yet.
     ///
     /// # Errors
-    /// When there is no such provider or handler, or the provider has no client in the settings.
+    /// When there is no such provider or handler.
     pub fn account_of(&self, profile: &Profile, need: &AuthRequirement) -> Result<AccountId, AuthError> {
-        let _ = (profile, need, &self.inner);
-        todo!()
+        let (resolved, _others) = self.core.resolve(profile, need)?;
+        Ok(resolved.account)
     }
 
     /// Whether a call of each of these needs could be made now, without a sign-in.
@@ -58,8 +100,12 @@ impl Auth {
     /// # Errors
     /// When the store cannot be read.
     pub async fn is_ready(&self, profile: &Profile, needs: &[AuthRequirement]) -> Result<bool, AuthError> {
-        let _ = (profile, needs);
-        todo!()
+        for need in needs {
+            if !self.supply.is_ready(profile, need).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A credential that lives at least `for_at_least` and 60 s more; renewed first where it would not.
@@ -72,8 +118,7 @@ impl Auth {
         need: &AuthRequirement,
         for_at_least: Duration,
     ) -> Result<Credential, AuthError> {
-        let _ = (profile, need, for_at_least);
-        todo!()
+        self.supply.credential(profile, need, for_at_least).await
     }
 
     /// Tells that a provider's host answered 401 to a request that carried this very token. Gives the credential to use
@@ -82,12 +127,11 @@ impl Auth {
     /// # Errors
     /// When the provider or the store could not be reached.
     pub async fn rejected(self: &Arc<Self>, credential: &Credential) -> Result<Option<Credential>, AuthError> {
-        let _ = credential;
-        todo!()
+        self.supply.instead_of(credential).await
     }
 
     /// Begins a sign-in for one account, with the scopes of all these needs together (all of one account); opens the listener.
-    /// `tools` are named on the page.
+    /// `tools` are named on the page. A pending one of the account that asks for as much is given again.
     ///
     /// # Errors
     /// When the provider has no client in the settings, or the port is taken.
@@ -97,8 +141,7 @@ impl Auth {
         needs: &[AuthRequirement],
         tools: &[String],
     ) -> Result<SignIn, AuthError> {
-        let _ = (profile, needs, tools);
-        todo!()
+        self.sign_ins.begin(profile, needs, tools).await
     }
 
     /// Waits until a sign-in is done, in this process or another of the same store.
@@ -106,8 +149,7 @@ impl Auth {
     /// # Errors
     /// When the user denied it, it failed, or its URL ended unused.
     pub async fn wait(self: &Arc<Self>, sign_in: &SignIn) -> Result<(), AuthError> {
-        let _ = sign_in;
-        todo!()
+        self.sign_ins.wait(sign_in).await
     }
 
     /// The provider's own URL of a sign-in, for [`Auth::paste`].
@@ -115,8 +157,7 @@ impl Auth {
     /// # Errors
     /// When the sign-in has ended, or is one in which a secret is typed.
     pub async fn provider_url(self: &Arc<Self>, sign_in: &SignIn) -> Result<String, AuthError> {
-        let _ = sign_in;
-        todo!()
+        self.sign_ins.provider_url(sign_in).await
     }
 
     /// Completes a sign-in with the address that the provider sent the user's browser to.
@@ -124,8 +165,7 @@ impl Auth {
     /// # Errors
     /// When the address is not the answer to this sign-in, or the provider refuses it.
     pub async fn paste(self: &Arc<Self>, sign_in: &SignIn, address: &str) -> Result<(), AuthError> {
-        let _ = (sign_in, address);
-        todo!()
+        self.sign_ins.paste(sign_in, address).await
     }
 
     /// The accounts, of one profile or of all.
@@ -133,8 +173,28 @@ impl Auth {
     /// # Errors
     /// When the store cannot be read.
     pub async fn accounts(&self, profile: Option<&Profile>) -> Result<Vec<AccountStatus>, AuthError> {
-        let _ = profile;
-        todo!()
+        let all = self.core.records.store().list().await?;
+        let meant = all.iter().filter(|(account, _)| profile.is_none_or(|profile| account.profile == *profile));
+        Ok(meant.map(|(account, stored)| self.status(account, stored)).collect())
+    }
+
+    /// One that cannot be read is shown as one that needs a sign-in: the others are as good as before.
+    fn status(&self, account: &AccountId, stored: &StoredRecord) -> AccountStatus {
+        match self.core.records.open(account, stored) {
+            Ok(loaded) => loaded.record.status(account, self.core.now()),
+            Err(error) => AccountStatus {
+                provider: account.provider.clone(),
+                handler: account.handler.clone(),
+                profile: account.profile.as_str().to_owned(),
+                kind: account.kind,
+                state: AccountState::NeedsSignIn(NeedsSignIn::LostInCrash),
+                scopes: Vec::new(),
+                identity: None,
+                expires_at: None,
+                refreshed_at: None,
+                last_error: Some(error.to_string()),
+            },
+        }
     }
 
     /// Signs out: tokens are deleted here whether or not the provider can be told.
@@ -147,7 +207,18 @@ impl Auth {
         provider: &str,
         handler: Option<&str>,
     ) -> Result<SignedOut, AuthError> {
-        let _ = (profile, provider, handler);
-        todo!()
+        sign_out::sign_out(&self.core, &self.sign_ins, profile, provider, handler).await
+    }
+
+    /// The sign-in pages, for a server that has sockets of its own on this machine.
+    #[must_use]
+    pub fn router(&self) -> axum::Router {
+        listener::router(Arc::clone(&self.door))
+    }
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth").finish_non_exhaustive()
     }
 }

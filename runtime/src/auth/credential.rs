@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
+    auth::{record::Record, resolve::Resolved},
     base::{clock::UnixTime, name::Profile, secret::Secret},
     package::TokenKind,
-    provider::Placement,
+    provider::{Placement, Secrecy, Variable},
 };
+
+/// The field of an account that holds its token, or the secret that was typed.
+const ACCESS_TOKEN: &str = "access_token";
 
 /// A token ready to use: the variables it fills, and the hosts it may go to.
 #[derive(Debug, Clone)]
@@ -43,6 +47,38 @@ pub enum CredentialValue {
     Secret(Secret),
     /// An instance's URL, a data centre, ...
     Public(String),
+}
+
+impl Credential {
+    /// From an account's record, and what the provider's file says now. A variable for which the account has no value is left out.
+    pub(super) fn of(resolved: &Resolved<'_>, record: &Record) -> Self {
+        let variables = resolved.handler.variables.iter();
+        Self {
+            provider: resolved.account.provider.as_str().into(),
+            handler: resolved.account.handler.as_str().into(),
+            profile: resolved.account.profile.clone(),
+            kind: resolved.account.kind,
+            scopes: record.scopes.as_slice().into(),
+            variables: variables.filter_map(|variable| filled(variable, record)).collect(),
+            hosts: resolved.provider.hosts.as_slice().into(),
+            endpoints: resolved.endpoints().into(),
+            placement: resolved.provider.placement.clone(),
+            expires_at: record.expires_at,
+            version: record.token_version,
+        }
+    }
+}
+
+fn filled(variable: &Variable, record: &Record) -> Option<(String, CredentialValue)> {
+    let value = match variable.field.as_str() {
+        ACCESS_TOKEN => record.access.as_ref()?,
+        other => record.fields.get(other)?,
+    };
+    let value = match variable.secrecy {
+        Secrecy::Secret => CredentialValue::Secret(value.clone()),
+        Secrecy::Public => CredentialValue::Public(value.expose().to_owned()),
+    };
+    Some((variable.name.clone(), value))
 }
 
 #[cfg(test)]

@@ -1,6 +1,12 @@
 //! Why no credential could be had.
 
-use crate::{auth::StoreError, base::code::Code, provider::ProviderError};
+use std::time::Duration;
+
+use crate::{
+    auth::{StoreError, flow::FlowError},
+    base::{code::Code, text::shown_on_one_line},
+    provider::ProviderError,
+};
 
 /// Why no credential could be had.
 #[derive(Debug, thiserror::Error)]
@@ -20,18 +26,264 @@ pub enum AuthError {
     /// The token store could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The operator has no client with the provider.
+    #[error("no client is set for `{provider}`")]
+    NoClient {
+        /// The provider.
+        provider: String,
+        /// How people write it.
+        title: String,
+        /// The redirect URI that the client has to be registered with.
+        redirect_uri: String,
+        /// A handler of the provider in which a token is typed instead, where there is one.
+        typed: Option<String>,
+    },
+    /// Another program has the port on which sign-ins come back.
+    #[error("another program has the port on which sign-ins come back: {port}")]
+    PortTaken {
+        /// The port.
+        port: u16,
+    },
+    /// The port on which sign-ins come back cannot be opened.
+    #[error("the port on which sign-ins come back cannot be opened: {port}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The certificate of the listener cannot be read or made.
+    #[error("the certificate for `https://localhost` cannot be made: {reason}")]
+    Certificate {
+        /// Why.
+        reason: String,
+    },
+    /// The user said no at the provider.
+    #[error("the sign-in with `{provider}` was denied")]
+    Denied {
+        /// The provider.
+        provider: String,
+    },
+    /// The sign-in's URL ended before it was used.
+    #[error("the sign-in with `{provider}` was not done in time")]
+    SignInExpired {
+        /// The provider.
+        provider: String,
+    },
+    /// The sign-in came to nothing.
+    #[error("the sign-in with `{provider}` failed: {reason}")]
+    SignInFailed {
+        /// The provider.
+        provider: String,
+        /// Why, in words.
+        reason: String,
+    },
+    /// There is no such sign-in, or it has ended.
+    #[error("there is no such sign-in, or it has ended")]
+    NoSuchSignIn,
+    /// An address is not the answer to this sign-in.
+    #[error("this address is not the answer to this sign-in: {reason}")]
+    NotThisSignIn {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A sign-in would make the account another's, and nobody could be asked.
+    #[error("the account with `{provider}` is another's: it is `{old}`, and this sign-in is of `{new}`")]
+    OtherIdentity {
+        /// The provider.
+        provider: String,
+        /// Whose the account is.
+        old: String,
+        /// Who signed in.
+        new: String,
+    },
+    /// In this sign-in a secret is typed: the provider has no part in it.
+    #[error("in this sign-in a token is typed, so there is no page of the provider")]
+    Typed,
+    /// Several needs were given that are not of one account.
+    #[error("a sign-in is for one account, and these needs are of several or none")]
+    NotOneAccount,
+    /// The account is being renewed or changed elsewhere.
+    #[error("the account with `{provider}` is being renewed; try again in {seconds} s")]
+    Busy {
+        /// The provider.
+        provider: String,
+        /// In how many seconds to try again.
+        seconds: u64,
+    },
+    /// The provider could not be reached, or failed for now. The account is as it was.
+    #[error("`{provider}` could not be reached: {reason}")]
+    Unreachable {
+        /// The provider.
+        provider: String,
+        /// Why.
+        reason: String,
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The provider refused the operator's client: no user's sign-in would help.
+    #[error("`{provider}` refused the client: {reason}")]
+    Configuration {
+        /// The provider.
+        provider: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The provider's answer is not one of a token endpoint.
+    #[error("the answer of `{provider}` could not be read: {reason}")]
+    Protocol {
+        /// The provider.
+        provider: String,
+        /// What was wrong with it.
+        reason: String,
+    },
+    /// An account's record cannot be read, or not be written.
+    #[error("the account with `{provider}` cannot be read: {reason}")]
+    Unreadable {
+        /// The provider.
+        provider: String,
+        /// Why.
+        reason: String,
+    },
+    /// What the provider gave could not be saved. It is held in memory and saved at the next try.
+    #[error("the account with `{provider}` could not be saved: {reason}")]
+    NotKept {
+        /// The provider.
+        provider: String,
+        /// Why.
+        reason: String,
+    },
+    /// A task of ours ended before its work was done.
+    #[error("the renewal of the account with `{provider}` was cut off")]
+    CutOff {
+        /// The provider.
+        provider: String,
+    },
 }
 
 impl AuthError {
+    pub(super) fn busy(provider: &str, seconds: u64) -> Self {
+        Self::Busy {
+            provider: provider.to_owned(),
+            seconds,
+        }
+    }
+
+    /// Why the token endpoint of a provider gave nothing.
+    pub(super) fn of_flow(provider: &str, error: FlowError) -> Self {
+        let provider = provider.to_owned();
+        match error {
+            FlowError::Denied(_) => Self::Denied { provider },
+            FlowError::InvalidGrant(reason) => Self::SignInFailed {
+                provider,
+                reason: shown_on_one_line(&reason),
+            },
+            FlowError::Configuration(reason) => Self::Configuration {
+                provider,
+                reason: shown_on_one_line(&reason),
+            },
+            FlowError::Unreachable { reason, retry_after } => Self::Unreachable {
+                provider,
+                reason: shown_on_one_line(&reason),
+                retry_after,
+            },
+            FlowError::Protocol(reason) => Self::Protocol {
+                provider,
+                reason: shown_on_one_line(&reason),
+            },
+        }
+    }
+
+    /// Whether another saved first.
+    pub(super) const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Conflict))
+    }
+
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> Code {
-        todo!()
+        match self {
+            Self::SignInRequired { .. } | Self::SignInExpired { .. } | Self::SignInFailed { .. } => {
+                Code::SignInRequired
+            }
+            Self::Provider(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::NoClient { .. } | Self::Configuration { .. } => Code::NotValid,
+            Self::PortTaken { .. } | Self::Busy { .. } => Code::Busy,
+            Self::Denied { .. } | Self::OtherIdentity { .. } => Code::Denied,
+            Self::NoSuchSignIn => Code::NotFound,
+            Self::NotThisSignIn { .. } | Self::Typed | Self::NotOneAccount => Code::InvalidInput,
+            Self::Unreachable { .. } | Self::Protocol { .. } => Code::Unreachable,
+            Self::Listen { .. } | Self::Certificate { .. } | Self::Unreadable { .. } | Self::NotKept { .. } | Self::CutOff { .. } => {
+                Code::Internal
+            }
+        }
     }
 
     /// What would mend it, each in a sentence.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
-        todo!()
+        match self {
+            Self::SignInRequired { provider, .. } => vec![format!("sign in with `pocket auth login {provider}`")],
+            Self::Provider(error) => error.hints(),
+            Self::Store(error) => error.hints(),
+            Self::NoClient {
+                provider,
+                title,
+                redirect_uri,
+                typed,
+            } => no_client(provider, title, redirect_uri, typed.as_deref()),
+            Self::PortTaken { port } => vec![
+                format!("end the program that has port {port}, then try again"),
+                "or set another port with `port` under `[callback]` in `pocket.toml`, and register the redirect URIs with it"
+                    .to_owned(),
+            ],
+            Self::Listen { port, .. } => vec![format!(
+                "let this user open port {port} on 127.0.0.1, or set another with `port` under `[callback]` in `pocket.toml`"
+            )],
+            Self::Certificate { .. } => vec!["let this user write the folder `tls` among Pocket's data".to_owned()],
+            Self::Denied { provider } => vec![format!(
+                "begin again with `pocket auth login {provider}`, and agree on the provider's page"
+            )],
+            Self::SignInExpired { provider } | Self::SignInFailed { provider, .. } => {
+                vec![format!("begin again with `pocket auth login {provider}`")]
+            }
+            Self::NoSuchSignIn => vec!["begin a new sign-in: each can be used once, and only for a while".to_owned()],
+            Self::NotThisSignIn { .. } => {
+                vec!["copy the whole address that the browser shows after you agreed, from `http` on".to_owned()]
+            }
+            Self::OtherIdentity { provider, .. } => vec![format!(
+                "to change whose account it is, sign out first with `pocket auth logout {provider}`; to keep both, use two profiles"
+            )],
+            Self::Typed => vec!["open the sign-in's own page and type the token there".to_owned()],
+            Self::Busy { seconds, .. } => vec![format!("try again in {seconds} s")],
+            Self::Unreachable { retry_after, .. } => vec![match retry_after {
+                Some(wait) => format!("try again in {} s", wait.as_secs().max(1)),
+                None => "try again when the network and the provider are up".to_owned(),
+            }],
+            Self::Configuration { provider, .. } => vec![format!(
+                "check `client_id` and `client_secret` under `[auth.{provider}]` in `.secrets.toml` against the provider's page of the app"
+            )],
+            Self::Unreadable { provider, .. } => {
+                vec![format!("sign out with `pocket auth logout {provider}` and in again")]
+            }
+            Self::NotKept { .. } => vec!["make room on the disk and let this user write Pocket's data, then try again".to_owned()],
+            Self::Protocol { .. } | Self::CutOff { .. } => vec!["try again".to_owned()],
+            Self::NotOneAccount => Vec::new(),
+        }
     }
+}
+
+fn no_client(provider: &str, title: &str, redirect_uri: &str, typed: Option<&str>) -> Vec<String> {
+    let mut hints = vec![
+        format!("register an app at {title} with this redirect URI: {redirect_uri}"),
+        format!("then write its `client_id` and `client_secret` under `[auth.{provider}]` in `.secrets.toml`"),
+    ];
+    if let Some(handler) = typed {
+        hints.push(format!(
+            "or type a token that you have: `pocket auth login {provider} --handler {handler}`"
+        ));
+    }
+    hints
 }

@@ -1,6 +1,9 @@
 //! What a user must do to be signed in.
 
-use crate::base::{clock::UnixTime, name::Profile};
+use crate::{
+    auth::pending::{FlowId, Pending},
+    base::{clock::UnixTime, name::Profile},
+};
 
 /// What a user must do to be signed in: open a URL before it expires.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -22,6 +25,28 @@ pub struct SignIn {
     pub fingerprint: Option<String>,
     /// When the URL ends.
     pub expires_at: UnixTime,
+    /// SHA-256 of the page's certificate, `AB:CD:...`, where it has one: it is self-signed, so a browser asks about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+impl SignIn {
+    pub(super) fn of(pending: &Pending, fingerprint: Option<String>) -> Self {
+        let account = pending.account();
+        Self {
+            url: pending.url(),
+            provider: account.provider,
+            handler: account.handler,
+            scopes: pending.scopes.clone(),
+            profile: account.profile,
+            expires_at: pending.expires_at,
+            fingerprint,
+        }
+    }
+
+    pub(super) fn id(&self) -> Option<FlowId> {
+        FlowId::of_url(&self.url)
+    }
 }
 
 fn profile_as_text<S: serde::Serializer>(profile: &Profile, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,6 +7,7 @@ pub(crate) mod files;
 pub(crate) mod home;
 pub(crate) mod json;
 pub(crate) mod key;
+pub(crate) mod listeners;
 pub(crate) mod name;
 pub(crate) mod nearest;
 pub(crate) mod net;

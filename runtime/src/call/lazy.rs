@@ -18,12 +18,19 @@ pub(crate) struct LazyTool {
 
 impl LazyTool {
     pub(crate) fn new(engine: Engine, installed: Installed, policy: Policy) -> Self {
-        Self { engine, installed, policy, tool: OnceCell::new() }
+        Self {
+            engine,
+            installed,
+            policy,
+            tool: OnceCell::new(),
+        }
     }
 
     /// The tool; a failure to load is told to this caller and tried anew for the next.
     pub(crate) async fn get(&self) -> Result<&Tool, SandboxError> {
-        self.tool.get_or_try_init(|| self.engine.load(&self.installed, self.policy.clone())).await
+        self.tool
+            .get_or_try_init(|| self.engine.load(&self.installed, self.policy.clone()))
+            .await
     }
 
     /// Whether its output must be JSON.

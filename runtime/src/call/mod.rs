@@ -9,8 +9,8 @@ mod tool;
 
 pub use error::CallError;
 pub use function::{Call, FunctionError, FunctionTool};
-pub use output::{Called, Output, Value};
 pub(crate) use lazy::LazyTool;
+pub use output::{Called, Output, Value};
 pub(crate) use redact::Redactor;
 pub(crate) use tool::{CallTool, Runner, Ways};
 pub use tool::{Input, OutputFunction};

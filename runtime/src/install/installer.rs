@@ -3,50 +3,19 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    base::{digest::Digest, home::Home, name::ToolName},
-    install::{InstallError, Installed},
-    package::{Grant, Package},
+    base::{digest::Digest, home::Home, name::ToolName, nearest::nearest},
+    install::{
+        Candidate, InstallError, Installed, Update,
+        grant_file::GrantFile,
+        lock_store::LockStore,
+        lockfile::{Locked, Lockfile, Pin},
+        ownership,
+        update::{narrowed, same_account},
+    },
+    package::{AuthRequirement, Grant, Package},
     provider::Providers,
-    source::{Fetcher, PinnedSource, Progress, Reference, Source, SourceError, SourceSettings},
+    source::{Fetched, Fetcher, PinnedSource, Progress, Reference, Source, SourceError, SourceSettings},
 };
-
-/// A package that was fetched and checked, with nothing granted yet.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Candidate {
-    /// Where it came from.
-    pub source: PinnedSource,
-    /// What lies there.
-    pub package: Package,
-    /// The digest of its folder, for a git source.
-    pub tree: Option<Digest>,
-}
-
-/// What an update of a tool would change.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Update {
-    /// What is there now.
-    pub candidate: Candidate,
-    /// What changes, in the order in which a person should read it; empty when nothing does.
-    pub changes: Vec<Change>,
-    /// Whether it asks for more than was granted: only a person may take such an update.
-    pub widens: bool,
-    /// What of the old grant still fits: nothing more than it had.
-    pub grant: Grant,
-}
-
-/// One thing that an update changes: `commit`, `component`, `scopes`, `hosts`, `description`, ...
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Change {
-    /// What changes.
-    pub what: String,
-    /// From; empty where there was nothing.
-    pub from: String,
-    /// To; empty where there is nothing any more.
-    pub to: String,
-}
 
 /// Where the lock is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,29 +29,14 @@ pub enum LockMode {
 /// Brings tools here, and keeps in `pocket.lock` what each stands for and was granted.
 #[derive(Clone)]
 pub struct Installer {
-    inner: Arc<()>,
+    inner: Arc<Inner>,
 }
 
-impl Candidate {
-    /// What was installed, as if it had just been fetched.
-    #[must_use]
-    pub fn of(installed: &Installed) -> Self {
-        let Installed {
-            name: _,
-            source,
-            package,
-            grant: _,
-            tree,
-        } = installed.clone();
-        Self { source, package, tree }
-    }
-
-    /// The digest of all that a person agrees to when granting: source as written, folder, the manifest's `auth` and
-    /// `permissions`; for git also commit and component. `inspect` prints it, `--yes=<digest>` takes exactly it.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        todo!()
-    }
+struct Inner {
+    base: PathBuf,
+    lock: LockStore,
+    fetcher: Fetcher,
+    sources: SourceSettings,
 }
 
 impl Installer {
@@ -97,8 +51,16 @@ impl Installer {
         fetcher: Fetcher,
         sources: SourceSettings,
     ) -> Result<Self, InstallError> {
-        let _ = (home, base, mode, fetcher, sources);
-        todo!()
+        let lock = LockStore::new(home, mode);
+        lock.read()?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                base,
+                lock,
+                fetcher,
+                sources,
+            }),
+        })
     }
 
     /// What a user wrote, read.
@@ -106,8 +68,7 @@ impl Installer {
     /// # Errors
     /// When it is neither a name, a path nor a URL that can be fetched.
     pub fn reference(&self, written: &str) -> Result<Reference, SourceError> {
-        let _ = (written, &self.inner);
-        todo!()
+        Reference::parse(written, &self.inner.base, &self.inner.sources)
     }
 
     /// Fetches what a source stands for now, and checks it. Pins and grants nothing.
@@ -120,8 +81,8 @@ impl Installer {
         providers: &Providers,
         progress: Option<Arc<dyn Progress>>,
     ) -> Result<Candidate, InstallError> {
-        let _ = (source, providers, progress);
-        todo!()
+        let fetched = self.inner.fetcher.fetch(source, progress).await?;
+        candidate(fetched, providers)
     }
 
     /// The names in the lock.
@@ -129,7 +90,7 @@ impl Installer {
     /// # Errors
     /// When the lockfile cannot be read.
     pub fn names(&self) -> Result<Vec<ToolName>, InstallError> {
-        todo!()
+        Ok(self.inner.lock.read()?.tools.into_keys().collect())
     }
 
     /// The tool in the lock that was pinned from this very source (and has this name, where one is given).
@@ -152,8 +113,27 @@ impl Installer {
         providers: &Providers,
         progress: Option<Arc<dyn Progress>>,
     ) -> Result<Installed, InstallError> {
-        let _ = (name, providers, progress);
-        todo!()
+        let mut lock = self.inner.lock.read()?;
+        let locked = lock.tools.remove(name).ok_or_else(|| not_in_lock(&lock, name))?;
+        let pinned = self.pinned(name, &locked)?;
+        let fetched = self.inner.fetcher.open(&pinned, progress).await?;
+        if let (Some(pin), Some(found)) = (&locked.pin, fetched.tree) {
+            same(name, "folder", pin.tree, found)?;
+        }
+        let candidate = candidate(fetched, providers)?;
+        let grant = locked
+            .grant
+            .read(Some(&self.inner.base))
+            .map_err(|message| self.not_valid(name, &message))?;
+        match &locked.pin {
+            Some(pin) => {
+                same(name, "manifest", pin.manifest, candidate.package.manifest.digest)?;
+                same(name, "component", pin.component, candidate.package.component.digest)?;
+                same(name, "grant", locked.agreed, candidate.digest())?;
+                Ok(candidate.installed_as(name.clone(), grant))
+            }
+            None => Ok(as_agreed(candidate, name, &locked, &grant)),
+        }
     }
 
     /// Pins a candidate under a name with what it is granted, replacing what had that name.
@@ -161,8 +141,20 @@ impl Installer {
     /// # Errors
     /// When the lockfile cannot be written; it is then as it was.
     pub async fn install(&self, candidate: Candidate, name: ToolName, grant: Grant) -> Result<Installed, InstallError> {
-        let _ = (candidate, name, grant);
-        todo!()
+        let entry = Locked {
+            source: candidate.source.written().to_owned(),
+            pin: pin(&candidate),
+            agreed: candidate.digest(),
+            auth: candidate.package.manifest.auth.clone(),
+            grant: GrantFile::of(&grant, Some(&self.inner.base))?,
+        };
+        let key = name.clone();
+        self.change(move |lock| {
+            lock.tools.insert(key, entry);
+            Ok(())
+        })
+        .await?;
+        Ok(candidate.installed_as(name, grant))
     }
 
     /// What an update of a tool would change. Changes nothing.
@@ -175,8 +167,8 @@ impl Installer {
         providers: &Providers,
         progress: Option<Arc<dyn Progress>>,
     ) -> Result<Update, InstallError> {
-        let _ = (installed, providers, progress);
-        todo!()
+        let candidate = self.inspect(&installed.source.unpinned(), providers, progress).await?;
+        Ok(Update::between(installed, candidate))
     }
 
     /// Takes a tool out of the lock.
@@ -184,7 +176,124 @@ impl Installer {
     /// # Errors
     /// When it is not there, or the lockfile cannot be written.
     pub async fn remove(&self, name: &ToolName) -> Result<(), InstallError> {
-        let _ = name;
-        todo!()
+        let name = name.clone();
+        self.change(move |lock| match lock.tools.remove(&name) {
+            Some(_) => Ok(()),
+            None => Err(not_in_lock(lock, &name)),
+        })
+        .await
+    }
+
+    /// Waiting for another process blocks, so it is done on a thread for that.
+    async fn change(
+        &self,
+        change: impl FnOnce(&mut Lockfile) -> Result<(), InstallError> + Send + 'static,
+    ) -> Result<(), InstallError> {
+        let inner = Arc::clone(&self.inner);
+        let changed = tokio::task::spawn_blocking(move || inner.lock.change(change)).await;
+        changed.unwrap_or_else(|stopped| {
+            Err(InstallError::Unwritable {
+                path: self.inner.lock.path().to_owned(),
+                source: std::io::Error::other(stopped),
+            })
+        })
+    }
+
+    /// What an entry of the lock stands for. The file may come from a stranger, who could have the text that a person
+    /// reads say one thing and the pin another.
+    fn pinned(&self, name: &ToolName, locked: &Locked) -> Result<PinnedSource, InstallError> {
+        match (self.reference(&locked.source)?, &locked.pin) {
+            (Reference::Source(Source::Path(path)), None) => Ok(PinnedSource::Path(path)),
+            (Reference::Source(Source::Git(source)), Some(pin)) if source.may_mean(&pin.commit, &pin.folder) => {
+                Ok(PinnedSource::Git {
+                    source,
+                    commit: pin.commit,
+                    folder: pin.folder.clone(),
+                })
+            }
+            (Reference::Source(Source::Git(_)), Some(_)) => {
+                Err(self.not_valid(name, "`source` cannot stand for this `commit` and `folder`"))
+            }
+            (Reference::Source(Source::Git(_)), None) => Err(self.not_valid(name, "a git source has a `commit`")),
+            (Reference::Source(Source::Path(_)), Some(_)) => Err(self.not_valid(name, "a path has no `commit`")),
+            (Reference::Name(_), _) => Err(self.not_valid(name, "`source` is neither a path nor a URL")),
+        }
+    }
+
+    fn not_valid(&self, name: &ToolName, message: &str) -> InstallError {
+        InstallError::FileNotValid {
+            path: self.inner.lock.path().to_owned(),
+            place: None,
+            message: format!("[tools.{name}]: {message}"),
+        }
+    }
+}
+
+/// Checks what was fetched; for a path, that nobody else could have written it.
+fn candidate(fetched: Fetched, providers: &Providers) -> Result<Candidate, InstallError> {
+    let Fetched { source, folder, tree } = fetched;
+    let package = Package::open(&folder, providers)?;
+    if let PinnedSource::Path(path) = &source {
+        ownership::check(path, &folder, &package.component.path)?;
+    }
+    Ok(Candidate { source, package, tree })
+}
+
+fn pin(candidate: &Candidate) -> Option<Pin> {
+    match (&candidate.source, candidate.tree) {
+        (
+            PinnedSource::Git {
+                source: _,
+                commit,
+                folder,
+            },
+            Some(tree),
+        ) => Some(Pin {
+            commit: *commit,
+            folder: folder.clone(),
+            tree,
+            manifest: candidate.package.manifest.digest,
+            component: candidate.package.component.digest,
+        }),
+        (PinnedSource::Path(_), _) | (PinnedSource::Git { .. }, None) => None,
+    }
+}
+
+/// A path as it is now, with no more than was agreed: of its scopes those that were, and of another account nothing.
+fn as_agreed(mut candidate: Candidate, name: &ToolName, locked: &Locked, grant: &Grant) -> Installed {
+    if candidate.digest() == locked.agreed {
+        return candidate.installed_as(name.clone(), grant.clone());
+    }
+    if let (Some(asked), Some(agreed)) = (&mut candidate.package.manifest.auth, &locked.auth) {
+        cut_scopes(asked, agreed);
+    }
+    let asked = candidate.package.manifest.auth.as_ref();
+    let grant = narrowed(grant, locked.auth.as_ref(), asked);
+    candidate.installed_as(name.clone(), grant)
+}
+
+fn cut_scopes(asked: &mut AuthRequirement, agreed: &AuthRequirement) {
+    if same_account(asked, agreed) {
+        asked.scopes.retain(|scope| agreed.scopes.contains(scope));
+    }
+}
+
+fn same(name: &ToolName, what: &'static str, expected: Digest, found: Digest) -> Result<(), InstallError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(InstallError::Mismatch {
+            name: name.to_string(),
+            what,
+            expected,
+            found,
+        })
+    }
+}
+
+fn not_in_lock(lock: &Lockfile, name: &ToolName) -> InstallError {
+    InstallError::NotInLock {
+        name: name.to_string(),
+        nearest: nearest(name.as_str(), lock.tools.keys().map(ToolName::as_str)).map(ToOwned::to_owned),
     }
 }

@@ -1,33 +1,21 @@
 //! What was fetched, checked and granted, kept in `pocket.lock`.
 
-mod cache;
+mod candidate;
 mod error;
+mod grant_file;
+mod installed;
 mod installer;
+mod lock_store;
 mod lockfile;
+mod ownership;
+#[cfg(test)]
+mod story;
 mod trust;
+mod update;
 
+pub use candidate::Candidate;
 pub use error::InstallError;
-pub use installer::{Candidate, Change, Installer, LockMode, Update};
+pub use installed::Installed;
+pub use installer::{Installer, LockMode};
 pub use trust::Trust;
-
-use crate::{
-    base::{digest::Digest, name::ToolName},
-    package::{Grant, Package},
-    source::PinnedSource,
-};
-
-/// A tool that is here, checked, with what it was granted: what the sandbox runs.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Installed {
-    /// What it is called here.
-    pub name: ToolName,
-    /// Where it came from.
-    pub source: PinnedSource,
-    /// What lies there.
-    pub package: Package,
-    /// What it was granted.
-    pub grant: Grant,
-    /// The digest of its folder, for a git source.
-    pub tree: Option<Digest>,
-}
+pub use update::{Change, Update};

@@ -1,11 +1,22 @@
 //! A component, recognised by its imports and exports.
 
-use std::sync::Arc;
+mod census;
+mod find;
+mod imports;
+mod inspect;
+
+use std::{fmt, sync::Arc};
+
+pub(crate) use find::find;
+pub(crate) use imports::{Need, need};
 
 use crate::base::digest::Digest;
 
 /// A WebAssembly component, its bytes read once.
-#[derive(Debug, Clone)]
+///
+/// All of it but the bodies of its functions was validated: those are when it is compiled, which is never skipped for bytes
+/// that were not compiled before.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Component {
     /// Its path in the package.
@@ -34,3 +45,25 @@ pub enum ComponentKind {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
 pub struct Import(pub String);
+
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            path,
+            bytes,
+            digest,
+            kind,
+            imports,
+        } = self;
+        f.debug_struct("Component")
+            .field("path", path)
+            .field("size", &bytes.len())
+            .field("digest", digest)
+            .field("kind", kind)
+            .field("imports", imports)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

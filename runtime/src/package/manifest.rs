@@ -1,6 +1,17 @@
 //! `pocket.json`, parsed into types that cannot be wrong.
 
+mod auth;
+mod parse;
+mod permissions;
+mod reader;
+mod tool;
+mod variables;
+
 use std::collections::BTreeMap;
+
+pub(crate) use auth::{AskedHandler, Handlers};
+pub(crate) use parse::{ComponentField, LARGEST, read};
+pub(crate) use reader::FILE;
 
 use crate::{
     base::{digest::Digest, name::ToolName},
@@ -69,3 +80,6 @@ pub enum TokenKind {
     /// The user's.
     User,
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,10 @@ pub struct FolderGrant {
 impl FolderGrant {
     /// `folder` of this machine, which the guest calls `guest`.
     pub fn new(guest: impl Into<String>, folder: impl Into<PathBuf>, access: Access) -> Self {
-        Self { guest: guest.into(), folder: folder.into(), access }
+        Self {
+            guest: guest.into(),
+            folder: folder.into(),
+            access,
+        }
     }
 }

@@ -130,8 +130,19 @@ impl PocketBuilder {
     /// # Errors
     /// When a file of settings, the lock, the store or a tool is not valid, or a tool cannot be fetched.
     pub async fn build(self) -> Result<Pocket, Error> {
-        let Self { project, home, settings, tools, only, functions, unlocked, in_memory, clock, compiler, progress } =
-            self;
+        let Self {
+            project,
+            home,
+            settings,
+            tools,
+            only,
+            functions,
+            unlocked,
+            in_memory,
+            clock,
+            compiler,
+            progress,
+        } = self;
         let home = match home {
             Some(home) => home,
             None => Home::locate(|name| std::env::var_os(name)).ok_or(SettingsError::NoHome)?,
@@ -151,7 +162,12 @@ impl PocketBuilder {
         let installer = Installer::new(&home, base, lock, fetcher, settings.sources.clone())?;
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
         let auth = auth(&settings, &home, &net, clock, in_memory)?;
-        let engine = Engine::new(EngineParts { limits: settings.limits.clone(), compiler, net, home })?;
+        let engine = Engine::new(EngineParts {
+            limits: settings.limits.clone(),
+            compiler,
+            net,
+            home,
+        })?;
         let core = Core {
             settings,
             auth,
@@ -162,8 +178,14 @@ impl PocketBuilder {
             begun: Mutex::new(HashMap::new()),
         };
         let named = core.open_tools(tools, only, functions).await?;
-        let core = Core { tools: RwLock::new(named), ..core };
-        Ok(Pocket { core: Arc::new(core), profile: Profile::default() })
+        let core = Core {
+            tools: RwLock::new(named),
+            ..core
+        };
+        Ok(Pocket {
+            core: Arc::new(core),
+            profile: Profile::default(),
+        })
     }
 }
 
@@ -191,8 +213,11 @@ fn auth(
         (Arc::clone(&store) as _, store, StoreKey::random())
     } else {
         let data = home.data();
-        let (store, key) =
-            SqliteStore::open(&data.join("accounts.sqlite"), &settings.store_key, &data.join("store.key"))?;
+        let (store, key) = SqliteStore::open(
+            &data.join("accounts.sqlite"),
+            &settings.store_key,
+            &data.join("store.key"),
+        )?;
         let store = Arc::new(store);
         (Arc::clone(&store) as _, store, key)
     };
@@ -260,12 +285,19 @@ impl Core {
         match self.settings.tools.get(name) {
             Some(tool) if !in_lock => {
                 let source = self.source(&tool.source)?;
-                let candidate = self.installer.inspect(&source, &self.settings.providers, self.progress.clone()).await?;
-                Ok(self.installer.install(candidate, name.clone(), Grant::default()).await?)
+                let candidate = self
+                    .installer
+                    .inspect(&source, &self.settings.providers, self.progress.clone())
+                    .await?;
+                Ok(self
+                    .installer
+                    .install(candidate, name.clone(), Grant::default())
+                    .await?)
             }
-            _pinned_or_unknown => {
-                Ok(self.installer.open(name, &self.settings.providers, self.progress.clone()).await?)
-            }
+            _pinned_or_unknown => Ok(self
+                .installer
+                .open(name, &self.settings.providers, self.progress.clone())
+                .await?),
         }
     }
 
@@ -275,12 +307,24 @@ impl Core {
         of_project: &[&ToolName],
         open: &Tools,
     ) -> Result<Loaded, Error> {
-        let Installed { name, source, package, mut grant, tree } = match self.installer.reference(&entry.source)? {
+        let Installed {
+            name,
+            source,
+            package,
+            mut grant,
+            tree,
+        } = match self.installer.reference(&entry.source)? {
             Reference::Name(name) => self.installed_of_project(&name).await?,
             Reference::Source(source) => self.pinned(&source, &entry, of_project, open).await?,
         };
         grant.credential = CredentialGrant::Given;
-        let installed = Installed { name, source, package, grant, tree };
+        let installed = Installed {
+            name,
+            source,
+            package,
+            grant,
+            tree,
+        };
         Loaded::sandboxed(&self.engine, &self.settings, installed, entry)
     }
 
@@ -295,22 +339,41 @@ impl Core {
         if let Some(name) = self.installer.name_of(source, entry.name.as_ref())?
             && !open.contains_key(name.as_str())
         {
-            return Ok(self.installer.open(&name, &self.settings.providers, self.progress.clone()).await?);
+            return Ok(self
+                .installer
+                .open(&name, &self.settings.providers, self.progress.clone())
+                .await?);
         }
-        let candidate = self.installer.inspect(source, &self.settings.providers, self.progress.clone()).await?;
-        let name = entry.name.clone().unwrap_or_else(|| candidate.package.manifest.name.clone());
-        let is_the_projects = self.settings.tools.get(&name).is_some_and(|tool| tool.source == candidate.source.written());
+        let candidate = self
+            .installer
+            .inspect(source, &self.settings.providers, self.progress.clone())
+            .await?;
+        let name = entry
+            .name
+            .clone()
+            .unwrap_or_else(|| candidate.package.manifest.name.clone());
+        let is_the_projects = self
+            .settings
+            .tools
+            .get(&name)
+            .is_some_and(|tool| tool.source == candidate.source.written());
         if open.contains_key(name.as_str()) || (of_project.contains(&&name) && !is_the_projects) {
             return Err(Error::NameTaken(name.to_string()));
         }
-        let grant = Grant { credential: CredentialGrant::Given, ..Grant::default() };
+        let grant = Grant {
+            credential: CredentialGrant::Given,
+            ..Grant::default()
+        };
         Ok(self.installer.install(candidate, name, grant).await?)
     }
 
     fn source(&self, written: &str) -> Result<Source, Error> {
         match self.installer.reference(written)? {
             Reference::Source(source) => Ok(source),
-            Reference::Name(name) => Err(Error::NoTool { name: name.to_string(), nearest: None }),
+            Reference::Name(name) => Err(Error::NoTool {
+                name: name.to_string(),
+                nearest: None,
+            }),
         }
     }
 }

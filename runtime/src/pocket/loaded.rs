@@ -56,14 +56,24 @@ impl Loaded {
             runner: Runner::Sandboxed(Box::new(LazyTool::new(engine.clone(), installed.clone(), policy))),
             output_function: entry.output.clone(),
         };
-        Ok(Self { tool, description, installed: Some(installed), entry })
+        Ok(Self {
+            tool,
+            description,
+            installed: Some(installed),
+            entry,
+        })
     }
 
     /// A function of the embedding program.
     pub(super) fn function(settings: &Settings, function: FunctionTool) -> Result<Self, Error> {
-        let refused =
-            |message: String| Error::Function { name: crate::shown_on_one_line(function.name()), message };
-        let name: crate::ToolName = function.name().parse().map_err(|e: crate::NotAToolName| refused(e.to_string()))?;
+        let refused = |message: String| Error::Function {
+            name: crate::shown_on_one_line(function.name()),
+            message,
+        };
+        let name: crate::ToolName = function
+            .name()
+            .parse()
+            .map_err(|e: crate::NotAToolName| refused(e.to_string()))?;
         let input_schema = Schema::compile(&function.input_schema).map_err(|e| refused(e.to_string()))?;
         if let Some(need) = &function.auth {
             check_need(settings, need, &refused)?;
@@ -91,19 +101,25 @@ impl Loaded {
             runner: Runner::Function(function),
             output_function: None,
         };
-        Ok(Self { tool, description, installed: None, entry: ToolEntry::default() })
+        Ok(Self {
+            tool,
+            description,
+            installed: None,
+            entry: ToolEntry::default(),
+        })
     }
 }
 
-fn check_need(
-    settings: &Settings,
-    need: &AuthRequirement,
-    refused: &impl Fn(String) -> Error,
-) -> Result<(), Error> {
+fn check_need(settings: &Settings, need: &AuthRequirement, refused: &impl Fn(String) -> Error) -> Result<(), Error> {
     if need.provider.is_empty() {
-        return Err(refused("it names a handler or scopes but no provider: call `auth_provider` too".to_owned()));
+        return Err(refused(
+            "it names a handler or scopes but no provider: call `auth_provider` too".to_owned(),
+        ));
     }
-    let handler = settings.providers.find(&need.provider)?.handler(need.handler.as_deref())?;
+    let handler = settings
+        .providers
+        .find(&need.provider)?
+        .handler(need.handler.as_deref())?;
     if handler.scopes == Scopes::None && !need.scopes.is_empty() {
         return Err(refused(format!("`{}` takes no scopes", handler.name)));
     }
@@ -126,17 +142,16 @@ fn policy(settings: &Settings, installed: &Installed, entry: &ToolEntry) -> Poli
         granted: installed.grant.http.clone(),
         files,
         variables: variables(installed, of_project, entry),
-        credentials: entry.credentials.or(of_project.map(|tool| tool.credentials)).unwrap_or_default(),
+        credentials: entry
+            .credentials
+            .or(of_project.map(|tool| tool.credentials))
+            .unwrap_or_default(),
         timeout: timeout(&settings.limits, asked.timeout, installed.grant.timeout),
         memory: memory(&settings.limits, asked.memory, installed.grant.memory),
     }
 }
 
-fn variables(
-    installed: &Installed,
-    of_project: Option<&ToolSettings>,
-    entry: &ToolEntry,
-) -> BTreeMap<String, String> {
+fn variables(installed: &Installed, of_project: Option<&ToolSettings>, entry: &ToolEntry) -> BTreeMap<String, String> {
     let mut variables = installed.package.manifest.variables.clone();
     if let Some(tool) = of_project {
         variables.extend(tool.variables.clone());

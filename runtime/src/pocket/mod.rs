@@ -13,8 +13,8 @@ use std::{
 pub use builder::PocketBuilder;
 pub use description::ToolDescription;
 use loaded::Loaded;
-pub use tool_entry::ToolEntry;
 use tokio::sync::{Mutex, RwLock};
+pub use tool_entry::ToolEntry;
 
 use crate::{
     Error,
@@ -178,7 +178,11 @@ impl Pocket {
     /// # Errors
     /// When the provider has no client in the settings, or the sign-in cannot begin.
     pub async fn begin_sign_in(&self, need: &AuthRequirement, tools: &[String]) -> Result<SignIn, Error> {
-        Ok(self.core.auth.begin(&self.profile, std::slice::from_ref(need), tools).await?)
+        Ok(self
+            .core
+            .auth
+            .begin(&self.profile, std::slice::from_ref(need), tools)
+            .await?)
     }
 
     /// Whether a call with this need could be made now, without a sign-in.
@@ -186,7 +190,11 @@ impl Pocket {
     /// # Errors
     /// When there is no such provider, or the token store cannot be read.
     pub async fn is_signed_in(&self, need: &AuthRequirement) -> Result<bool, Error> {
-        Ok(self.core.auth.is_ready(&self.profile, std::slice::from_ref(need)).await?)
+        Ok(self
+            .core
+            .auth
+            .is_ready(&self.profile, std::slice::from_ref(need))
+            .await?)
     }
 
     /// Waits until a sign-in is done.
@@ -283,7 +291,13 @@ impl Pocket {
         if tools.contains_key(name.as_str()) {
             return Err(Error::NameTaken(name.to_string()));
         }
-        let installed = Installed { name: name.clone(), source, package, grant, tree };
+        let installed = Installed {
+            name: name.clone(),
+            source,
+            package,
+            grant,
+            tree,
+        };
         self.core.take(&mut tools, installed, entry)?;
         Ok(name)
     }
@@ -293,7 +307,12 @@ impl Pocket {
     /// # Errors
     /// [`Error::NoTool`].
     pub async fn grant_of(&self, name: &str) -> Result<Option<Grant>, Error> {
-        Ok(self.loaded(name).await?.installed.as_ref().map(|installed| installed.grant.clone()))
+        Ok(self
+            .loaded(name)
+            .await?
+            .installed
+            .as_ref()
+            .map(|installed| installed.grant.clone()))
     }
 
     /// Gives a tool another grant from here on, in `pocket.lock` too.
@@ -305,7 +324,11 @@ impl Pocket {
         let installed = loaded.installed.as_ref().ok_or_else(|| no_tool(name))?;
         let mut tools = self.core.tools.write().await;
         let candidate = Candidate::of(installed);
-        let installed = self.core.installer.install(candidate, installed.name.clone(), grant).await?;
+        let installed = self
+            .core
+            .installer
+            .install(candidate, installed.name.clone(), grant)
+            .await?;
         self.core.take(&mut tools, installed, loaded.entry.clone())
     }
 
@@ -330,7 +353,10 @@ impl Pocket {
     pub async fn take_update(&self, name: &str, update: Update, grant: Grant) -> Result<(), Error> {
         let name: ToolName = name.parse().map_err(|_not_a_name| no_tool(name))?;
         let mut tools = self.core.tools.write().await;
-        let entry = tools.get(name.as_str()).map(|loaded| loaded.entry.clone()).unwrap_or_default();
+        let entry = tools
+            .get(name.as_str())
+            .map(|loaded| loaded.entry.clone())
+            .unwrap_or_default();
         let installed = self.core.installer.install(update.candidate, name, grant).await?;
         self.core.take(&mut tools, installed, entry)
     }
@@ -389,7 +415,10 @@ impl Core {
 }
 
 fn no_tool(name: &str) -> Error {
-    Error::NoTool { name: name.to_owned(), nearest: None }
+    Error::NoTool {
+        name: name.to_owned(),
+        nearest: None,
+    }
 }
 
 impl std::fmt::Debug for Pocket {

@@ -38,7 +38,10 @@ pub struct ToolEntry {
 impl ToolEntry {
     /// By where it comes from: a path, a git URL, or the name of a tool of the project.
     pub fn new(source: impl Into<String>) -> Self {
-        Self { source: source.into(), ..Self::default() }
+        Self {
+            source: source.into(),
+            ..Self::default()
+        }
     }
 
     /// Under this name, whatever its manifest calls it.

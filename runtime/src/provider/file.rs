@@ -1,39 +1,395 @@
-//! The provider file: its format, read and checked.
+//! The provider file: its format, read into the types of this stage.
 
-/// Why a provider, or a file that describes one, cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProviderError {
-    /// No provider has that name.
-    #[error("no provider has this name: `{name}`")]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// What may have been meant.
-        nearest: Option<String>,
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::{
+    base::{nearest::nearest, text::shown_on_one_line},
+    provider::{
+        Flow, Handler, OAuth2, Placement, Provider, ProviderError, Scopes, Secrecy, Sure, TokenEntry, Variable,
+        check::{self, Fault},
+        oauth2_file::OAuth2File,
     },
-    /// The provider has no handler of that name.
-    #[error("`{provider}` has no handler of this name: `{name}`")]
-    UnknownHandler {
-        /// The provider.
-        provider: String,
-        /// What was asked for.
-        name: String,
-        /// What may have been meant.
-        nearest: Option<String>,
-    },
+};
+
+/// The whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderFile {
+    title: Option<String>,
+    #[serde(default)]
+    hosts: Vec<String>,
+    placement: Option<PlacementFile>,
+    #[serde(default)]
+    token_prefixes: Vec<String>,
+    /// What all handlers fill, but those that name variables of their own.
+    #[serde(default)]
+    variables: Vec<VariableFile>,
+    /// The handler of tools that name none; may be left out where there is one handler.
+    default: Option<String>,
+    #[serde(default)]
+    handlers: BTreeMap<String, HandlerFile>,
+    oauth2: Option<OAuth2File>,
+    sure: Option<SureFile>,
+    checked: Option<String>,
+    #[serde(default)]
+    unsure: Vec<String>,
+    #[serde(default)]
+    notes: Vec<String>,
 }
 
-impl ProviderError {
-    /// Its stable code.
-    #[must_use]
-    pub fn code(&self) -> crate::Code {
-        todo!()
-    }
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum PlacementFile {
+    Header {
+        name: String,
+        #[serde(default)]
+        prefix: String,
+    },
+    BasicPassword,
+    Query(String),
+    Field(String),
+}
 
-    /// What would mend it, each in a sentence.
-    #[must_use]
-    pub fn hints(&self) -> Vec<String> {
-        todo!()
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VariableFile {
+    name: String,
+    field: Option<String>,
+    #[serde(default)]
+    secrecy: SecrecyFile,
+}
+
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "kebab-case")]
+enum SecrecyFile {
+    #[default]
+    Secret,
+    Public,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HandlerFile {
+    flow: FlowFile,
+    scopes: Option<ScopesFile>,
+    variables: Option<Vec<VariableFile>>,
+    /// `token` only.
+    label: Option<String>,
+    /// `token` only.
+    help: Option<String>,
+    /// `token` only.
+    minimum: Option<usize>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum FlowFile {
+    Oauth2,
+    Token,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum ScopesFile {
+    Asked,
+    None,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum SureFile {
+    Vendor,
+    Clients,
+    Unchecked,
+    Operator,
+}
+
+/// Lays `over` over `under`: the tables of which the format is made are merged, every other value is replaced.
+pub(super) fn lay_over(under: &mut toml::Table, over: &toml::Table) {
+    merge(under, over, &mut Vec::new());
+}
+
+fn merge<'a>(under: &mut toml::Table, over: &'a toml::Table, path: &mut Vec<&'a str>) {
+    for (key, value) in over {
+        path.push(key);
+        let is_part_of_the_format = matches!(
+            path.as_slice(),
+            ["handlers" | "oauth2"] | ["handlers", _] | ["oauth2", "reply" | "user_reply" | "refresh"]
+        );
+        match (under.get_mut(key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(over)) if is_part_of_the_format => {
+                merge(inner, over, path);
+            }
+            (_, value) => {
+                under.insert(key.clone(), value.clone());
+            }
+        }
+        path.pop();
+    }
+}
+
+/// Reads and checks the file of the provider `name`.
+pub(super) fn read(name: &str, table: toml::Table) -> Result<Provider, ProviderError> {
+    let not_valid = |fault: Fault| ProviderError::NotValid {
+        provider: shown_on_one_line(name),
+        message: fault.message,
+        hint: fault.hint,
+    };
+    check::name("its name", name).map_err(not_valid)?;
+    let keys = table.clone();
+    let file: ProviderFile = table.try_into().map_err(|error| not_valid(misread(&error)))?;
+    file.provider(name, &keys).map_err(not_valid)
+}
+
+/// What serde says of a file, with the nearest of the keys that there are.
+fn misread(error: &toml::de::Error) -> Fault {
+    let message = shown_on_one_line(error.message().trim());
+    let fault = Fault::new(message.clone());
+    let unknown = message
+        .split_once("unknown field `")
+        .or_else(|| message.split_once("unknown variant `"))
+        .and_then(|(_, rest)| rest.split_once('`'));
+    let Some((unknown, rest)) = unknown else {
+        return fault;
+    };
+    let known = rest.split('`').skip(1).step_by(2);
+    match nearest(unknown, known) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None => fault,
+    }
+}
+
+impl ProviderFile {
+    fn provider(self, name: &str, keys: &toml::Table) -> Result<Provider, Fault> {
+        let Self {
+            title,
+            hosts,
+            placement,
+            token_prefixes,
+            variables,
+            default,
+            handlers,
+            oauth2,
+            sure,
+            checked,
+            unsure,
+            notes,
+        } = self;
+        let oauth2 = oauth2.map(OAuth2File::oauth2).transpose()?;
+        let handlers = handlers_of(handlers, default, &variables, oauth2.as_ref())?;
+        if let Some(key) = unsure.iter().find(|key| !has_key(keys, key)) {
+            return Err(Fault::new(format!(
+                "`unsure`: the file has no such key: `{}`",
+                shown_on_one_line(key)
+            )));
+        }
+        Ok(Provider {
+            name: name.to_owned(),
+            title: check::words("title", title.as_deref().unwrap_or(name))?,
+            hosts: each_once("hosts", hosts.iter().map(|host| check::host(host)))?,
+            handlers,
+            placement: placement.map(PlacementFile::placement).transpose()?,
+            token_prefixes: each_once(
+                "token_prefixes",
+                token_prefixes
+                    .iter()
+                    .map(|prefix| check::words("token_prefixes", prefix)),
+            )?,
+            sure: match sure {
+                Some(SureFile::Vendor) => Sure::Vendor,
+                Some(SureFile::Clients) => Sure::Clients,
+                Some(SureFile::Unchecked) => Sure::Unchecked,
+                Some(SureFile::Operator) | None => Sure::Operator,
+            },
+            checked: checked.map(|day| check::day("checked", &day)).transpose()?,
+            unsure,
+            notes: notes
+                .iter()
+                .map(|note| check::words("notes", note))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The handlers, the default one first.
+fn handlers_of(
+    files: BTreeMap<String, HandlerFile>,
+    default: Option<String>,
+    variables: &[VariableFile],
+    oauth2: Option<&OAuth2>,
+) -> Result<Vec<Handler>, Fault> {
+    let default = match (default, files.len()) {
+        (_, 0) => {
+            return Err(Fault::new("`handlers`: there is none")
+                .hint("add one, such as `handlers.acme-token = { flow = \"token\" }`"));
+        }
+        (Some(default), _) => default,
+        (None, 1) => files.keys().next().cloned().unwrap_or_default(),
+        (None, _) => {
+            return Err(Fault::new(
+                "`default`: where there are several handlers, it names one of them",
+            ));
+        }
+    };
+    if !files.contains_key(&default) {
+        return Err(Fault::new(format!(
+            "`default`: there is no such handler: `{}`",
+            shown_on_one_line(&default)
+        )));
+    }
+    let mut handlers = files
+        .into_iter()
+        .map(|(name, file)| file.handler(name, variables, oauth2))
+        .collect::<Result<Vec<_>, _>>()?;
+    if oauth2.is_some() && !handlers.iter().any(|handler| matches!(handler.flow, Flow::OAuth2(_))) {
+        return Err(Fault::new("`oauth2`: no handler has `flow = \"oauth2\"`"));
+    }
+    handlers.sort_by_key(|handler| handler.name != default);
+    Ok(handlers)
+}
+
+impl HandlerFile {
+    fn handler(self, name: String, shared: &[VariableFile], oauth2: Option<&OAuth2>) -> Result<Handler, Fault> {
+        let Self {
+            flow,
+            scopes,
+            variables,
+            label,
+            help,
+            minimum,
+        } = self;
+        let key = |key: &str| format!("handlers.{name}.{key}");
+        check::name("`handlers`", &name)?;
+        let flow = match flow {
+            FlowFile::Oauth2 => {
+                if label.is_some() || help.is_some() || minimum.is_some() {
+                    return Err(Fault::new(format!(
+                        "`handlers.{name}`: `label`, `help` and `minimum` are of a secret that is typed"
+                    )));
+                }
+                let Some(oauth2) = oauth2 else {
+                    return Err(Fault::new(format!("`{}`: the provider has no `oauth2`", key("flow"))));
+                };
+                Flow::OAuth2(Box::new(oauth2.clone()))
+            }
+            FlowFile::Token => Flow::Token(TokenEntry {
+                label: check::words(&key("label"), label.as_deref().unwrap_or("Token"))?,
+                help: check::words(
+                    &key("help"),
+                    help.as_deref()
+                        .unwrap_or("It stands in your account's settings at the provider."),
+                )?,
+                minimum: minimum.unwrap_or(1),
+            }),
+        };
+        let scopes = match (scopes, &flow) {
+            (Some(ScopesFile::Asked), Flow::Token(_)) => {
+                return Err(Fault::new(format!(
+                    "`{}`: a token that is typed has the scopes that it has",
+                    key("scopes")
+                )));
+            }
+            (Some(ScopesFile::Asked) | None, Flow::OAuth2(_)) => Scopes::Asked,
+            (Some(ScopesFile::None), _) | (None, Flow::Token(_)) => Scopes::None,
+        };
+        let variables = variables_of(variables.as_deref().unwrap_or(shared), &flow, &name)?;
+        Ok(Handler {
+            name,
+            flow,
+            scopes,
+            variables,
+        })
+    }
+}
+
+fn variables_of(files: &[VariableFile], flow: &Flow, handler: &str) -> Result<Vec<Variable>, Fault> {
+    if files.is_empty() {
+        return Err(Fault::new(format!("`variables`: the handler `{handler}` fills none"))
+            .hint("add `variables = [{ name = \"ACME_TOKEN\" }]`"));
+    }
+    let mut names = BTreeSet::new();
+    files
+        .iter()
+        .map(|VariableFile { name, field, secrecy }| {
+            let name = check::variable(name)?;
+            if !names.insert(name.clone()) {
+                return Err(Fault::new(format!("`variables`: this one is there twice: `{name}`")));
+            }
+            let field = field.as_deref().unwrap_or("access_token");
+            let is_known = match flow {
+                _ if field == "access_token" => true,
+                Flow::OAuth2(oauth2) => {
+                    oauth2.reply.fields.contains_key(field)
+                        && oauth2
+                            .user
+                            .as_ref()
+                            .is_none_or(|user| user.reply.fields.contains_key(field))
+                }
+                Flow::Token(_) => false,
+            };
+            if !is_known {
+                return Err(Fault::new(format!(
+                    "`variables`: the handler `{handler}` has no such field: `{}`",
+                    shown_on_one_line(field)
+                )));
+            }
+            let secrecy = match secrecy {
+                SecrecyFile::Secret => Secrecy::Secret,
+                SecrecyFile::Public if field == "access_token" => {
+                    return Err(Fault::new(format!("`variables`: a token is never public: `{name}`")));
+                }
+                SecrecyFile::Public => Secrecy::Public,
+            };
+            Ok(Variable {
+                name,
+                field: field.to_owned(),
+                secrecy,
+            })
+        })
+        .collect()
+}
+
+impl PlacementFile {
+    fn placement(self) -> Result<Placement, Fault> {
+        Ok(match self {
+            Self::Header { name, prefix } => {
+                let (name, prefix) = check::token_header(&name, &prefix)?;
+                Placement::Header { name, prefix }
+            }
+            Self::BasicPassword => Placement::BasicPassword,
+            Self::Query(name) => Placement::Query(check::words("placement.query", &name)?),
+            Self::Field(name) => Placement::Field(check::words("placement.field", &name)?),
+        })
+    }
+}
+
+/// A list in which nothing stands twice.
+pub(super) fn each_once(key: &str, items: impl Iterator<Item = Result<String, Fault>>) -> Result<Vec<String>, Fault> {
+    let mut seen = BTreeSet::new();
+    items
+        .map(|item| {
+            let item = item?;
+            if seen.insert(item.clone()) {
+                Ok(item)
+            } else {
+                Err(Fault::new(format!(
+                    "`{key}`: this is there twice: `{}`",
+                    shown_on_one_line(&item)
+                )))
+            }
+        })
+        .collect()
+}
+
+/// Whether a file has this key: `oauth2.refresh.idle_days`.
+fn has_key(table: &toml::Table, path: &str) -> bool {
+    match path.split_once('.') {
+        None => table.contains_key(path),
+        Some((first, rest)) => table
+            .get(first)
+            .and_then(toml::Value::as_table)
+            .is_some_and(|inner| has_key(inner, rest)),
     }
 }

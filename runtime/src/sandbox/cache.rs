@@ -1,1 +1,285 @@
 //! Compiled components in `home`, each sealed with a keyed MAC.
+//!
+//! Loading compiled code is trusting it, so an entry is used only where this user alone could have written it: the folder,
+//! the key and the entry are ours and closed to others, no link was followed to them, and the MAC holds for the bytes that
+//! are then loaded. Anything else is compiled afresh and replaced. It holds against other users and against damage, not
+//! against this user's own processes.
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    hash::{Hash, Hasher},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use wasmtime::component::Component;
+use zeroize::Zeroizing;
+
+use crate::base::{
+    digest::Digest,
+    files::{FileMode, create_private_dir, write_atomic},
+};
+
+/// Begins every entry; changes with the layout.
+const MAGIC: &[u8; 16] = b"pocket compiled1";
+const MAC_BYTES: usize = 32;
+/// Changes with our settings of wasmtime that its compatibility hash does not tell apart.
+const CONFIGURATION: &[u8] = b"1";
+const KEY_FILE: &str = "key";
+/// A temporary file that is older was left by a process that was killed.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// Compiled components in a folder of this user's.
+pub(super) struct CodeCache {
+    folder: PathBuf,
+    /// The most of them, in bytes.
+    limit: u64,
+}
+
+/// Where an entry is, and what seals it.
+pub(super) struct Entry {
+    path: PathBuf,
+    name: Digest,
+    key: Zeroizing<Vec<u8>>,
+}
+
+impl CodeCache {
+    pub(super) const fn new(folder: PathBuf, limit: u64) -> Self {
+        Self { folder, limit }
+    }
+
+    /// Where the code of this component for this engine is, or would be.
+    ///
+    /// # Errors
+    /// When the folder or the key is not ours alone: then nothing is to be read or written there.
+    pub(super) fn entry(&self, engine: &wasmtime::Engine, component: &Digest) -> io::Result<Entry> {
+        match fs::symlink_metadata(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_private_dir(&self.folder)?,
+            Err(error) => return Err(error),
+            Ok(_there) => {}
+        }
+        let folder = fs::symlink_metadata(&self.folder)?;
+        if !folder.is_dir() {
+            return Err(not_ours(&self.folder, "it is not a folder"));
+        }
+        check_ours(&self.folder, &folder)?;
+        let name = Digest::of_parts([
+            component.as_bytes().as_slice(),
+            engine_digest(engine).as_slice(),
+            CONFIGURATION,
+        ]);
+        Ok(Entry {
+            path: self.folder.join(name.hex()),
+            name,
+            key: self.key()?,
+        })
+    }
+
+    /// Takes away what is oldest, and what a killed process left, until the rest fits.
+    pub(super) fn tidy(&self) -> io::Result<()> {
+        let now = SystemTime::now();
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let Ok(metadata) = entry.metadata() else { continue };
+            let made = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".pocket-") {
+                if now.duration_since(made).is_ok_and(|age| age > ABANDONED) {
+                    remove(&entry.path())?;
+                }
+            } else if name != KEY_FILE {
+                entries.push((made, metadata.len(), entry.path()));
+            }
+        }
+        entries.sort();
+        let mut size: u64 = entries.iter().map(|(_, size, _)| size).sum();
+        for (_, freed, path) in entries {
+            if size <= self.limit {
+                break;
+            }
+            remove(&path)?;
+            size -= freed;
+        }
+        Ok(())
+    }
+
+    /// The key that seals entries, made the first time.
+    fn key(&self) -> io::Result<Zeroizing<Vec<u8>>> {
+        let path = self.folder.join(KEY_FILE);
+        let key = match read_ours(&path, 32) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make_key(&path)?;
+                read_ours(&path, 32)?
+            }
+            other => other?,
+        };
+        if key.len() == 32 {
+            Ok(Zeroizing::new(key))
+        } else {
+            Err(not_ours(&path, "it is not a key of 32 bytes"))
+        }
+    }
+
+    /// Another process may make one at the same time: the first stays.
+    fn make_key(&self, path: &Path) -> io::Result<()> {
+        let key = Zeroizing::new(rand::random::<[u8; 32]>());
+        let mut file = tempfile::Builder::new().prefix(".pocket-").tempfile_in(&self.folder)?;
+        file.write_all(key.as_slice())?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(path) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error.error),
+        }
+    }
+}
+
+impl Entry {
+    /// The component, where its code is here and whole; `None` where it is not here.
+    ///
+    /// # Errors
+    /// When what is here cannot be used: to be replaced.
+    pub(super) fn load(&self, engine: &wasmtime::Engine) -> io::Result<Option<Component>> {
+        let sealed = match read_ours(&self.path, u64::from(u32::MAX)) {
+            Ok(sealed) => sealed,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let refused = |why: &str| not_ours(&self.path, why);
+        let sealed = sealed
+            .strip_prefix(MAGIC)
+            .ok_or_else(|| refused("it is not compiled code"))?;
+        let (seal, code) = sealed
+            .split_at_checked(MAC_BYTES)
+            .ok_or_else(|| refused("it is cut off"))?;
+        self.mac(code)?
+            .verify_slice(seal)
+            .map_err(|_wrong| refused("its seal does not hold"))?;
+        trusted(engine, code)
+            .map(Some)
+            .map_err(|error| refused(&error.to_string()))
+    }
+
+    /// Keeps a component's code here, replacing what is here at once.
+    pub(super) fn store(&self, code: &[u8]) -> io::Result<()> {
+        let seal = self.mac(code)?.finalize().into_bytes();
+        let mut sealed = Vec::with_capacity(MAGIC.len() + MAC_BYTES + code.len());
+        sealed.extend_from_slice(MAGIC);
+        sealed.extend_from_slice(&seal);
+        sealed.extend_from_slice(code);
+        write_atomic(&self.path, &sealed, FileMode::Private)
+    }
+
+    /// Over the name too, so that one entry cannot be put in another's place.
+    fn mac(&self, code: &[u8]) -> io::Result<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).map_err(io::Error::other)?;
+        mac.update(MAGIC);
+        mac.update(self.name.as_bytes());
+        mac.update(code);
+        Ok(mac)
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "wasmtime has no safe way to load compiled code: it trusts what it loads"
+)]
+fn trusted(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `Component::serialize` made these bytes for an engine of the same compatibility hash, and they are unchanged
+    // since: the MAC over them and over their entry's name, whose key only this user can read, was verified on this very
+    // slice. They are in this process's own memory, so nobody can change them now.
+    unsafe { Component::deserialize(engine, code) }
+}
+
+/// Everything that code compiled for one engine depends on, wasmtime's full version included.
+fn engine_digest(engine: &wasmtime::Engine) -> [u8; 32] {
+    struct Sha(Sha256);
+
+    impl Hasher for Sha {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+
+    let mut hasher = Sha(Sha256::new());
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.0.finalize().into()
+}
+
+/// The content of a file of at most `limit` bytes that is ours alone, opened once and without following a link.
+fn read_ours(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut file = open_without_following(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(not_ours(path, "it is not a file"));
+    }
+    check_ours(path, &metadata)?;
+    if metadata.len() > limit {
+        return Err(not_ours(path, "it is too large"));
+    }
+    let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    (&mut file).take(limit).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+#[cfg(unix)]
+fn open_without_following(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    // Not waiting for a pipe that someone put there either.
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+}
+
+#[cfg(not(unix))]
+fn open_without_following(path: &Path) -> io::Result<File> {
+    if fs::symlink_metadata(path)?.is_symlink() {
+        return Err(not_ours(path, "it is a link"));
+    }
+    OpenOptions::new().read(true).open(path)
+}
+
+#[cfg(unix)]
+fn check_ours(path: &Path, metadata: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(not_ours(path, "another user owns it"));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        return Err(not_ours(path, "other users may use it"));
+    }
+    Ok(())
+}
+
+/// Elsewhere the user's own folders are closed to others by the system.
+#[cfg(not(unix))]
+fn check_ours(_path: &Path, _metadata: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+fn not_ours(path: &Path, why: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!("compiled code is not kept at `{}`: {why}", path.display()),
+    )
+}
+
+/// Another process may have been faster.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

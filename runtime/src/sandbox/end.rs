@@ -18,6 +18,20 @@ pub(crate) struct End {
     pub(crate) saw_unauthorized: bool,
 }
 
+impl End {
+    /// Of a call whose guest did not run.
+    pub(super) fn of_nothing(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            logs: Vec::new(),
+            usage: Usage::default(),
+            refusals: Vec::new(),
+            only_safe_requests: true,
+            saw_unauthorized: false,
+        }
+    }
+}
+
 /// How a guest's run ended. Texts are the guest's own: not redacted yet.
 #[derive(Debug)]
 pub(crate) enum Outcome {

@@ -1,1 +1,202 @@
 //! One call in a fresh store, from instantiation to its end.
+
+use std::{
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt as _;
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::sandbox::{
+    End, Invocation, Outcome, SandboxError, Tool, Usage,
+    classify::{self, Ended},
+    log::CallLog,
+    memory::CallMemory,
+    outbound::Totals,
+    output_pipe::OutputPipe,
+    state::{CallState, NoWorld, World},
+    tool::Entry,
+};
+
+/// What is known of a call once its guest is gone.
+struct Ran {
+    outcome: Outcome,
+    memory_bytes: u64,
+    cpu: Duration,
+    totals: Totals,
+}
+
+/// Calls a tool once, as soon as there is a place for it.
+pub(super) async fn invoke(tool: &Tool, invocation: Invocation<'_>) -> End {
+    let Ok(_place) = tool.engine.admission.place(invocation.profile, &tool.places).await else {
+        return End::of_nothing(Outcome::Busy);
+    };
+    let started = Instant::now();
+    let log = CallLog::new(&tool.engine.limits, invocation.report.clone());
+    let _running = tool.engine.ticker.running();
+    let ran = match run(tool, &invocation, &log, started).await {
+        Ok(ran) => ran,
+        Err(outcome) => return End::of_nothing(outcome),
+    };
+    let Totals {
+        requests,
+        sent_bytes,
+        received_bytes,
+        refusals,
+        only_safe_requests,
+        saw_unauthorized,
+        limit_met: _,
+    } = ran.totals;
+    End {
+        outcome: ran.outcome,
+        logs: log.take(),
+        usage: Usage {
+            wall_us: micros(started.elapsed()),
+            cpu_us: micros(ran.cpu),
+            memory_bytes: ran.memory_bytes,
+            requests,
+            sent_bytes,
+            received_bytes,
+        },
+        refusals,
+        only_safe_requests,
+        saw_unauthorized,
+    }
+}
+
+async fn run(tool: &Tool, invocation: &Invocation<'_>, log: &CallLog, started: Instant) -> Result<Ran, Outcome> {
+    let engine = &tool.engine;
+    let deadline = started + tool.policy.timeout;
+    let outbound = tool
+        .outbound
+        .for_call(invocation.profile, invocation.credential, deadline.into());
+    let ledger = outbound.ledger();
+    let output = OutputPipe::new(engine.limits.output);
+    let world = World {
+        name: tool.name.as_str(),
+        kind: tool.entry.kind(),
+        input: invocation.input,
+        policy: &tool.policy,
+        credential: invocation.credential,
+        limits: &engine.limits,
+        output: output.clone(),
+        log: log.clone(),
+        memory: CallMemory::new(&engine.memory, tool.policy.memory, &engine.limits),
+        outbound,
+        deadline,
+    };
+    let mut store = store_of(tool, world)?;
+    let mut cpu = Duration::ZERO;
+    let guest = measured(enter(&tool.entry, &mut store, invocation.input, &output), &mut cpu);
+    let ended = match tokio::time::timeout_at(deadline.into(), AssertUnwindSafe(guest).catch_unwind()).await {
+        Err(_elapsed) => Ended::TimedOut,
+        Ok(Err(_panic)) => Ended::Panicked,
+        Ok(Ok(ended)) => ended,
+    };
+    let memory_bytes = store.data().memory.peak();
+    let out_of_memory = store.data().memory.was_refused();
+    // Ends what the guest still has open before it is counted what it sent.
+    drop(store);
+    log.end();
+    let totals = ledger.totals();
+    let outcome = classify::outcome(ended, out_of_memory, totals.limit_met, engine.limits.output, log);
+    Ok(Ran {
+        outcome,
+        memory_bytes,
+        cpu,
+        totals,
+    })
+}
+
+fn store_of(tool: &Tool, world: World<'_>) -> Result<Store<CallState>, Outcome> {
+    let limits = &tool.engine.limits;
+    let start = |error: wasmtime::Error| Outcome::Sandbox(SandboxError::Start(error.to_string()));
+    let state = CallState::new(world).map_err(|why| {
+        Outcome::Sandbox(match why {
+            NoWorld::Environment => SandboxError::EnvironmentTooLarge {
+                limit: limits.environment,
+            },
+            NoWorld::Folder { folder, reason } => SandboxError::Folder { folder, reason },
+        })
+    })?;
+    let mut store = Store::try_new(&tool.engine.wasmtime, state).map_err(start)?;
+    store.limiter(|state| &mut state.memory);
+    // What a typed tool gives is copied as what a guest hands to a host's function is.
+    store.set_hostcall_fuel(limits.hostcall.max(limits.output.saturating_add(64 << 10)));
+    store.set_max_component_handles(limits.handles);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|context| {
+        Ok(if Instant::now() >= context.data().deadline {
+            UpdateDeadline::Interrupt
+        } else {
+            UpdateDeadline::Yield(1)
+        })
+    });
+    Ok(store)
+}
+
+async fn enter(entry: &Entry, store: &mut Store<CallState>, input: &str, output: &OutputPipe) -> Ended {
+    match entry {
+        Entry::Command(pre) => {
+            let command = match pre.instantiate_async(&mut *store).await {
+                Ok(command) => command,
+                Err(error) => return Ended::NotStarted(error),
+            };
+            match command.wasi_cli_run().call_run(&mut *store).await {
+                Ok(Ok(())) => Ended::Output(output.take()),
+                Ok(Err(())) => Ended::Exit(1),
+                Err(error) => match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+                    Some(exit) if exit.0 == 0 => Ended::Output(output.take()),
+                    Some(exit) => Ended::Exit(exit.0),
+                    None => Ended::Error(error),
+                },
+            }
+        }
+        Entry::Typed(pre) => {
+            let tool = match pre.instantiate_async(&mut *store).await {
+                Ok(tool) => tool,
+                Err(error) => return Ended::NotStarted(error),
+            };
+            match tool.pocket_tool_tool().call_invoke(&mut *store, input).await {
+                Ok(Ok(text)) => Ended::Output(text),
+                Ok(Err(error)) => Ended::Typed(error),
+                Err(error) => Ended::Error(error),
+            }
+        }
+    }
+}
+
+/// Adds the time that a processor spends in `work` to `cpu`.
+async fn measured<F: Future>(work: F, cpu: &mut Duration) -> F::Output {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        let before = time_of_thread();
+        let polled = work.as_mut().poll(context);
+        *cpu += time_of_thread().saturating_sub(before);
+        polled
+    })
+    .await
+}
+
+#[cfg(unix)]
+fn time_of_thread() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+/// Where a thread's time cannot be told, the time that passes while the guest runs.
+#[cfg(not(unix))]
+fn time_of_thread() -> Duration {
+    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    START.elapsed()
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

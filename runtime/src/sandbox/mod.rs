@@ -1,20 +1,31 @@
 //! Runs components, and lets them reach nothing that was not granted.
 
 mod address;
+mod admission;
 mod bindings;
 mod cache;
+mod classify;
+mod code;
 mod compiler;
+mod config;
 mod end;
 mod engine;
 mod error;
 mod invoke;
 mod limits;
+mod log;
+mod machine;
+mod memory;
 mod outbound;
 mod output_pipe;
 mod policy;
 mod report;
 mod state;
+mod ticker;
 mod tool;
+
+#[cfg(test)]
+mod tests;
 
 pub use compiler::Compiler;
 pub(crate) use end::{End, Outcome};
@@ -22,6 +33,6 @@ pub use end::{Refusal, Usage};
 pub(crate) use engine::{Engine, EngineParts};
 pub use error::SandboxError;
 pub use limits::Limits;
-pub use policy::{CredentialsMode, Decision, Policy};
+pub use policy::{CredentialReach, CredentialsMode, Decision, Policy};
 pub use report::{LogLevel, LogLine, Report};
 pub(crate) use tool::{Invocation, Tool};

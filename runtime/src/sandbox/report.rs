@@ -5,7 +5,7 @@
 pub struct LogLine {
     /// How grave.
     pub level: LogLevel,
-    /// What it says, without its line end.
+    /// What it says, without its line end. It is the guest's own text: escape it before it is shown.
     pub message: String,
 }
 

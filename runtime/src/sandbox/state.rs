@@ -1,1 +1,173 @@
 //! What a guest can see: the only place where its world is made.
+
+use std::time::Instant;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p2::pipe::MemoryInputPipe};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::{
+    auth::{Credential, CredentialValue},
+    package::{Access, ComponentKind},
+    sandbox::{
+        Limits, Policy,
+        log::{CallLog, Stream},
+        memory::CallMemory,
+        outbound::CallOutbound,
+        output_pipe::{LogPipe, OutputPipe},
+    },
+};
+
+/// What one store holds: the world of one call.
+pub(super) struct CallState {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    table: ResourceTable,
+    outbound: CallOutbound,
+    pub(super) log: CallLog,
+    pub(super) memory: CallMemory,
+    /// When it is interrupted.
+    pub(super) deadline: Instant,
+}
+
+/// What the world of one call is made from.
+pub(super) struct World<'a> {
+    pub(super) name: &'a str,
+    pub(super) kind: ComponentKind,
+    pub(super) input: &'a str,
+    pub(super) policy: &'a Policy,
+    pub(super) credential: Option<&'a Credential>,
+    pub(super) limits: &'a Limits,
+    pub(super) output: OutputPipe,
+    pub(super) log: CallLog,
+    pub(super) memory: CallMemory,
+    pub(super) outbound: CallOutbound,
+    pub(super) deadline: Instant,
+}
+
+/// Why a call's world could not be made.
+#[derive(Debug)]
+pub(super) enum NoWorld {
+    /// The variables and the credential's together have more bytes than an environment may have.
+    Environment,
+    /// A granted folder cannot be opened.
+    Folder { folder: String, reason: String },
+}
+
+impl CallState {
+    /// The guest sees:
+    ///
+    /// - environment: the policy's variables, then the credential's, which win over those; nothing of the host's
+    /// - arguments: the tool's name alone
+    /// - stdin: a command's input, from memory; empty for a typed tool
+    /// - stdout: a command's output, up to a cap; a typed tool's log
+    /// - stderr: the log, up to a cap
+    /// - folders: those that were granted, and no working folder
+    /// - network: what `outbound` lets out over HTTP; no sockets and no look-up of names
+    /// - clocks and random numbers: the host's
+    pub(super) fn new(world: World<'_>) -> Result<Self, NoWorld> {
+        let World {
+            name,
+            kind,
+            input,
+            policy,
+            credential,
+            limits,
+            output,
+            log,
+            memory,
+            outbound,
+            deadline,
+        } = world;
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.allow_blocking_current_thread(false)
+            .max_random_size(limits.random)
+            .arg(name)
+            .stderr(LogPipe::new(Stream::Stderr, log.clone()));
+        match kind {
+            ComponentKind::Command => wasi
+                .stdin(MemoryInputPipe::new(bytes::Bytes::copy_from_slice(input.as_bytes())))
+                .stdout(output),
+            ComponentKind::Typed => wasi.stdout(LogPipe::new(Stream::Stdout, log.clone())),
+        };
+        set_environment(&mut wasi, policy, credential, limits.environment)?;
+        open_folders(&mut wasi, policy)?;
+
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.resources);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits.fields);
+        Ok(Self {
+            wasi: wasi.build(),
+            http,
+            table,
+            outbound,
+            log,
+            memory,
+            deadline,
+        })
+    }
+}
+
+fn set_environment(
+    wasi: &mut WasiCtxBuilder,
+    policy: &Policy,
+    credential: Option<&Credential>,
+    limit: usize,
+) -> Result<(), NoWorld> {
+    let of_credential = credential.map(|c| &*c.variables).unwrap_or_default();
+    let mut size = 0_usize;
+    for (name, value) in &policy.variables {
+        if !of_credential.iter().any(|(own, _)| own == name) {
+            size += name.len() + value.len();
+            wasi.env(name, value);
+        }
+    }
+    for (name, value) in of_credential {
+        let value = match value {
+            CredentialValue::Secret(secret) => secret.expose(),
+            CredentialValue::Public(text) => text,
+        };
+        size += name.len() + value.len();
+        wasi.env(name, value);
+    }
+    if size > limit {
+        Err(NoWorld::Environment)
+    } else {
+        Ok(())
+    }
+}
+
+fn open_folders(wasi: &mut WasiCtxBuilder, policy: &Policy) -> Result<(), NoWorld> {
+    for grant in &policy.files {
+        let permissions = match grant.access {
+            Access::Read => FsPerms::ReadOnly,
+            Access::Write => FsPerms::ReadWrite,
+        };
+        wasi.preopened_dir(&grant.folder, &grant.guest, permissions)
+            .map_err(|error| NoWorld::Folder {
+                folder: grant.folder.display().to_string(),
+                reason: error.root_cause().to_string(),
+            })?;
+    }
+    Ok(())
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for CallState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.outbound,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}

@@ -2,14 +2,37 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+use wasmtime_wasi::p2::bindings::CommandPre;
+
 use crate::{
     auth::Credential,
-    base::name::Profile,
-    sandbox::{End, Report},
+    base::name::{Profile, ToolName},
+    package::ComponentKind,
+    sandbox::{
+        End, Policy, Report, bindings::TypedToolPre, code::Compiled, engine::Shared, invoke, outbound::Outbound,
+        state::CallState,
+    },
 };
 
 /// A tool that is compiled and linked, ready to be called.
-pub(crate) struct Tool {}
+pub(crate) struct Tool {
+    pub(super) name: ToolName,
+    pub(super) engine: Arc<Shared>,
+    pub(super) entry: Entry,
+    pub(super) policy: Policy,
+    pub(super) outbound: Outbound,
+    /// How many calls of it may run.
+    pub(super) places: Semaphore,
+    /// Keeps the code from being loaded anew for another tool of the same component.
+    pub(super) _compiled: Arc<Compiled>,
+}
+
+/// How a component is called, looked up once.
+pub(super) enum Entry {
+    Command(CommandPre<CallState>),
+    Typed(TypedToolPre<CallState>),
+}
 
 /// What one call is made with.
 pub(crate) struct Invocation<'a> {
@@ -23,13 +46,21 @@ pub(crate) struct Invocation<'a> {
 
 impl Tool {
     /// Whether it is a typed tool, whose output must be JSON.
-    pub(crate) fn is_typed(&self) -> bool {
-        todo!()
+    pub(crate) const fn is_typed(&self) -> bool {
+        matches!(self.entry, Entry::Typed(_))
     }
 
     /// Calls it once, in a store of its own. Dropping the future ends the guest.
     pub(crate) async fn invoke(&self, invocation: Invocation<'_>) -> End {
-        let _ = invocation;
-        todo!()
+        invoke::invoke(self, invocation).await
+    }
+}
+
+impl Entry {
+    pub(super) const fn kind(&self) -> ComponentKind {
+        match self {
+            Self::Command(_) => ComponentKind::Command,
+            Self::Typed(_) => ComponentKind::Typed,
+        }
     }
 }

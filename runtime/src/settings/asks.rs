@@ -21,7 +21,10 @@ pub struct ProjectAsks {
 impl ProjectAsks {
     /// Of no project.
     pub(super) fn none() -> Self {
-        Self { lines: Vec::new(), digest: Digest::of_parts([]) }
+        Self {
+            lines: Vec::new(),
+            digest: Digest::of_parts([]),
+        }
     }
 
     /// Whether there is nothing to agree to.

@@ -178,7 +178,10 @@ impl Settings {
         });
         let project = project.unwrap_or(Path::new("."));
         let layers = [user, public, secrets, environment].into_iter().flatten().collect();
-        Ok(ReadSettings { settings: Self::from_files(layers, project)?, asks })
+        Ok(ReadSettings {
+            settings: Self::from_files(layers, project)?,
+            asks,
+        })
     }
 
     /// The same without anything that the project's files say, for a project that nobody on this machine has trusted.

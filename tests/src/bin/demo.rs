@@ -8,7 +8,9 @@ use pocket_tests::{Authority, Browser, GitServer, PocketCommand, Slack, SlackSet
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     pocket_tests::use_ring();
-    println!("1. A service like Slack on loopback, over TLS, with an app registered for https://localhost:PORT/auth/slack/callback.");
+    println!(
+        "1. A service like Slack on loopback, over TLS, with an app registered for https://localhost:PORT/auth/slack/callback."
+    );
     let authority = Authority::new();
     let port = free_port();
     let settings = SlackSettings {
@@ -18,7 +20,9 @@ async fn main() {
     let slack = Slack::start(&authority, settings).await;
     println!("   {}", slack.url());
 
-    println!("2. The tool `slack-get-messages`, built for wasm32-wasip2, committed to a git repository served over HTTP.");
+    println!(
+        "2. The tool `slack-get-messages`, built for wasm32-wasip2, committed to a git repository served over HTTP."
+    );
     let git = GitServer::start(None).await;
     let commit = git.commit("tools.git", "main", "slack-get-messages", &sample("slack-get-messages"));
     let source = format!("{}#main:slack-get-messages", git.url("tools.git"));
@@ -27,7 +31,13 @@ async fn main() {
     println!("3. A project that knows the service and the app. Its files ask; a person on this machine allows it:");
     let mut pocket = PocketCommand::new();
     pocket.write("authority.pem", &authority.pem());
-    pocket.write("pocket.toml", &format!("{}\n[callback]\nport = {port}\n\n[network]\nca_file = \"authority.pem\"\n", slack.provider()));
+    pocket.write(
+        "pocket.toml",
+        &format!(
+            "{}\n[callback]\nport = {port}\n\n[network]\nca_file = \"authority.pem\"\n",
+            slack.provider()
+        ),
+    );
     pocket.write(".secrets.toml", &slack.secrets());
     pocket.set("RUST_BACKTRACE", "1");
     show(&pocket.run(["trust", "--yes"]).stderr);

@@ -1,14 +1,21 @@
 //! The authorization code flow (RFC 6749 section 4.1) with PKCE S256 (RFC 7636), through the `oauth2` crate.
 
+use oauth2::{AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RefreshToken};
+
+pub(crate) use crate::auth::flow::revoke::revoke;
 use crate::{
     auth::{
         Client,
-        flow::{FlowError, Tokens},
+        flow::{
+            FlowError, Tokens,
+            client::{self, ProviderHttp},
+            reply::Asked,
+        },
         transport::Transport,
     },
     base::{clock::UnixTime, secret::Secret},
     package::TokenKind,
-    provider::OAuth2,
+    provider::{OAuth2, Pkce, Reply},
 };
 
 /// What is asked of the provider.
@@ -17,6 +24,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) client: &'a Client,
     pub(crate) redirect: &'a url::Url,
     pub(crate) scopes: &'a [String],
+    /// Where the provider has one kind of token, it is that one whatever is asked.
     pub(crate) kind: TokenKind,
 }
 
@@ -27,10 +35,43 @@ pub(crate) struct Begun {
     pub(crate) verifier: Option<Secret>,
 }
 
+impl Ask<'_> {
+    fn shape(&self) -> &Reply {
+        match (self.kind, &self.oauth.user) {
+            (TokenKind::User, Some(user)) => &user.reply,
+            (TokenKind::User, None) | (TokenKind::Bot, _) => &self.oauth.reply,
+        }
+    }
+
+    fn scope_param(&self) -> &str {
+        match (self.kind, &self.oauth.user) {
+            (TokenKind::User, Some(user)) => &user.scope_param,
+            (TokenKind::User, None) | (TokenKind::Bot, _) => &self.oauth.scope_param,
+        }
+    }
+}
+
 /// Makes the authorization request; `state` is the caller's.
 pub(crate) fn begin(ask: &Ask<'_>, state: &Secret) -> Begun {
-    let _ = (ask, state);
-    todo!()
+    let client = client::client(ask, &ask.oauth.token);
+    let mut request = client.authorize_url(|| CsrfToken::new(state.expose().to_owned()));
+    let verifier = match ask.oauth.pkce {
+        Pkce::S256 => {
+            let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+            request = request.set_pkce_challenge(challenge);
+            Some(Secret::new(verifier.into_secret()))
+        }
+        Pkce::None => None,
+    };
+    // The crate knows neither another name nor another separator than RFC 6749's, so the scopes are a parameter of ours.
+    if !ask.scopes.is_empty() {
+        request = request.add_extra_param(ask.scope_param(), ask.scopes.join(&ask.oauth.scope_separator));
+    }
+    for (name, value) in &ask.oauth.authorize_params {
+        request = request.add_extra_param(name, value);
+    }
+    let (url, _state) = request.url();
+    Begun { url, verifier }
 }
 
 /// Exchanges a code for tokens.
@@ -41,29 +82,56 @@ pub(crate) async fn exchange(
     verifier: Option<&Secret>,
     now: UnixTime,
 ) -> Result<Tokens, FlowError> {
-    let _ = (transport, ask, code, verifier, now);
-    todo!()
+    let client = client::client(ask, &ask.oauth.token);
+    let mut request = client.exchange_code(AuthorizationCode::new(code.expose().to_owned()));
+    if let Some(verifier) = verifier {
+        request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
+    }
+    for (name, value) in &ask.oauth.token_params {
+        request = request.add_extra_param(name, value);
+    }
+    let http = ProviderHttp {
+        transport,
+        oauth: ask.oauth,
+        shape: ask.shape(),
+        asked: Asked::Exchange,
+    };
+    match request.request_async(&http).await {
+        Ok(read) => Ok(client::tokens(&read, now)),
+        Err(error) => {
+            let sent = [Some(code), verifier, ask.client.client_secret.as_ref()];
+            Err(client::failure(error).without(&sent))
+        }
+    }
 }
 
 /// Renews with a refresh token, never asking for more than `ask.scopes`. One request: the caller decides about a second.
+///
+/// No scope is sent: what was granted is then renewed as it is (RFC 6749 section 6), and the servers that have scopes of
+/// another form in a request than in a reply would refuse theirs.
 pub(crate) async fn refresh(
     transport: &Transport,
     ask: &Ask<'_>,
     refresh_token: &Secret,
     now: UnixTime,
 ) -> Result<Tokens, FlowError> {
-    let _ = (transport, ask, refresh_token, now);
-    todo!()
-}
-
-/// Revokes at the provider, the way its file says; `Ok(false)` when it has no way.
-pub(crate) async fn revoke(
-    transport: &Transport,
-    oauth: &OAuth2,
-    client: &Client,
-    access: &Secret,
-    refresh: Option<&Secret>,
-) -> Result<bool, FlowError> {
-    let _ = (transport, oauth, client, access, refresh);
-    todo!()
+    let client = client::client(ask, ask.oauth.refresh.url.as_ref().unwrap_or(&ask.oauth.token));
+    let token = RefreshToken::new(refresh_token.expose().to_owned());
+    let mut request = client.exchange_refresh_token(&token);
+    for (name, value) in &ask.oauth.token_params {
+        request = request.add_extra_param(name, value);
+    }
+    let http = ProviderHttp {
+        transport,
+        oauth: ask.oauth,
+        shape: ask.shape(),
+        asked: Asked::Refresh,
+    };
+    match request.request_async(&http).await {
+        Ok(read) => Ok(client::tokens(&read, now)),
+        Err(error) => {
+            let sent = [Some(refresh_token), ask.client.client_secret.as_ref()];
+            Err(client::failure(error).without(&sent))
+        }
+    }
 }

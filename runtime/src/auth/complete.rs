@@ -1,0 +1,215 @@
+//! What a sign-in brought becomes an account.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crate::{
+    auth::{
+        AccountId, AuthError, StoreError,
+        board::{Board, Local},
+        core::Core,
+        flow::{FlowError, Tokens, code::Ask},
+        pending::{Agree, Authorize, Fault, Outcome, Pending, Step},
+        record::{Gained, Record},
+    },
+    base::{secret::Secret, text::shown_on_one_line},
+};
+
+/// How long one exchange may take; the transport's own limit is a second less.
+const REQUEST: Duration = Duration::from_secs(16);
+/// The least time that a user has to say whether the account may become another's.
+const TO_AGREE: Duration = Duration::from_secs(120);
+
+/// Completes sign-ins that were taken from the store.
+pub(super) struct Completion {
+    core: Arc<Core>,
+    board: Arc<Board>,
+}
+
+/// What came of a code.
+#[derive(Debug)]
+pub(super) enum Completed {
+    Ended(Outcome),
+    /// The account is another's: its user is asked on this page.
+    Asks(Box<Pending>),
+}
+
+impl Completion {
+    pub(super) fn new(core: Arc<Core>, board: Arc<Board>) -> Self {
+        Self { core, board }
+    }
+
+    /// With what came back from the provider's page.
+    pub(super) async fn by_code(&self, pending: &Pending, code: Result<Secret, FlowError>) -> Completed {
+        let account = pending.account();
+        let gained = match code {
+            Ok(code) => self.exchange(pending, &code).await,
+            Err(error) => Err(outcome_of(error)),
+        };
+        let record = match gained {
+            Ok(record) => record,
+            Err(outcome) => return self.ended(pending, outcome).await,
+        };
+        match self.others_identity(&account, &record).await {
+            Ok(None) => self.save(pending, &account, record).await,
+            Ok(Some(old)) => self.asks(pending, old, &record).await,
+            Err(error) => self.ended(pending, failed(Fault::Store, &error.to_string())).await,
+        }
+    }
+
+    /// With the secret that the user typed.
+    pub(super) async fn by_secret(&self, pending: &Pending, secret: Secret) -> Completed {
+        let tokens = Tokens {
+            access: secret,
+            refresh: None,
+            expires_at: None,
+            // Nobody says which scopes a typed token has.
+            scopes: Some(Vec::new()),
+            identity: None,
+            fields: BTreeMap::new(),
+        };
+        let record = self.record(pending, tokens);
+        self.save(pending, &pending.account(), record).await
+    }
+
+    /// With the user's word about an account that is another's.
+    pub(super) async fn by_word(&self, asking: &Pending, agree: &Agree, word: Word) -> Completed {
+        let outcome = match word {
+            Word::Keep => failed(Fault::OtherIdentity, "the account was kept as it was"),
+            Word::Replace => match Record::from_bytes(agree.record.expose().as_bytes()) {
+                Ok(record) => self.saved(asking, &asking.account(), record).await,
+                Err(reason) => failed(Fault::Store, &reason),
+            },
+        };
+        self.finish(agree.of, &outcome).await;
+        self.ended(asking, outcome).await
+    }
+
+    async fn exchange(&self, pending: &Pending, code: &Secret) -> Result<Record, Outcome> {
+        let Step::Authorize(Authorize { redirect, verifier, .. }) = &pending.step else {
+            return Err(failed(Fault::Protocol, "this sign-in awaits no code"));
+        };
+        let resolved = self.core.of_account(&pending.account());
+        let resolved = resolved.map_err(|error| failed(Fault::Configuration, &error.to_string()))?;
+        let Some(oauth) = resolved.oauth().filter(|_oauth| resolved.origins() == pending.origins) else {
+            return Err(failed(Fault::Configuration, "the provider's endpoints are others now"));
+        };
+        let ask = Ask {
+            oauth,
+            client: &pending.client(),
+            redirect,
+            scopes: &pending.scopes,
+            kind: pending.account().kind,
+        };
+        let asking = self.core.exchange.exchange(&ask, code, verifier.as_ref(), self.core.now());
+        match tokio::time::timeout(REQUEST, asking).await {
+            Ok(Ok(tokens)) => Ok(self.record(pending, tokens)),
+            Ok(Err(error)) => Err(outcome_of(error)),
+            Err(_elapsed) => Err(failed(Fault::Unreachable, "the provider did not answer in time")),
+        }
+    }
+
+    fn record(&self, pending: &Pending, tokens: Tokens) -> Record {
+        Record::of_sign_in(Gained {
+            tokens,
+            asked: pending.scopes.clone(),
+            origins: pending.origins.clone(),
+            now: self.core.now(),
+        })
+    }
+
+    /// Whose the account is, where it is known to be somebody else's than the one who signed in.
+    async fn others_identity(&self, account: &AccountId, record: &Record) -> Result<Option<String>, AuthError> {
+        let before = self.core.records.load(account).await?;
+        let before = before.filter(|before| !before.record.signing_out);
+        let old = before.and_then(|before| before.record.identity.clone());
+        Ok(old.filter(|old| record.identity.as_ref() != Some(old)))
+    }
+
+    async fn asks(&self, pending: &Pending, old: String, record: &Record) -> Completed {
+        let bytes = record.to_bytes();
+        let Some(text) = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+            return self.ended(pending, failed(Fault::Store, "the account cannot be written")).await;
+        };
+        let mut asking = pending.agreeing(Agree {
+            of: pending.id,
+            old,
+            new: record.identity.clone(),
+            record: Secret::new(text),
+        });
+        asking.expires_at = asking.expires_at.max(self.core.now().after(TO_AGREE));
+        if let Err(error) = self.core.flows.insert(&asking).await {
+            return self.ended(pending, failed(Fault::Store, &error.to_string())).await;
+        }
+        let port = url::Url::parse(&asking.origin).ok().and_then(|url| url.port());
+        let local = Local {
+            account: asking.account(),
+            port: port.unwrap_or_default(),
+            expires_at: asking.expires_at,
+        };
+        self.board.add(asking.id, local);
+        Completed::Asks(Box::new(asking))
+    }
+
+    async fn save(&self, pending: &Pending, account: &AccountId, record: Record) -> Completed {
+        let outcome = self.saved(pending, account, record).await;
+        self.ended(pending, outcome).await
+    }
+
+    /// What was gained is kept before anyone is told.
+    async fn saved(&self, pending: &Pending, account: &AccountId, record: Record) -> Outcome {
+        let typed = matches!(pending.step, Step::Type);
+        let missing = pending.scopes.iter().filter(|scope| !typed && !record.scopes.contains(scope));
+        let done = Outcome::Done {
+            title: self.title(&account.provider),
+            identity: record.identity.clone(),
+            missing: missing.cloned().collect(),
+        };
+        match self.core.save_sign_in(account, record).await {
+            Ok(_) => done,
+            Err(error) => failed(Fault::Store, &error.to_string()),
+        }
+    }
+
+    fn title(&self, provider: &str) -> String {
+        let found = self.core.providers.find(provider);
+        found.map_or_else(|_unknown| provider.to_owned(), |provider| provider.title.clone())
+    }
+
+    async fn ended(&self, pending: &Pending, outcome: Outcome) -> Completed {
+        self.finish(pending.id, &outcome).await;
+        Completed::Ended(outcome)
+    }
+
+    /// Tells who waits.
+    pub(super) async fn finish(&self, id: crate::auth::pending::FlowId, outcome: &Outcome) {
+        match self.core.flows.finish(id, outcome).await {
+            Ok(()) | Err(AuthError::Store(StoreError::Conflict)) => {}
+            Err(error) => tracing::error!(%error, "how a sign-in ended could not be kept"),
+        }
+        self.board.end(id);
+    }
+}
+
+/// What the user says about an account that is another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Keep,
+    Replace,
+}
+
+pub(super) fn failed(fault: Fault, reason: &str) -> Outcome {
+    Outcome::Failed {
+        fault,
+        reason: shown_on_one_line(reason),
+    }
+}
+
+fn outcome_of(error: FlowError) -> Outcome {
+    match error {
+        FlowError::Denied(_) => Outcome::Denied,
+        FlowError::InvalidGrant(reason) => failed(Fault::Refused, &reason),
+        FlowError::Configuration(reason) => failed(Fault::Configuration, &reason),
+        FlowError::Unreachable { reason, retry_after: _ } => failed(Fault::Unreachable, &reason),
+        FlowError::Protocol(reason) => failed(Fault::Protocol, &reason),
+    }
+}

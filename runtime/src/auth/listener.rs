@@ -1,1 +1,0 @@
-//! The router and the loopback sockets on which sign-ins come back.

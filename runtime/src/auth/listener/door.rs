@@ -1,0 +1,397 @@
+//! Answers the browser: shows a sign-in, sends it to the provider, takes what comes back.
+
+use std::sync::Arc;
+
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+
+use crate::{
+    auth::{
+        AuthError,
+        board::Board,
+        complete::{Completed, Completion, Word},
+        core::Core,
+        flow::{callback, typed},
+        flows::{Sealed, Standing},
+        listener::guard::Arrived,
+        pages::{self, Page},
+        pending::{Agree, Authorize, FlowId, Outcome, Pending, State, Step},
+    },
+    base::secret::Secret,
+    provider::{Flow, TokenEntry},
+};
+
+/// How often a sign-in that changes under a request is read anew.
+const TRIES: usize = 4;
+
+/// Answers the browser.
+pub(in crate::auth) struct Door {
+    core: Arc<Core>,
+    board: Arc<Board>,
+    completion: Arc<Completion>,
+}
+
+/// What a form sent.
+pub(super) struct Form {
+    /// The form's own mark.
+    form: Secret,
+    secret: Option<Secret>,
+    word: Option<Word>,
+}
+
+impl Form {
+    pub(super) fn parse(body: &[u8]) -> Self {
+        let mut form = Self {
+            form: Secret::new(""),
+            secret: None,
+            word: None,
+        };
+        for (name, value) in url::form_urlencoded::parse(body) {
+            match (&*name, &*value) {
+                ("form", _) => form.form = Secret::new(value),
+                ("secret", _) => form.secret = Some(Secret::new(value)),
+                ("word", "replace") => form.word = Some(Word::Replace),
+                ("word", "keep") => form.word = Some(Word::Keep),
+                (_other, _) => {}
+            }
+        }
+        form
+    }
+}
+
+impl Door {
+    pub(in crate::auth) fn new(core: Arc<Core>, board: Arc<Board>, completion: Arc<Completion>) -> Self {
+        Self {
+            core,
+            board,
+            completion,
+        }
+    }
+
+    /// The page of a sign-in.
+    pub(super) async fn page(&self, id: &str, arrived: Arrived, headers: &HeaderMap) -> Response {
+        let (pending, sealed) = match self.pending(id).await {
+            Ok(found) => found,
+            Err(answer) => return answer,
+        };
+        if !is_at(&pending, arrived, headers) {
+            // Its cookie is one of the host that the provider will send the browser back to.
+            return see_other(&pending.url());
+        }
+        match &pending.step {
+            Step::Authorize(authorize) => {
+                pages::start(&pending, &self.title(&pending), authorize.url.expose()).into_response()
+            }
+            Step::Type => self.typing(*pending, sealed, headers, None).await,
+            Step::Agree(agree) if is_its_browser(&pending, headers) => {
+                pages::agree(&pending, agree, &self.title(&pending)).into_response()
+            }
+            Step::Agree(_) => pages::other_browser(&self.title(&pending)).into_response(),
+        }
+    }
+
+    /// What the form on that page sent.
+    pub(super) async fn send(&self, id: &str, headers: &HeaderMap, form: Form) -> Response {
+        let (pending, sealed) = match self.pending(id).await {
+            Ok(found) => found,
+            Err(answer) => return answer,
+        };
+        if form.form != pending.form {
+            return pages::refused(StatusCode::FORBIDDEN, "This form is not of this page: open the page again.")
+                .into_response();
+        }
+        match &pending.step {
+            Step::Authorize(_) => self.to_provider(*pending, sealed).await,
+            Step::Type if !is_its_browser(&pending, headers) => {
+                pages::other_browser(&self.title(&pending)).into_response()
+            }
+            Step::Type => self.typed(*pending, sealed, headers, form).await,
+            Step::Agree(agree) if is_its_browser(&pending, headers) => {
+                self.agreed(&pending, agree, form.word.unwrap_or(Word::Keep)).await
+            }
+            Step::Agree(_) => pages::other_browser(&self.title(&pending)).into_response(),
+        }
+    }
+
+    /// What a provider sent the browser back with.
+    pub(super) async fn callback(&self, provider: &str, query: &str, headers: &HeaderMap) -> Response {
+        let callback = match callback::parse(query) {
+            Ok(callback) => callback,
+            Err(error) => return pages::not_an_answer(&error.to_string()).into_response(),
+        };
+        let Some(state) = State::parse(callback.state.expose()) else {
+            return pages::unknown().into_response();
+        };
+        let (pending, _sealed) = match self.pending_of(state.id).await {
+            Ok(found) => found,
+            Err(answer) => return answer,
+        };
+        let is_answer = match &pending.step {
+            Step::Authorize(authorize) => authorize.is_state(&state) && is_path(authorize, provider),
+            Step::Type | Step::Agree(_) => false,
+        };
+        if !is_answer {
+            return pages::unknown().into_response();
+        }
+        if !is_its_browser(&pending, headers) {
+            return pages::other_browser(&self.title(&pending)).into_response();
+        }
+        let account = pending.account();
+        let resolved = self.core.of_account(&account);
+        let oauth = resolved.as_ref().ok().filter(|resolved| resolved.origins() == pending.origins);
+        let Some(oauth) = oauth.and_then(|resolved| resolved.oauth()) else {
+            return pages::other_settings(&self.title(&pending)).into_response();
+        };
+        let code = callback.code(oauth);
+        let taken = match self.core.flows.take(pending.id).await {
+            Ok(Some(taken)) => taken,
+            Ok(None) => return pages::used().into_response(),
+            Err(error) => return broken(&error),
+        };
+        let completion = Arc::clone(&self.completion);
+        // The browser may go away; what the provider gives is kept all the same.
+        self.completed(pending.id, &pending, async move { completion.by_code(&taken, code).await }).await
+    }
+
+    /// The page that says how a sign-in ended.
+    pub(super) async fn done(&self, id: &str) -> Response {
+        let Ok(id) = id.parse::<FlowId>() else {
+            return pages::unknown().into_response();
+        };
+        let answer = match self.core.flows.standing(id).await {
+            Ok(Standing::Ended(outcome)) => outcome_page(&outcome).into_response(),
+            Ok(Standing::Pending(pending, _sealed)) => see_other(&pending.url()),
+            Ok(Standing::Taken) => pages::at_work().into_response(),
+            Ok(Standing::Unknown) => pages::unknown().into_response(),
+            Err(error) => broken(&error),
+        };
+        self.board.page_was_shown(id);
+        answer
+    }
+
+    async fn pending(&self, id: &str) -> Result<(Box<Pending>, Sealed), Response> {
+        match id.parse() {
+            Ok(id) => self.pending_of(id).await,
+            Err(_not_one) => Err(pages::unknown().into_response()),
+        }
+    }
+
+    /// A sign-in that is pending and whose time is not over, or the page that says what became of it.
+    async fn pending_of(&self, id: FlowId) -> Result<(Box<Pending>, Sealed), Response> {
+        match self.core.flows.standing(id).await {
+            Ok(Standing::Pending(pending, _sealed)) if pending.is_over(self.core.now()) => {
+                Err(pages::late(&self.title(&pending)).into_response())
+            }
+            Ok(Standing::Pending(pending, sealed)) => Ok((pending, sealed)),
+            Ok(Standing::Ended(outcome)) => Err(ended_page(&outcome).into_response()),
+            Ok(Standing::Taken) => Err(pages::at_work().into_response()),
+            Ok(Standing::Unknown) => Err(pages::unknown().into_response()),
+            Err(AuthError::NoSuchSignIn) => Err(pages::unknown().into_response()),
+            Err(error) => Err(broken(&error)),
+        }
+    }
+
+    fn title(&self, pending: &Pending) -> String {
+        let provider = pending.account().provider;
+        let found = self.core.providers.find(&provider);
+        found.map_or(provider.clone(), |provider| provider.title.clone())
+    }
+
+    /// Gives the sign-in to this browser, which from here on is the only one that can complete it, and sends it to the provider.
+    async fn to_provider(&self, mut pending: Pending, sealed: Sealed) -> Response {
+        let cookie = match self.give_to_browser(&mut pending, sealed).await {
+            Ok(cookie) => cookie,
+            Err(answer) => return answer,
+        };
+        let Step::Authorize(authorize) = &pending.step else {
+            return pages::unknown().into_response();
+        };
+        with_cookie(see_other(authorize.url.expose()), cookie)
+    }
+
+    async fn give_to_browser(&self, pending: &mut Pending, mut sealed: Sealed) -> Result<HeaderValue, Response> {
+        for _try in 0..TRIES {
+            let value = pending.give_to_browser();
+            match self.core.flows.replace(&sealed, pending).await {
+                Ok(true) => return cookie(pending, &value, self.core.now()),
+                Ok(false) => {
+                    let (now, now_sealed) = self.pending_of(pending.id).await?;
+                    (*pending, sealed) = (*now, now_sealed);
+                }
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+        Err(pages::at_work().into_response())
+    }
+
+    /// The page on which a secret is typed. It belongs to the browser that it was shown to last.
+    async fn typing(&self, mut pending: Pending, sealed: Sealed, headers: &HeaderMap, wrong: Option<&str>) -> Response {
+        let Some(entry) = self.entry(&pending) else {
+            return pages::other_settings(&self.title(&pending)).into_response();
+        };
+        let cookie = if is_its_browser(&pending, headers) {
+            None
+        } else {
+            match self.give_to_browser(&mut pending, sealed).await {
+                Ok(cookie) => Some(cookie),
+                Err(answer) => return answer,
+            }
+        };
+        let replaced = match self.core.records.load(&pending.account()).await {
+            Ok(before) => before.filter(|before| !before.record.signing_out),
+            Err(error) => return broken(&error),
+        };
+        let since = replaced.map(|before| before.record.received_at);
+        let page = pages::typed(&pending, &self.title(&pending), &entry, since, wrong).into_response();
+        match cookie {
+            Some(cookie) => with_cookie(page, cookie),
+            None => page,
+        }
+    }
+
+    fn entry(&self, pending: &Pending) -> Option<TokenEntry> {
+        let account = pending.account();
+        let resolved = self.core.of_account(&account).ok()?;
+        match &resolved.handler.flow {
+            Flow::Token(entry) => Some(entry.clone()),
+            Flow::OAuth2(_) => None,
+        }
+    }
+
+    async fn typed(&self, pending: Pending, sealed: Sealed, headers: &HeaderMap, form: Form) -> Response {
+        let Some(entry) = self.entry(&pending) else {
+            return pages::other_settings(&self.title(&pending)).into_response();
+        };
+        let secret = match typed::accept(&entry, form.secret.as_ref().map_or("", Secret::expose)) {
+            Ok(secret) => secret,
+            Err(error) => return self.typing(pending, sealed, headers, Some(&error.to_string())).await,
+        };
+        match self.core.records.load(&pending.account()).await {
+            Ok(Some(before)) if !before.record.signing_out && form.word != Some(Word::Replace) => {
+                let asked = "say that the new token may replace the one that is kept, and enter it again";
+                return self.typing(pending, sealed, headers, Some(asked)).await;
+            }
+            Ok(_) => {}
+            Err(error) => return broken(&error),
+        }
+        let taken = match self.core.flows.take(pending.id).await {
+            Ok(Some(taken)) => taken,
+            Ok(None) => return pages::used().into_response(),
+            Err(error) => return broken(&error),
+        };
+        let completion = Arc::clone(&self.completion);
+        self.completed(pending.id, &pending, async move { completion.by_secret(&taken, secret).await }).await
+    }
+
+    async fn agreed(&self, pending: &Pending, agree: &Agree, word: Word) -> Response {
+        let taken = match self.core.flows.take(pending.id).await {
+            Ok(Some(taken)) => taken,
+            Ok(None) => return pages::used().into_response(),
+            Err(error) => return broken(&error),
+        };
+        let (completion, agree) = (Arc::clone(&self.completion), agree.clone());
+        let of = agree.of;
+        self.completed(of, pending, async move { completion.by_word(&taken, &agree, word).await }).await
+    }
+
+    /// Completes in a task of its own, and sends the browser on, so that nothing secret stays in its address bar.
+    async fn completed(
+        &self,
+        waited_for: FlowId,
+        pending: &Pending,
+        work: impl Future<Output = Completed> + Send + 'static,
+    ) -> Response {
+        self.board.page_is_due(waited_for);
+        let done_url = pending.done_url();
+        match tokio::spawn(work).await {
+            Ok(Completed::Ended(_)) if waited_for == pending.id => see_other(&done_url),
+            Ok(Completed::Ended(_)) => see_other(&done_url.replace(&pending.id.to_string(), &waited_for.to_string())),
+            Ok(Completed::Asks(asking)) => see_other(&asking.url()),
+            Err(_cut_off) => {
+                pages::refused(StatusCode::INTERNAL_SERVER_ERROR, "Pocket could not complete the sign-in.").into_response()
+            }
+        }
+    }
+}
+
+/// Whether the request came to the very address at which the sign-in's pages are.
+fn is_at(pending: &Pending, arrived: Arrived, headers: &HeaderMap) -> bool {
+    let scheme = if arrived.https { "https" } else { "http" };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    pending.origin.eq_ignore_ascii_case(&format!("{scheme}://{host}"))
+}
+
+/// Each provider has a path of its own: another's answer does not come in by it (RFC 8252 section 8.10).
+fn is_path(authorize: &Authorize, provider: &str) -> bool {
+    let mut segments = authorize.redirect.path_segments().into_iter().flatten();
+    segments.nth(1) == Some(provider)
+}
+
+fn is_its_browser(pending: &Pending, headers: &HeaderMap) -> bool {
+    let name = pending.cookie_name();
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.any(|(key, value)| key == name && pending.is_browser(&Secret::new(value)))
+}
+
+/// A cookie of this host alone, which no script reads and no other site's form brings along.
+fn cookie(pending: &Pending, value: &Secret, now: crate::base::clock::UnixTime) -> Result<HeaderValue, Response> {
+    let secure = if pending.is_https() { "; Secure" } else { "" };
+    // The question that may follow has two minutes more.
+    let seconds = pending.expires_at.since(now).as_secs() + 120;
+    let text = format!(
+        "{}={}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}",
+        pending.cookie_name(),
+        value.expose()
+    );
+    let mut header = HeaderValue::try_from(text).map_err(|_never| pages::at_work().into_response())?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    response
+}
+
+/// 303 and not 307: a form's content never travels on (RFC 9700 section 4.12).
+fn see_other(to: &str) -> Response {
+    let page = Page::empty(StatusCode::SEE_OTHER).into_response();
+    let Ok(mut to) = HeaderValue::try_from(to) else {
+        return pages::unknown().into_response();
+    };
+    to.set_sensitive(true);
+    let mut response = page;
+    response.headers_mut().insert(header::LOCATION, to);
+    response
+}
+
+/// How a sign-in ended, for the browser that ended it.
+fn outcome_page(outcome: &Outcome) -> Page {
+    match outcome {
+        Outcome::Done {
+            title,
+            identity,
+            missing,
+        } => pages::done(title, identity.as_deref(), missing),
+        Outcome::Denied => pages::denied(),
+        Outcome::Failed { fault, reason } => pages::failed(*fault, reason),
+        Outcome::Superseded { by: _ } => pages::superseded(),
+    }
+}
+
+/// The same for one that comes to it afterwards: nothing of it can be used again.
+fn ended_page(outcome: &Outcome) -> Page {
+    match outcome {
+        Outcome::Superseded { by: _ } => pages::superseded(),
+        Outcome::Done { .. } | Outcome::Denied | Outcome::Failed { .. } => pages::used(),
+    }
+}
+
+fn broken(error: &AuthError) -> Response {
+    tracing::error!(%error, "a sign-in page could not be shown");
+    pages::refused(StatusCode::INTERNAL_SERVER_ERROR, "Pocket could not read or write its store; its log says why.")
+        .into_response()
+}

@@ -1,1 +1,0 @@
-//! The pages a user sees while signing in, as HTML.

@@ -1,0 +1,336 @@
+//! One renewal: the lease, the mark, at most two requests, and the save.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    auth::{
+        AccountId, AccountState, AuthError, Lease, NeedsSignIn,
+        core::Core,
+        decide::Why,
+        flow::{FlowError, Tokens, code::Ask},
+        record::Record,
+        records::Loaded,
+        refresh::{Cause, Ended, NotRenewed},
+        resolve::Resolved,
+        sign_out,
+    },
+    base::{secret::Secret, text::shown_on_one_line},
+};
+
+/// How long a lease holds, and how often it is held longer.
+const LEASE: Duration = Duration::from_secs(60);
+const RENEW: Duration = Duration::from_secs(15);
+/// How often the store is asked whether another process is done, and for how long.
+const POLL: Duration = Duration::from_millis(100);
+const OTHERS: Duration = Duration::from_secs(40);
+/// How long one request may take; the transport's own limit is a second less.
+const REQUEST: Duration = Duration::from_secs(16);
+/// The longest pause before the second request.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often the mark is tried when others save at the same time.
+const MARKS: usize = 4;
+/// How often a save is tried, each time after twice the pause.
+const SAVES: u32 = 6;
+
+/// Renewed records that could not be saved: they are tried again before the provider is asked again.
+#[derive(Default)]
+pub(super) struct Unsaved(Mutex<HashMap<AccountId, Record>>);
+
+impl Unsaved {
+    fn put(&self, account: &AccountId, record: Record) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(account.clone(), record);
+    }
+
+    /// The one that follows on the tokens of this version.
+    fn take(&self, account: &AccountId, version: u64) -> Option<Record> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(account).filter(|record| record.token_version == version)
+    }
+}
+
+/// One renewal.
+pub(super) struct Flight {
+    pub(super) core: Arc<Core>,
+    pub(super) account: AccountId,
+    /// The version of the token that is to be renewed.
+    pub(super) seen: u64,
+    pub(super) cause: Cause,
+    pub(super) unsaved: Arc<Unsaved>,
+}
+
+/// How the requests of a renewal ended.
+struct Answer {
+    tokens: Result<Tokens, FlowError>,
+    /// Two protocol errors in a row.
+    twice_unreadable: bool,
+}
+
+impl Flight {
+    pub(super) async fn fly(&self) -> Ended {
+        let Some(lease) = self.lease().await? else {
+            return Ok(());
+        };
+        let ended = tokio::select! {
+            ended = self.under(&lease) => ended,
+            never = self.keep(&lease) => match never {},
+        };
+        if let Err(error) = self.core.records.store().release(&self.account, &lease).await {
+            tracing::debug!(provider = %self.account.provider, %error, "a lease was not given back; it ends by itself");
+        }
+        ended
+    }
+
+    /// The lease, or none where another process renewed meanwhile.
+    async fn lease(&self) -> Result<Option<Lease>, NotRenewed> {
+        let started = Instant::now();
+        loop {
+            let lease = self.core.records.store().lease(&self.account, LEASE).await;
+            if let Some(lease) = lease.map_err(|error| NotRenewed::store(&error.into()))? {
+                return Ok(Some(lease));
+            }
+            if started.elapsed() > OTHERS {
+                return Err(NotRenewed::Busy);
+            }
+            tokio::time::sleep(POLL).await;
+            if self.renewed_elsewhere(&self.load().await?)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Holds the lease for as long as the work takes.
+    async fn keep(&self, lease: &Lease) -> std::convert::Infallible {
+        loop {
+            tokio::time::sleep(RENEW).await;
+            match self.core.records.store().renew(&self.account, lease, LEASE).await {
+                Ok(true) => {}
+                // The save tells whether somebody else was faster.
+                Ok(false) => tracing::warn!(provider = %self.account.provider, "the lease on an account was lost"),
+                Err(error) => tracing::warn!(provider = %self.account.provider, %error, "a lease could not be renewed"),
+            }
+        }
+    }
+
+    async fn load(&self) -> Result<Loaded, NotRenewed> {
+        match self.core.records.load(&self.account).await {
+            Ok(Some(loaded)) if !loaded.record.signing_out => Ok(loaded),
+            Ok(Some(_) | None) => Err(NotRenewed::SignIn(Why::NoAccount)),
+            Err(error) => Err(NotRenewed::store(&error)),
+        }
+    }
+
+    /// Whether the record already has a newer token; an error where it can have none.
+    fn renewed_elsewhere(&self, loaded: &Loaded) -> Result<bool, NotRenewed> {
+        if loaded.record.token_version != self.seen {
+            return Ok(true);
+        }
+        match loaded.record.state {
+            AccountState::NeedsSignIn(reason) => Err(NotRenewed::SignIn(Why::State(reason))),
+            AccountState::Ready | AccountState::Refreshing => Ok(false),
+        }
+    }
+
+    /// The work, while nobody else can be at it.
+    async fn under(&self, lease: &Lease) -> Ended {
+        for _try in 0..MARKS {
+            let loaded = self.load().await?;
+            if self.renewed_elsewhere(&loaded)? {
+                return Ok(());
+            }
+            if let Some(renewed) = self.unsaved.take(&self.account, self.seen) {
+                return self.save(&loaded, renewed, lease).await;
+            }
+            let resolved = self.resolved(&loaded.record)?;
+            let marked = loaded.record.refreshing(self.core.now(), self.cause == Cause::Rejected);
+            match self.core.records.save(&self.account, marked, loaded.version, Some(lease)).await {
+                Ok(marked) => return self.marked(&resolved, &loaded.record, &marked, lease).await,
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(NotRenewed::Busy)
+    }
+
+    /// The requests, once the record says that they begin.
+    async fn marked(&self, resolved: &Resolved<'_>, before: &Record, marked: &Loaded, lease: &Lease) -> Ended {
+        let Some(refresh) = &before.refresh else {
+            return Err(NotRenewed::SignIn(Why::State(NeedsSignIn::Expired)));
+        };
+        let answer = self.ask(resolved, before, refresh).await;
+        match answer.tokens {
+            Ok(tokens) => {
+                let renewed = marked.record.refreshed(tokens, self.core.now());
+                self.save(marked, renewed, lease).await
+            }
+            Err(error) => {
+                let failure = Failure {
+                    error,
+                    crashed: before.was_sent_before(),
+                    twice_unreadable: answer.twice_unreadable,
+                };
+                self.note(marked, failure, lease).await
+            }
+        }
+    }
+
+    fn resolved(&self, record: &Record) -> Result<Resolved<'_>, NotRenewed> {
+        let missing = |what: &str| NotRenewed::Failed(FlowError::Configuration(what.to_owned()));
+        let resolved = self.core.of_account(&self.account).map_err(|error| missing(&error.to_string()))?;
+        if resolved.oauth().is_none() || record.refresh.is_none() {
+            return Err(NotRenewed::SignIn(Why::State(NeedsSignIn::Expired)));
+        }
+        if resolved.origins() != record.origins {
+            return Err(NotRenewed::SignIn(Why::Endpoints));
+        }
+        if resolved.client.is_none() {
+            return Err(missing("the client that the account was made with is no longer set"));
+        }
+        Ok(resolved)
+    }
+
+    /// At most two requests, with the same refresh token: an answer that was lost is given again by some providers.
+    async fn ask(&self, resolved: &Resolved<'_>, record: &Record, refresh: &Secret) -> Answer {
+        let first = self.request(resolved, record, refresh).await;
+        let (pause, unreadable) = match &first {
+            Err(FlowError::Unreachable { retry_after, .. }) => (retry_after.unwrap_or_else(short_pause), false),
+            Err(FlowError::Protocol(_)) => (short_pause(), true),
+            Ok(_) | Err(FlowError::Denied(_) | FlowError::InvalidGrant(_) | FlowError::Configuration(_)) => {
+                (Duration::MAX, false)
+            }
+        };
+        if pause > LONGEST_PAUSE {
+            return Answer {
+                tokens: first,
+                twice_unreadable: false,
+            };
+        }
+        tokio::time::sleep(pause).await;
+        let second = self.request(resolved, record, refresh).await;
+        Answer {
+            twice_unreadable: unreadable && matches!(&second, Err(FlowError::Protocol(_))),
+            tokens: second,
+        }
+    }
+
+    async fn request(&self, resolved: &Resolved<'_>, record: &Record, refresh: &Secret) -> Result<Tokens, FlowError> {
+        let (Some(oauth), Some(client)) = (resolved.oauth(), resolved.client) else {
+            return Err(FlowError::Configuration("no client is set".to_owned()));
+        };
+        let ask = Ask {
+            oauth,
+            client,
+            // A refresh sends none.
+            redirect: &oauth.token,
+            scopes: &record.scopes,
+            kind: self.account.kind,
+        };
+        let asking = self.core.exchange.refresh(&ask, refresh, self.core.now());
+        tokio::time::timeout(REQUEST, asking).await.unwrap_or_else(|_elapsed| {
+            Err(FlowError::Unreachable {
+                reason: "it did not answer in time".to_owned(),
+                retry_after: None,
+            })
+        })
+    }
+
+    /// Saves what was gained before anyone uses it. Only newer tokens and a sign-out win over it.
+    async fn save(&self, over: &Loaded, renewed: Record, lease: &Lease) -> Ended {
+        let mut expected = over.version;
+        let mut lease = Some(lease);
+        let mut why = String::new();
+        for attempt in 0..SAVES {
+            let saved = self.core.records.save_tokens(&self.account, renewed.clone(), expected, lease).await;
+            match saved {
+                Ok(_) => {
+                    tracing::debug!(provider = %self.account.provider, "a token was renewed");
+                    return Ok(());
+                }
+                Err(error) if error.is_conflict() => match self.load().await {
+                    Ok(now) if now.record.token_version != self.seen => return Ok(()),
+                    Ok(now) => {
+                        expected = now.version;
+                        lease = None;
+                    }
+                    Err(NotRenewed::SignIn(why)) => {
+                        self.give_back(&renewed).await;
+                        return Err(NotRenewed::SignIn(why));
+                    }
+                    Err(error) => return Err(error),
+                },
+                Err(error) => {
+                    why = error.to_string();
+                    tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+                }
+            }
+        }
+        tracing::error!(provider = %self.account.provider, "a renewed token could not be saved; it is held in memory: {why}");
+        self.unsaved.put(&self.account, renewed);
+        Err(NotRenewed::Store(why))
+    }
+
+    /// The user signed out while these were being gained.
+    async fn give_back(&self, renewed: &Record) {
+        if let Ok(resolved) = self.core.of_account(&self.account)
+            && let Err(why) = sign_out::revoke(&self.core, &resolved, renewed).await
+        {
+            tracing::warn!(provider = %self.account.provider, "tokens gained during a sign-out were not revoked: {why}");
+        }
+    }
+
+    /// Notes in the record why there is no new token.
+    async fn note(&self, marked: &Loaded, failure: Failure, lease: &Lease) -> Ended {
+        let words = shown_on_one_line(&failure.error.to_string());
+        let (record, ended) = match failure.reason() {
+            Some(reason) => {
+                let mut record = marked.record.needs_sign_in(reason, &words);
+                record.refresh = None;
+                (record, NotRenewed::SignIn(Why::State(reason)))
+            }
+            None => (marked.record.not_refreshed(&words), NotRenewed::Failed(failure.error)),
+        };
+        match self.core.records.save(&self.account, record, marked.version, Some(lease)).await {
+            Ok(_) => {}
+            Err(error) if error.is_conflict() => {
+                if self.renewed_elsewhere(&self.load().await?)? {
+                    return Ok(());
+                }
+            }
+            Err(error) => tracing::warn!(provider = %self.account.provider, %error, "a failed renewal could not be noted"),
+        }
+        Err(ended)
+    }
+}
+
+/// Why a renewal gave no tokens.
+struct Failure {
+    error: FlowError,
+    crashed: bool,
+    twice_unreadable: bool,
+}
+
+impl Failure {
+    /// Why a person has to sign in again; `None` where the account is as good as before.
+    fn reason(&self) -> Option<NeedsSignIn> {
+        match &self.error {
+            FlowError::Denied(_) | FlowError::InvalidGrant(_) if self.crashed => Some(NeedsSignIn::LostInCrash),
+            FlowError::Denied(_) | FlowError::InvalidGrant(_) => Some(NeedsSignIn::Refused),
+            FlowError::Protocol(_) if self.twice_unreadable => Some(NeedsSignIn::Refused),
+            FlowError::Protocol(_) | FlowError::Configuration(_) | FlowError::Unreachable { .. } => None,
+        }
+    }
+}
+
+fn short_pause() -> Duration {
+    Duration::from_millis(rand::random_range(200..500))
+}
+
+impl From<AuthError> for NotRenewed {
+    fn from(error: AuthError) -> Self {
+        Self::store(&error)
+    }
+}

@@ -1,0 +1,160 @@
+//! From what a tool needs to the account that meets it.
+
+use crate::{
+    auth::{AccountId, Client, Settings},
+    base::name::Profile,
+    package::{AuthRequirement, TokenKind},
+    provider::{Flow, Handler, OAuth2, Provider, ProviderError, Providers, Redirect, Scopes},
+};
+
+/// An account, and what the provider's file says of how it is obtained and used.
+pub(super) struct Resolved<'a> {
+    pub(super) account: AccountId,
+    pub(super) provider: &'a Provider,
+    pub(super) handler: &'a Handler,
+    /// The operator's client, where the handler needs one and there is one.
+    pub(super) client: Option<&'a Client>,
+}
+
+/// The accounts that can meet a need, the first choice first: the handler that the tool names, or the provider's default one
+/// and after it those that fill the same variables.
+pub(super) fn resolve<'a>(
+    providers: &'a Providers,
+    settings: &'a Settings,
+    profile: &Profile,
+    need: &AuthRequirement,
+) -> Result<(Resolved<'a>, Vec<Resolved<'a>>), ProviderError> {
+    let provider = providers.find(&need.provider)?;
+    let chosen = provider.handler(need.handler.as_deref())?;
+    let resolved = |handler| of_handler(settings, profile, provider, handler, need.token);
+    let others = match need.handler {
+        Some(_) => Vec::new(),
+        None => {
+            let same = provider.handlers.iter().filter(|other| fills_the_same(other, chosen));
+            same.map(resolved).collect()
+        }
+    };
+    Ok((resolved(chosen), others))
+}
+
+fn fills_the_same(other: &Handler, chosen: &Handler) -> bool {
+    let fills = |name: &str| other.variables.iter().any(|variable| variable.name == name);
+    other.name != chosen.name && chosen.variables.iter().all(|variable| fills(&variable.name))
+}
+
+fn of_handler<'a>(
+    settings: &'a Settings,
+    profile: &Profile,
+    provider: &'a Provider,
+    handler: &'a Handler,
+    wanted: TokenKind,
+) -> Resolved<'a> {
+    let client = match &handler.flow {
+        Flow::OAuth2(_) => settings.clients.get(&provider.name),
+        Flow::Token(_) => None,
+    };
+    let wanted = client.and_then(|client| client.token).unwrap_or(wanted);
+    let kind = if has_both_kinds(provider) { wanted } else { TokenKind::Bot };
+    Resolved {
+        account: AccountId {
+            profile: profile.clone(),
+            provider: provider.name.clone(),
+            handler: handler.name.clone(),
+            kind,
+            client_id: client.map(|client| client.client_id.clone()).unwrap_or_default(),
+        },
+        provider,
+        handler,
+        client,
+    }
+}
+
+/// A provider that has one kind of token has one account, whichever kind a tool asks for.
+fn has_both_kinds(provider: &Provider) -> bool {
+    provider.handlers.iter().any(|handler| match &handler.flow {
+        Flow::OAuth2(oauth) => oauth.user.is_some(),
+        Flow::Token(_) => false,
+    })
+}
+
+/// What the files say now of an account that is there already; its client only where that is still the operator's.
+pub(super) fn of_account<'a>(
+    providers: &'a Providers,
+    settings: &'a Settings,
+    account: &AccountId,
+) -> Result<Resolved<'a>, ProviderError> {
+    let provider = providers.find(&account.provider)?;
+    let handler = provider.handler(Some(&account.handler))?;
+    let client = settings.clients.get(&provider.name);
+    Ok(Resolved {
+        account: account.clone(),
+        provider,
+        handler,
+        client: client.filter(|client| client.client_id == account.client_id),
+    })
+}
+
+impl<'a> Resolved<'a> {
+    /// The authorization server, where the handler has one.
+    pub(super) fn oauth(&self) -> Option<&'a OAuth2> {
+        match &self.handler.flow {
+            Flow::OAuth2(oauth) => Some(oauth),
+            Flow::Token(_) => None,
+        }
+    }
+
+    /// The scopes of a need that count: none where the handler's tokens are what they are.
+    pub(super) fn scopes<'n>(&self, need: &'n AuthRequirement) -> Option<&'n [String]> {
+        match self.handler.scopes {
+            Scopes::Asked => Some(&need.scopes),
+            Scopes::None => None,
+        }
+    }
+
+    /// The origins of the endpoints that an account of this handler belongs to; none for a typed token.
+    pub(super) fn origins(&self) -> Vec<String> {
+        self.oauth().map(OAuth2::origins).unwrap_or_default()
+    }
+
+    /// The endpoints of every handler of the provider: a typed token may not be sent to them either.
+    pub(super) fn endpoints(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.provider.handlers.iter().flat_map(endpoints_of).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The scopes to ask for where nobody names one.
+    pub(super) fn recommended(&self) -> Option<&'a [String]> {
+        match self.handler.scopes {
+            Scopes::Asked => self.oauth().map(|oauth| oauth.recommended_scopes.as_slice()),
+            Scopes::None => None,
+        }
+    }
+
+    /// Which redirect URIs the provider takes; a page on which a secret is typed needs none.
+    pub(super) fn redirect(&self) -> Redirect {
+        self.oauth().map_or(Redirect::LoopbackAnyPort, |oauth| oauth.redirect)
+    }
+}
+
+fn endpoints_of(handler: &Handler) -> Vec<String> {
+    match &handler.flow {
+        Flow::OAuth2(oauth) => oauth.endpoints(),
+        Flow::Token(_) => Vec::new(),
+    }
+}
+
+/// Where pages and callbacks of a sign-in are: `http://127.0.0.1:8976`.
+pub(super) fn origin(redirect: Redirect, port: u16) -> String {
+    match redirect {
+        Redirect::Loopback | Redirect::LoopbackAnyPort => format!("http://127.0.0.1:{port}"),
+        Redirect::Localhost => format!("http://localhost:{port}"),
+        Redirect::HttpsLocalhost => format!("https://localhost:{port}"),
+    }
+}
+
+/// The redirect URI of a provider's sign-ins.
+pub(super) fn redirect_uri(origin: &str, provider: &str) -> String {
+    format!("{origin}/auth/{provider}/callback")
+}

@@ -1,0 +1,154 @@
+//! Gives calls their credentials.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    auth::{
+        AuthError, Credential,
+        core::Core,
+        decide::{Decision, Meanwhile, Want, Why, decide},
+        records::Loaded,
+        refresh::{Cause, NotRenewed, Refresher},
+        resolve::Resolved,
+    },
+    base::name::Profile,
+    package::AuthRequirement,
+};
+
+/// Gives calls their credentials.
+pub(super) struct Supply {
+    core: Arc<Core>,
+    refresher: Arc<Refresher>,
+}
+
+/// What one account can give.
+enum Offer {
+    Given(Credential),
+    Not(Why),
+}
+
+impl Supply {
+    pub(super) fn new(core: Arc<Core>, refresher: Arc<Refresher>) -> Self {
+        Self { core, refresher }
+    }
+
+    /// A credential that lives at least `for_at_least` and a minute more.
+    pub(super) async fn credential(
+        &self,
+        profile: &Profile,
+        need: &AuthRequirement,
+        for_at_least: Duration,
+    ) -> Result<Credential, AuthError> {
+        let (first, others) = self.core.resolve(profile, need)?;
+        let why = match self.offer(&first, need, for_at_least).await? {
+            Offer::Given(credential) => return Ok(credential),
+            Offer::Not(why) => why,
+        };
+        for other in &others {
+            if let Offer::Given(credential) = self.offer(other, need, for_at_least).await? {
+                return Ok(credential);
+            }
+        }
+        Err(AuthError::SignInRequired {
+            provider: first.account.provider,
+            reason: why.in_words(),
+        })
+    }
+
+    /// Whether a credential could be had without a sign-in.
+    pub(super) async fn is_ready(&self, profile: &Profile, need: &AuthRequirement) -> Result<bool, AuthError> {
+        let (first, others) = self.core.resolve(profile, need)?;
+        for resolved in std::iter::once(&first).chain(&others) {
+            let loaded = self.core.records.load(&resolved.account).await?;
+            match self.decide(resolved, need, loaded.as_ref(), Duration::ZERO) {
+                Decision::Ready | Decision::Refresh(_) => return Ok(true),
+                Decision::SignIn(_) => {}
+            }
+        }
+        Ok(false)
+    }
+
+    async fn offer(
+        &self,
+        resolved: &Resolved<'_>,
+        need: &AuthRequirement,
+        for_at_least: Duration,
+    ) -> Result<Offer, AuthError> {
+        let hot = self.core.records.hot(&resolved.account).await?;
+        let (loaded, given) = hot.map_or((None, None), |(loaded, given)| (Some(loaded), given));
+        let decision = self.decide(resolved, need, loaded.as_ref(), for_at_least);
+        if let (Decision::Ready, Some(loaded)) = (&decision, &loaded) {
+            return Ok(Offer::Given(given.unwrap_or_else(|| self.give(resolved, loaded))));
+        }
+        // What was held in memory may be a second old, and a sign-in or another process have mended it.
+        let loaded = self.core.records.load(&resolved.account).await?;
+        let decision = self.decide(resolved, need, loaded.as_ref(), for_at_least);
+        match (decision, loaded) {
+            (Decision::SignIn(why), _) => Ok(Offer::Not(why)),
+            (Decision::Ready | Decision::Refresh(_), None) => Ok(Offer::Not(Why::NoAccount)),
+            (Decision::Ready, Some(loaded)) => Ok(Offer::Given(self.give(resolved, &loaded))),
+            (Decision::Refresh(meanwhile), Some(loaded)) => self.renewed(resolved, need, &loaded, meanwhile).await,
+        }
+    }
+
+    fn decide(
+        &self,
+        resolved: &Resolved<'_>,
+        need: &AuthRequirement,
+        loaded: Option<&Loaded>,
+        for_at_least: Duration,
+    ) -> Decision {
+        let want = Want {
+            scopes: resolved.scopes(need),
+            origins: &resolved.origins(),
+            for_at_least,
+        };
+        decide(loaded.map(|loaded| &*loaded.record), &want, self.core.now())
+    }
+
+    /// Renews, once: a token that is short again afterwards is given as it is.
+    async fn renewed(
+        &self,
+        resolved: &Resolved<'_>,
+        need: &AuthRequirement,
+        loaded: &Loaded,
+        meanwhile: Meanwhile,
+    ) -> Result<Offer, AuthError> {
+        let account = &resolved.account;
+        let seen = loaded.record.token_version;
+        match self.refresher.renew(account, seen, Cause::Time).await {
+            Ok(()) => {
+                let now = self.core.records.load(account).await?;
+                match (self.decide(resolved, need, now.as_ref(), Duration::ZERO), now) {
+                    (Decision::SignIn(why), _) => Ok(Offer::Not(why)),
+                    (_, None) => Ok(Offer::Not(Why::NoAccount)),
+                    (Decision::Ready | Decision::Refresh(_), Some(now)) => {
+                        Ok(Offer::Given(self.give(resolved, &now)))
+                    }
+                }
+            }
+            Err(why) if meanwhile == Meanwhile::Holds && !is_gone(&why) => {
+                tracing::warn!(provider = %account.provider, ?why, "a token was not renewed; it is used until it ends");
+                Ok(Offer::Given(self.give(resolved, loaded)))
+            }
+            Err(NotRenewed::SignIn(why)) => Ok(Offer::Not(why)),
+            Err(other) => Err(other.told(&account.provider)),
+        }
+    }
+
+    fn give(&self, resolved: &Resolved<'_>, loaded: &Loaded) -> Credential {
+        let credential = Credential::of(resolved, &loaded.record);
+        self.core.records.keep_given(&resolved.account, loaded, &credential);
+        credential
+    }
+
+    /// What to use in place of a credential that the provider refused, where there is something.
+    pub(super) async fn instead_of(&self, refused: &Credential) -> Result<Option<Credential>, AuthError> {
+        crate::auth::rejected::instead_of(&self.core, &self.refresher, refused).await
+    }
+}
+
+/// Whether the account itself is gone, so that not even a token that still holds may be given.
+fn is_gone(why: &NotRenewed) -> bool {
+    matches!(why, NotRenewed::SignIn(Why::NoAccount | Why::Endpoints))
+}

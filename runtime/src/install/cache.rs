@@ -1,1 +1,0 @@
-//! The cache of package folders, by tree digest.

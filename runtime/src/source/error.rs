@@ -1,0 +1,392 @@
+//! Why a source cannot be read.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use crate::{
+    base::code::Code,
+    source::{Commit, Folder},
+};
+
+/// Why a source cannot be read. All text in it that came from a stranger is safe to show.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// It is written in no way that a source can be.
+    #[error("this is neither a name, a path nor a URL: `{0}`")]
+    Neither(String),
+    /// It is a URL that cannot be fetched.
+    #[error("{reason}: `{written}`")]
+    Url {
+        /// As written, without a password.
+        written: String,
+        /// What is wrong with it.
+        reason: BadUrl,
+    },
+    /// Git allows no such name.
+    #[error("no branch or tag can have this name: `{0}`")]
+    NotARefName(String),
+    /// It leaves the repository, or is not a path at all.
+    #[error("this is not a folder in a repository: `{0}`")]
+    NotAFolderName(String),
+    /// It is not 40 hex digits.
+    #[error("a commit is 40 hex digits: `{0}`")]
+    NotACommit(String),
+    /// `~` was written, and the platform names no home folder.
+    #[error("this platform names no home folder for `~`")]
+    NoHomeFolder,
+    /// `~user` was written.
+    #[error("another user's home folder cannot be written with `~`: `{0}`")]
+    OtherHome(String),
+    /// There is nothing there.
+    #[error("there is no such folder: `{0}`")]
+    NoFolder(String),
+    /// There is a file there.
+    #[error("this is a file, not a folder: `{0}`")]
+    NotAFolder(String),
+    /// The folder is there and cannot be read.
+    #[error("cannot read this folder: `{path}`")]
+    Unreadable {
+        /// As written.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The server has no such repository, or does not say so.
+    #[error("there is no such repository: `{0}`")]
+    NoRepository(String),
+    /// The repository has no commit.
+    #[error("the repository has no default branch: `{0}`")]
+    Empty(String),
+    /// The repository has no such branch or tag.
+    #[error("the repository `{url}` has no branch, tag or commit of this name: `{name}`")]
+    NoRef {
+        /// The repository.
+        url: String,
+        /// What was asked for.
+        name: String,
+        /// What may have been meant.
+        nearest: Vec<String>,
+    },
+    /// The commit is on no branch or tag of that repository: it may be a fork's.
+    #[error("the commit is on no branch or tag of `{url}`: {commit}")]
+    NotReachable {
+        /// The repository.
+        url: String,
+        /// The commit.
+        commit: Commit,
+    },
+    /// The tag is one of a tree or a file.
+    #[error("this does not lead to a commit: `{0}`")]
+    NoCommit(String),
+    /// The commit has no such folder.
+    #[error("the commit {commit} of `{url}` has no such folder: `{folder}`")]
+    NoSuchFolder {
+        /// The repository.
+        url: String,
+        /// The commit.
+        commit: Commit,
+        /// What was asked for.
+        folder: Folder,
+        /// What may have been meant.
+        nearest: Option<String>,
+    },
+    /// The URL can be read in more than one way.
+    #[error("this can be read in more than one way: `{written}`")]
+    Ambiguous {
+        /// As written.
+        written: String,
+        /// Each way, as it can be written so that it is the only one.
+        readings: Vec<String>,
+    },
+    /// There are more bytes than a fetch may bring.
+    #[error("`{url}` has more than a fetch may bring: {limit} bytes")]
+    TooLarge {
+        /// The repository.
+        url: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// There are more objects than a fetch may bring.
+    #[error("`{url}` has more than a fetch may bring: {limit} objects")]
+    TooManyObjects {
+        /// The repository.
+        url: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// The server is too slow.
+    #[error("fetching `{url}` took longer than it may: {} s", limit.as_secs())]
+    TimedOut {
+        /// The repository.
+        url: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// Something in the folder cannot be taken.
+    #[error("{reason}: `{path}`")]
+    Entry {
+        /// Its path in the folder.
+        path: String,
+        /// Why not.
+        reason: BadEntry,
+    },
+    /// The server wants to know who asks.
+    #[error("this git server asks for a sign-in: `{host}`")]
+    AuthNeeded {
+        /// The server.
+        host: String,
+    },
+    /// The ssh server's key is not in `known_hosts`, or is another one there.
+    #[error("the key of this ssh server is not the one in `known_hosts`: `{host}`")]
+    HostKey {
+        /// The server.
+        host: String,
+    },
+    /// The server's certificate is not to be trusted.
+    #[error("the certificate of `{host}` is not valid: {reason}")]
+    Certificate {
+        /// The server.
+        host: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server sends to another host, or away from https.
+    #[error("`{url}` sends to another place, which is not followed: {reason}")]
+    Redirected {
+        /// The repository.
+        url: String,
+        /// What git said.
+        reason: String,
+    },
+    /// The server could not be reached, or does not speak git.
+    #[error("cannot fetch `{url}`: {reason}")]
+    Unreachable {
+        /// The repository.
+        url: String,
+        /// What git said.
+        reason: String,
+    },
+    /// The cache in `home` cannot be used.
+    #[error("cannot use the cache: `{}`", path.display())]
+    Cache {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The operator's CA file cannot be used.
+    #[error("the CA file has no certificate that can be read: {0}")]
+    Ca(String),
+    /// Git itself failed on this machine.
+    #[error("git failed here: {0}")]
+    Git(String),
+    /// Whoever asked went away.
+    #[error("the fetch was cancelled: `{0}`")]
+    Cancelled(String),
+}
+
+/// What is wrong with a URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadUrl {
+    /// It is not a URL.
+    #[error("this URL cannot be read ({0})")]
+    Syntax(String),
+    /// Nothing is fetched so.
+    #[error("a source is fetched by https, ssh or file, not by `{0}`")]
+    Scheme(String),
+    /// Anyone on the way could change what comes.
+    #[error("plain http goes only to a literal loopback address")]
+    PlainHttp,
+    /// It names a host, or an owner, and no repository.
+    #[error("this URL names no repository")]
+    NoRepository,
+    /// It has a query.
+    #[error("the URL of a repository has no query")]
+    Query,
+    /// It is the page of a file.
+    #[error("this is the page of a file, and a tool is a folder")]
+    FilePage,
+    /// It is a page that is not a folder's.
+    #[error("this is not the page of a repository or of a folder in it")]
+    OtherPage,
+    /// It says twice which ref is meant.
+    #[error("a URL has either `/tree/` or `#`, not both")]
+    TreeAndFragment,
+    /// It is a page of GitLab's; what to write instead.
+    #[error("pages of GitLab's are not read")]
+    GitLabPage(String),
+    /// A `file` URL is for this machine.
+    #[error("a file URL begins with `file:///`, with neither host nor user")]
+    FileHost,
+}
+
+/// What of a folder cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadEntry {
+    /// A link out of the folder.
+    #[error("this symlink leaves the folder")]
+    Symlink,
+    /// Another repository.
+    #[error("this is a submodule")]
+    Submodule,
+    /// A pointer in place of a file.
+    #[error("this is a Git LFS pointer, not the file itself")]
+    Lfs,
+    /// A name that no file here can have.
+    #[error("no file can have this name")]
+    Name,
+    /// Two files of one name.
+    #[error("this name is there twice")]
+    Twice,
+    /// Folders in folders without end.
+    #[error("this lies too deep")]
+    Deep,
+}
+
+impl SourceError {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Neither(_)
+            | Self::Url { .. }
+            | Self::NotARefName(_)
+            | Self::NotAFolderName(_)
+            | Self::NotACommit(_)
+            | Self::OtherHome(_)
+            | Self::Ambiguous { .. }
+            | Self::Entry { .. }
+            | Self::NoCommit(_)
+            | Self::Ca(_) => Code::NotValid,
+            Self::NoFolder(_)
+            | Self::NotAFolder(_)
+            | Self::Unreadable { .. }
+            | Self::NoRepository(_)
+            | Self::Empty(_)
+            | Self::NoRef { .. }
+            | Self::NotReachable { .. }
+            | Self::NoSuchFolder { .. } => Code::NotFound,
+            Self::TooLarge { .. } | Self::TooManyObjects { .. } => Code::LimitExceeded,
+            Self::TimedOut { .. }
+            | Self::AuthNeeded { .. }
+            | Self::HostKey { .. }
+            | Self::Certificate { .. }
+            | Self::Redirected { .. }
+            | Self::Unreachable { .. } => Code::Unreachable,
+            Self::NoHomeFolder | Self::Cache { .. } | Self::Git(_) => Code::Internal,
+            Self::Cancelled(_) => Code::Cancelled,
+        }
+    }
+
+    /// What would mend it, each in a sentence.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Neither(text) => vec![format!(
+                "write a path with a slash (`./{text}`), a URL (`https://github.com/org/repo`), or the name of an added tool"
+            )],
+            Self::Url { reason, .. } => reason.hints(),
+            Self::NotARefName(_) | Self::NotAFolderName(_) => {
+                vec!["write `#<branch, tag or commit>:<folder>` after the URL".to_owned()]
+            }
+            Self::NoHomeFolder | Self::OtherHome(_) => vec!["write the whole path".to_owned()],
+            Self::NoFolder(path) => no_folder(path),
+            Self::NotAFolder(_) => vec!["name the folder in which `pocket.json` lies".to_owned()],
+            Self::Unreadable { path, .. } => vec![format!("let this user read `{path}`")],
+            Self::NoRepository(_) => vec![
+                "check the URL; a private repository may answer so too: let git's credential helper hold its password"
+                    .to_owned(),
+            ],
+            Self::Empty(_) => vec!["push a commit to it, or name a branch: `#<branch>`".to_owned()],
+            Self::NoRef { nearest, .. } if nearest.is_empty() => Vec::new(),
+            Self::NoRef { nearest, .. } => vec![format!("did you mean {}?", quoted(nearest))],
+            Self::NotReachable { .. } => {
+                vec!["it may be a fork's commit: name the fork's own URL, or push the commit to a branch".to_owned()]
+            }
+            Self::NoSuchFolder { nearest, .. } => {
+                nearest.iter().map(|near| format!("did you mean `{near}`?")).collect()
+            }
+            Self::Ambiguous { readings, .. } => vec![format!("write the one that is meant: {}", quoted(readings))],
+            Self::TooLarge { .. } | Self::TooManyObjects { .. } => {
+                vec![
+                    "name a branch or tag rather than an old commit, or put the tool into a smaller repository"
+                        .to_owned(),
+                ]
+            }
+            Self::TimedOut { .. } | Self::Unreachable { .. } => {
+                vec!["check the URL and the network, then try again".to_owned()]
+            }
+            Self::Entry { reason, .. } => reason.hints(),
+            Self::AuthNeeded { host } => auth_needed(host),
+            Self::HostKey { host } => {
+                vec![format!(
+                    "compare the server's key and keep it: run `ssh {host}` once, then try again"
+                )]
+            }
+            Self::Certificate { .. } => {
+                vec!["where the server's certificate is your own, name its CA: `[network] ca_file`".to_owned()]
+            }
+            Self::Redirected { .. } => vec!["write the URL to which it sends".to_owned()],
+            Self::Cache { path, .. } => vec![format!("let this user alone write `{}`, or remove it", path.display())],
+            Self::Ca(_) => vec!["`[network] ca_file` is a file of certificates in PEM".to_owned()],
+            Self::NotACommit(_) | Self::NoCommit(_) | Self::Git(_) | Self::Cancelled(_) => Vec::new(),
+        }
+    }
+}
+
+impl BadUrl {
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::Syntax(_) | Self::Scheme(_) | Self::NoRepository => {
+                "write it as `https://github.com/org/repo`, `https://host/repo.git#<ref>:<folder>` or `ssh://git@host/repo.git`"
+            }
+            Self::PlainHttp => "write `https://`",
+            Self::Query => "leave out the `?` and what follows it",
+            Self::FilePage => "name the folder: `.../tree/<ref>/<folder>`",
+            Self::OtherPage => "name the repository, or a folder in it: `.../tree/<ref>/<folder>`",
+            Self::TreeAndFragment => "leave out the `#` and what follows it",
+            Self::GitLabPage(instead) => return vec![format!("write `{instead}`")],
+            Self::FileHost => "write `file:///path/to/repository`",
+        };
+        vec![hint.to_owned()]
+    }
+}
+
+impl BadEntry {
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::Symlink => "its author has to put the file itself there",
+            Self::Submodule => "name the submodule's own repository as the source",
+            Self::Lfs => "its author has to commit the file itself, without Git LFS",
+            Self::Name | Self::Twice | Self::Deep => return Vec::new(),
+        };
+        vec![hint.to_owned()]
+    }
+}
+
+fn quoted(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(" or ")
+}
+
+fn no_folder(path: &str) -> Vec<String> {
+    let first = path.split('/').next().unwrap_or_default();
+    if first.len() > 2 && first.contains('.') && !first.starts_with('.') {
+        vec![format!("where a repository is meant, write `https://{path}`")]
+    } else {
+        Vec::new()
+    }
+}
+
+fn auth_needed(host: &str) -> Vec<String> {
+    vec![
+        format!(
+            "let git's credential helper hold a password for `{host}` (`git credential approve`), or the ssh agent a key"
+        ),
+        "check the URL: some servers answer so too where there is no such repository".to_owned(),
+    ]
+}

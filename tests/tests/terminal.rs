@@ -1,0 +1,219 @@
+//! The verbs of the terminal, as a new user would type them.
+
+use pocket_tests::{PocketCommand, folder_of, sample};
+use serde_json::{Value, json};
+
+fn json_of(ended: &pocket_tests::Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|e| panic!("{e}: {} {}", ended.stdout, ended.stderr))
+}
+
+fn echo() -> String {
+    sample("echo").display().to_string()
+}
+
+#[test]
+fn a_tool_of_a_folder_runs_and_prints_its_output() {
+    let pocket = PocketCommand::new();
+    let ended = pocket.run(["run", &echo(), "{\"a\":1}"]);
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (0, "{\"a\":1}\n"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn the_input_comes_from_a_file_from_stdin_or_field_by_field() {
+    let pocket = PocketCommand::new();
+    pocket.write("input.json", "{\"a\": 2}");
+    assert_eq!(pocket.run(["run", &echo(), "@input.json"]).stdout, "{\"a\":2}\n");
+    assert_eq!(
+        pocket.run_with_input(["run", &echo(), "-"], "{\"a\": 3}").stdout,
+        "{\"a\":3}\n"
+    );
+    let set = pocket.run(["run", &echo(), "{\"a\": 4}", "--set", "b=true", "--set", "c=text"]);
+    assert_eq!(json_of(&set), json!({ "a": 4, "b": true, "c": "text" }));
+}
+
+#[test]
+fn json_has_one_shape() {
+    let pocket = PocketCommand::new();
+    let ended = json_of(&pocket.run(["run", &echo(), "{\"a\":1}", "--json"]));
+    assert_eq!(
+        (&ended["tool"], &ended["code"], &ended["output"]),
+        (&json!("echo"), &json!("ok"), &json!({ "a": 1 }))
+    );
+    for field in [
+        "wall_us",
+        "cpu_us",
+        "memory_bytes",
+        "requests",
+        "sent_bytes",
+        "received_bytes",
+    ] {
+        assert!(ended["usage"][field].is_u64(), "usage has {field}: {ended}");
+    }
+    assert!(ended["logs"].is_array());
+    let refused = pocket.run(["run", "./nothing", "--json"]);
+    assert_eq!(refused.code, 5);
+    assert_eq!(json_of(&refused)["code"], "not_found");
+}
+
+#[test]
+fn a_tool_is_added_listed_run_inspected_and_removed() {
+    let pocket = PocketCommand::new();
+    pocket.write("pocket.toml", "# mine\n[limits]\ntimeout = \"20s\" # enough\n");
+    let trusted = pocket.run(["trust", "--yes"]);
+    assert_eq!(trusted.code, 0, "{}", trusted.stderr);
+    let added = pocket.run(["add", &echo(), "--name", "repeat"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let file = std::fs::read_to_string(pocket.project().join("pocket.toml")).expect("the file is there");
+    assert!(
+        file.starts_with("# mine\n") && file.contains("# enough"),
+        "comments stay: {file}"
+    );
+    assert!(file.contains("[tools.repeat]"), "{file}");
+    let twice = pocket.run(["add", &echo(), "--name", "repeat"]);
+    assert_eq!(twice.code, 5, "{}", twice.stderr);
+    assert!(twice.stderr.contains("--name"), "{}", twice.stderr);
+    let listed = json_of(&pocket.run(["list", "--json"]));
+    assert_eq!(listed["tools"][0]["name"], "repeat");
+    let ran = pocket.run(["run", "repeat", "{\"a\":1}"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "{\"a\":1}\n"), "{}", ran.stderr);
+    let misspelt = pocket.run(["run", "repaet"]);
+    assert!(misspelt.stderr.contains("repeat"), "{}", misspelt.stderr);
+    let inspected = pocket.run(["inspect", "repeat"]);
+    assert!(
+        inspected.stdout.contains("may reach     nothing"),
+        "{}",
+        inspected.stdout
+    );
+    let removed = pocket.run(["remove", "repeat"]);
+    assert_eq!(removed.code, 0, "{}", removed.stderr);
+    assert_eq!(json_of(&pocket.run(["list", "--json"]))["tools"], json!([]));
+    assert_eq!(pocket.run(["remove", "repeat"]).code, 5);
+}
+
+#[test]
+fn a_cloned_project_grants_nothing_before_a_person_says_so() {
+    let pocket = PocketCommand::new();
+    pocket.write(
+        "pocket.toml",
+        &format!(
+            "[tools.echo]\nsource = \"{}\"\ngrant.http = [\"https://evil.example\"]\n",
+            echo()
+        ),
+    );
+    let refused = pocket.run(["run", "echo", "{}"]);
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    assert!(refused.stderr.contains("pocket trust"), "{}", refused.stderr);
+    let shown = pocket.run(["trust"]);
+    assert_eq!(shown.code, 4);
+    assert!(
+        shown.stderr.contains("evil.example"),
+        "what it asks is shown: {}",
+        shown.stderr
+    );
+    assert_eq!(pocket.run(["trust", "--yes"]).code, 0);
+    let ran = pocket.run(["run", "echo", "{}"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    pocket.write(
+        "pocket.toml",
+        &format!(
+            "[tools.echo]\nsource = \"{}\"\ngrant.http = [\"https://worse.example\"]\n",
+            echo()
+        ),
+    );
+    let changed = pocket.run(["run", "echo", "{}"]);
+    assert_eq!(changed.code, 4, "a change asks again: {}", changed.stderr);
+}
+
+#[test]
+fn a_tool_that_asks_for_hosts_is_added_only_with_a_word() {
+    let pocket = PocketCommand::new();
+    let manifest = json!({
+        "tool": { "name": "asks" },
+        "component": "tool.wasm",
+        "permissions": { "http": ["GET https://api.example.com/v1/*"] },
+    });
+    folder_of(&pocket.project(), "print_args", &manifest);
+    let refused = pocket.run(["add", "./print_args"]);
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    assert!(refused.stderr.contains("--yes=sha256:"), "{}", refused.stderr);
+    assert!(!pocket.project().join("pocket.toml").exists(), "nothing was written");
+    let wrong = pocket.run(["add", "./print_args", &format!("--yes=sha256:{}", "0".repeat(64))]);
+    assert_eq!(wrong.code, 4, "{}", wrong.stderr);
+    let inspected = json_of(&pocket.run(["inspect", "./print_args", "--json"]));
+    let digest = inspected["digest"].as_str().expect("a digest");
+    let added = pocket.run(["add", "./print_args", &format!("--yes={digest}")]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+}
+
+#[test]
+fn what_was_typed_wrong_ends_with_two() {
+    let pocket = PocketCommand::new();
+    assert_eq!(pocket.run(["rum", "x"]).code, 2);
+    assert_eq!(pocket.run(["run"]).code, 2);
+    assert_eq!(pocket.run(["run", &echo(), "{}", "--set", "nothing"]).code, 2);
+    assert_eq!(pocket.run(["run", &echo(), "not json"]).code, 2);
+}
+
+#[test]
+fn a_new_tool_is_valid_but_for_its_component() {
+    let pocket = PocketCommand::new();
+    for kind in ["command", "typed"] {
+        let name = format!("my-{kind}");
+        let made = pocket.run(["new", &name, "--kind", kind]);
+        assert_eq!(made.code, 0, "{}", made.stderr);
+        let checked = json_of(&pocket.run(["check", &name, "--json"]));
+        assert_eq!(checked["valid"], false);
+        assert_eq!(
+            checked["faults"].as_array().map(Vec::len),
+            Some(1),
+            "only the component is missing: {checked}"
+        );
+        assert_eq!(pocket.run(["new", &name]).code, 5, "it is not written over");
+    }
+}
+
+#[test]
+fn the_doctor_finds_what_stands_in_the_way() {
+    let pocket = PocketCommand::new();
+    pocket.write(".secrets.toml", "[auth.slack]\nclient_id = \"1\"\n");
+    let path = pocket.project().join(".secrets.toml");
+    std::os::unix::fs::chown(&path, None, None).expect("it is ours");
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("its mode can be set");
+    let ended = pocket.run(["doctor"]);
+    assert_eq!(ended.code, 0, "{} {}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("chmod 600"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("pocket trust"), "{}", ended.stdout);
+}
+
+#[test]
+fn the_cache_is_shown_and_cleaned() {
+    let pocket = PocketCommand::new();
+    assert_eq!(pocket.run(["run", &echo(), "{}"]).code, 0);
+    assert!(
+        json_of(&pocket.run(["cache", "show", "--json"]))["bytes"]
+            .as_u64()
+            .is_some_and(|bytes| bytes > 0)
+    );
+    assert_eq!(pocket.run(["cache", "clean"]).code, 0);
+    assert_eq!(json_of(&pocket.run(["cache", "show", "--json"]))["bytes"], 0);
+    assert_eq!(
+        pocket.run(["run", &echo(), "{}"]).code,
+        0,
+        "all of it can be made again"
+    );
+}
+
+#[test]
+fn completions_are_printed_for_the_usual_shells() {
+    let pocket = PocketCommand::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let ended = pocket.run(["completions", shell]);
+        assert_eq!(ended.code, 0);
+        assert!(ended.stdout.contains("pocket"), "{shell}");
+    }
+}
