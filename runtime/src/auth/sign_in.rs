@@ -20,9 +20,6 @@ pub struct SignIn {
     /// Whose account it will be.
     #[serde(serialize_with = "profile_as_text")]
     pub profile: Profile,
-    /// The SHA-256 fingerprint of our own certificate, where the browser will be shown it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
     /// When the URL ends.
     pub expires_at: UnixTime,
     /// SHA-256 of the page's certificate, `AB:CD:...`, where it has one: it is self-signed, so a browser asks about it.

@@ -45,7 +45,7 @@ pub fn write_atomic(path: &Path, content: &[u8], mode: FileMode) -> io::Result<(
 ///
 /// # Errors
 /// When it cannot be made, or is there and belongs to another user or lets others in.
-pub fn create_private_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(path))?;
     #[cfg(unix)]
     {
@@ -170,7 +170,7 @@ fn refused(why: &str, path: &Path) -> io::Error {
 
 /// A lock between processes, held until dropped.
 #[derive(Debug)]
-pub struct FileLock {
+pub(crate) struct FileLock {
     _file: File,
 }
 
@@ -181,7 +181,7 @@ impl FileLock {
     ///
     /// # Errors
     /// When the file cannot be opened.
-    pub fn acquire(path: &Path) -> io::Result<Self> {
+    pub(crate) fn acquire(path: &Path) -> io::Result<Self> {
         let file = Self::open(path)?;
         file.lock()?;
         Ok(Self { _file: file })
@@ -191,7 +191,7 @@ impl FileLock {
     ///
     /// # Errors
     /// When the file cannot be opened.
-    pub fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
         let file = Self::open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),

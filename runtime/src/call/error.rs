@@ -47,7 +47,7 @@ pub enum CallError {
     #[error("the output is larger than a call may give: {limit} bytes")]
     OutputTooLarge {
         /// What it may give, in bytes.
-        limit: u64,
+        limit: usize,
     },
     /// A typed tool gave something other than JSON.
     #[error("the output is not valid JSON: {0}")]

@@ -35,7 +35,7 @@ pub(crate) struct CallTool {
     pub(crate) auth: Option<AuthRequirement>,
     pub(crate) credential: CredentialGrant,
     pub(crate) input_limit: usize,
-    pub(crate) output_limit: u64,
+    pub(crate) output_limit: usize,
     pub(crate) timeout: std::time::Duration,
     pub(crate) memory: u64,
     pub(crate) runner: Runner,

@@ -1,6 +1,9 @@
 //! Opens a folder as a package: its manifest and its component, checked together.
 
-use std::io::{self, Read as _};
+use std::{
+    io::{self, Read as _},
+    path::Path,
+};
 
 use cap_std::fs::Dir;
 
@@ -33,6 +36,21 @@ impl Package {
     /// Every fault that keeps it from being used, all at once.
     pub fn open(folder: &Dir, providers: &Providers) -> Result<Self, PackageError> {
         Self::open_with(folder, providers)
+    }
+
+    /// The same, of the folder at this path.
+    ///
+    /// # Errors
+    /// When the folder cannot be opened, or as [`Package::open`].
+    pub fn open_at(folder: &Path, providers: &Providers) -> Result<Self, PackageError> {
+        let opened = Dir::open_ambient_dir(folder, cap_std::ambient_authority());
+        let folder = opened.map_err(|error| {
+            let message = format!("the folder cannot be opened: {error}");
+            PackageError {
+                faults: vec![Fault::of_file(&folder.display().to_string(), message, None)],
+            }
+        })?;
+        Self::open(&folder, providers)
     }
 
     fn open_with(folder: &Dir, handlers: &impl Handlers) -> Result<Self, PackageError> {

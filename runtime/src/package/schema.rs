@@ -2,6 +2,7 @@
 
 mod graph;
 mod patterns;
+mod read;
 mod steps;
 mod words;
 

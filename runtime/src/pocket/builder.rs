@@ -230,7 +230,7 @@ fn auth(
         net: net.clone(),
         clock,
         home: home.clone(),
-    })?)
+    }))
 }
 
 impl Core {

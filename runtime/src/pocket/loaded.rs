@@ -6,7 +6,7 @@ use crate::{
     Error,
     call::{CallTool, FunctionTool, LazyTool, Runner},
     install::Installed,
-    package::{AuthRequirement, CredentialGrant, Schema},
+    package::{AuthRequirement, CredentialGrant, Rule, Schema},
     pocket::{ToolDescription, ToolEntry},
     provider::Scopes,
     sandbox::{Engine, Limits, Policy},
@@ -132,14 +132,13 @@ fn policy(settings: &Settings, installed: &Installed, entry: &ToolEntry) -> Poli
     let asked = &installed.package.manifest.permissions;
     let mut allow: Vec<_> = of_project.map(|tool| tool.http.clone()).unwrap_or_default();
     allow.extend(entry.allow.iter().cloned());
+    allow.extend(Rule::in_both(&asked.http, &installed.grant.http));
     let mut files: Vec<_> = of_project.map(|tool| tool.files.clone()).unwrap_or_default();
     files.extend(entry.folders.iter().cloned());
     files.extend(installed.grant.files.iter().cloned());
     Policy {
         deny: settings.deny.clone(),
         allow,
-        asked: asked.http.clone(),
-        granted: installed.grant.http.clone(),
         files,
         variables: variables(installed, of_project, entry),
         credentials: entry

@@ -16,10 +16,6 @@ pub struct Policy {
     /// What the operator allows (`pocket.toml`, builder), and what the manifest asked and a person granted: of those two
     /// lists [`Rule::in_both`] makes the rules that belong here.
     pub allow: Vec<Rule>,
-    /// What the manifest asks.
-    pub asked: Vec<Rule>,
-    /// What a person granted of it.
-    pub granted: Vec<Rule>,
     /// Folders.
     pub files: Vec<FolderGrant>,
     /// Environment, before the credential's own.

@@ -44,10 +44,7 @@ impl Layer {
     ) -> Result<Option<Self>, SettingsError> {
         let mut table = toml::Table::new();
         for (name, value) in variables {
-            let Some(rest) = name.strip_prefix("POCKET_").filter(|rest| rest.contains("__")) else {
-                continue;
-            };
-            let steps: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
+            let Some(steps) = steps_of(&name) else { continue };
             if !insert(&mut table, &steps, value) {
                 return Err(SettingsError::NotValid {
                     place: Place {

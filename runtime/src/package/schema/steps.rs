@@ -24,6 +24,8 @@ const FOLLOWED: usize = 256;
 /// What checking by one schema costs.
 pub(super) struct Steps {
     graph: Graph,
+    /// For each node, on a value with nothing in it.
+    leaves: Vec<Leaf>,
     /// For one value, whatever it is: [`ENDLESS`] where that depends on the value's depth.
     ahead: u64,
     /// Whether some step's cost grows with the length of a text, or items are compared.
@@ -37,6 +39,7 @@ impl Steps {
             known: vec![None; graph.nodes.len()],
         };
         let Cost { whole, .. } = ahead.cost(0, 0);
+        let leaves = leaves(&graph);
         let grows = graph
             .nodes
             .iter()
@@ -44,6 +47,7 @@ impl Steps {
         Self {
             ahead: whole,
             grows,
+            leaves,
             graph,
         }
     }
@@ -66,6 +70,7 @@ impl Steps {
     fn counted(&self, value: &Value) -> u64 {
         let mut count = Count {
             graph: &self.graph,
+            leaves: &self.leaves,
             known: HashMap::new(),
             visits: 0,
         };
@@ -105,6 +110,21 @@ struct Cost {
     marks: u64,
 }
 
+impl Cost {
+    const ENDLESS: Self = Self {
+        whole: ENDLESS,
+        marks: ENDLESS,
+    };
+
+    /// With one more schema on the same value.
+    const fn and(self, next: Self) -> Self {
+        Self {
+            whole: self.whole.saturating_add(next.whole),
+            marks: self.marks.saturating_add(next.whole).saturating_add(next.marks),
+        }
+    }
+}
+
 /// Costs that hold for every value.
 struct Ahead<'g> {
     graph: &'g Graph,
@@ -114,28 +134,22 @@ struct Ahead<'g> {
 
 impl Ahead<'_> {
     fn cost(&mut self, at: usize, depth: usize) -> Cost {
-        const UNKNOWN: Cost = Cost {
-            whole: ENDLESS,
-            marks: ENDLESS,
-        };
         if let Some(cost) = self.known.get(at).copied().flatten() {
             return cost;
         }
         let Some(node) = self.graph.nodes.get(at) else {
-            return UNKNOWN;
+            return Cost::ENDLESS;
         };
         if depth > FOLLOWED {
-            return UNKNOWN;
+            return Cost::ENDLESS;
         }
-        self.set(at, UNKNOWN);
+        self.set(at, Cost::ENDLESS);
         let mut cost = Cost {
             whole: node.own.saturating_add(node.pattern).saturating_add(node.name_pattern),
             marks: 1,
         };
         for next in &node.in_place {
-            let next = self.cost(*next, depth + 1);
-            cost.whole = cost.whole.saturating_add(next.whole);
-            cost.marks = cost.marks.saturating_add(next.whole).saturating_add(next.marks);
+            cost = cost.and(self.cost(*next, depth + 1));
         }
         for next in node.within() {
             let next = self.cost(next, depth + 1);
@@ -156,18 +170,83 @@ impl Ahead<'_> {
     }
 }
 
+/// What a schema costs on a value with nothing in it: a number, a text, a name.
+#[derive(Clone, Copy)]
+struct Leaf {
+    /// Whatever the value.
+    fixed: Cost,
+    /// For each eight bytes of a text.
+    growth: Cost,
+}
+
+impl Leaf {
+    fn on(self, length: u64) -> u64 {
+        let fixed = self.fixed.whole.saturating_mul(1 + length / 64);
+        fixed.saturating_add(self.growth.whole.saturating_mul(length / 8 + 1))
+    }
+
+    fn on_value(self, value: &Value) -> Option<u64> {
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => Some(self.fixed.whole),
+            Value::String(text) => Some(self.on(text.len() as u64)),
+            Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+}
+
+fn leaves(graph: &Graph) -> Vec<Leaf> {
+    fn read(graph: &Graph, at: usize, known: &mut [Option<Leaf>]) -> Leaf {
+        if let Some(leaf) = known.get(at).copied().flatten() {
+            return leaf;
+        }
+        let (own, pattern, unevaluated, in_place) = match graph.nodes.get(at) {
+            Some(node) => (node.own, node.pattern, node.unevaluated, node.in_place.as_slice()),
+            None => (0, 0, false, [].as_slice()),
+        };
+        let mut leaf = Leaf {
+            fixed: Cost { whole: own, marks: 1 },
+            growth: Cost {
+                whole: pattern,
+                marks: pattern,
+            },
+        };
+        // It leads back to no node that is being read: a graph with such a way is refused when it is made.
+        for next in in_place {
+            let next = read(graph, *next, known);
+            leaf.fixed = leaf.fixed.and(next.fixed);
+            leaf.growth = leaf.growth.and(next.growth);
+        }
+        if unevaluated {
+            leaf.fixed.whole = leaf.fixed.whole.saturating_add(leaf.fixed.marks);
+            leaf.growth.whole = leaf.growth.whole.saturating_add(leaf.growth.marks);
+        }
+        if let Some(slot) = known.get_mut(at) {
+            *slot = Some(leaf);
+        }
+        leaf
+    }
+    let mut known = vec![None; graph.nodes.len()];
+    (0..graph.nodes.len()).map(|at| read(graph, at, &mut known)).collect()
+}
+
 /// Costs for one value: each pair of a schema and a part of the value is counted once, and used wherever it is met.
 struct Count<'g> {
     graph: &'g Graph,
+    leaves: &'g [Leaf],
     known: HashMap<(usize, *const Value), Cost>,
     visits: u64,
 }
 
 impl Count<'_> {
     fn whole(&mut self, at: usize, value: &Value) -> u64 {
-        self.cost(at, value).whole
+        self.visits += 1;
+        match self.leaves.get(at).and_then(|leaf| leaf.on_value(value)) {
+            Some(whole) => whole,
+            None => self.cost(at, value).whole,
+        }
     }
 
+    /// The cost on an object or a list.
     fn cost(&mut self, at: usize, value: &Value) -> Cost {
         self.visits += 1;
         let key = (at, std::ptr::from_ref(value));
@@ -175,26 +254,17 @@ impl Count<'_> {
             return *cost;
         }
         let Some(node) = self.graph.nodes.get(at).filter(|_| self.visits <= MOST) else {
-            return Cost {
-                whole: ENDLESS,
-                marks: ENDLESS,
-            };
+            return Cost::ENDLESS;
         };
         let mut cost = Cost {
             whole: node.own,
             marks: 1,
         };
         for next in &node.in_place {
-            let next = self.cost(*next, value);
-            cost.whole = cost.whole.saturating_add(next.whole);
-            cost.marks = cost.marks.saturating_add(next.whole).saturating_add(next.marks);
+            cost = cost.and(self.cost(*next, value));
         }
         let within = match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-            Value::String(text) => {
-                let length = text.len() as u64;
-                (length / 64).saturating_add(node.pattern.saturating_mul(length / 8 + 1))
-            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
             Value::Array(items) => self.items(node, items),
             Value::Object(fields) => self.properties(node, fields),
         };
@@ -224,25 +294,13 @@ impl Count<'_> {
         whole
     }
 
-    /// A name is no part of the value, so it has a count of its own, which ends where this one does.
-    fn of_name(&mut self, at: usize, name: &str) -> u64 {
-        let mut count = Count {
-            graph: self.graph,
-            known: HashMap::new(),
-            visits: self.visits,
-        };
-        let whole = count.whole(at, &Value::String(name.to_owned()));
-        self.visits = count.visits;
-        whole
-    }
-
     fn properties(&mut self, node: &Node, fields: &serde_json::Map<String, Value>) -> u64 {
         let mut whole: u64 = 0;
         for (name, value) in fields {
             let length = name.len() as u64;
             whole = whole.saturating_add(node.name_pattern.saturating_mul(length / 8 + 1));
             for next in &node.names {
-                whole = whole.saturating_add(self.of_name(*next, name));
+                whole = whole.saturating_add(self.leaves.get(*next).map_or(0, |leaf| leaf.on(length)));
             }
             match node.properties.get(name) {
                 Some(next) => whole = whole.saturating_add(self.whole(*next, value)),
