@@ -297,8 +297,8 @@ async fn decide(State(workspace): State<Arc<Workspace>>, Form(form): Form<Decisi
         let mut records = workspace.records();
         let code = records.name("code");
         let grant = Grant {
-            bot: scopes(&scope),
-            user: scopes(&user_scope),
+            bot: &scopes(&scope) - &records.withheld,
+            user: &scopes(&user_scope) - &records.withheld,
         };
         records.codes.insert(code.clone(), Code { redirect_uri, grant });
         back.query_pairs_mut().append_pair("code", &code);

@@ -254,7 +254,8 @@ impl CallTool {
         let typed = matches!(&self.runner, Runner::Sandboxed(tool) if tool.is_typed());
         match json::parse(&text) {
             Ok(value) => Ok(Value::Json(redactor.value(value))),
-            Err(error) if typed => Err(CallError::OutputNotJson(error.to_string())),
+            // JSON that is refused is not handed on as text either: its reader would parse it.
+            Err(error) if typed || is_json(&text) => Err(CallError::OutputNotJson(error.to_string())),
             Err(_not_json) => Ok(Value::Text(redactor.text(text))),
         }
     }
@@ -339,4 +340,9 @@ impl CallTool {
             }
         }
     }
+}
+
+/// Whether it is JSON by its grammar, at any depth.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
