@@ -249,7 +249,9 @@ impl Core {
             .filter(|name| only.as_ref().is_none_or(|only| only.contains(name)))
             .collect();
         let mut open = Tools::new();
-        for entry in entries {
+        // Those that say their name first: the others do not take it from them.
+        let (named, unnamed): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.name.is_some());
+        for entry in named.into_iter().chain(unnamed) {
             let loaded = self.open_named_in_builder(entry, &of_project, &open).await?;
             take(&mut open, loaded)?;
         }
@@ -336,13 +338,8 @@ impl Core {
         of_project: &[&ToolName],
         open: &Tools,
     ) -> Result<Installed, Error> {
-        if let Some(name) = self.installer.name_of(source, entry.name.as_ref())?
-            && !open.contains_key(name.as_str())
-        {
-            return Ok(self
-                .installer
-                .open(&name, &self.settings.providers, self.progress.clone())
-                .await?);
+        if let Some(installed) = self.already_pinned(source, entry.name.as_ref(), open).await? {
+            return Ok(installed);
         }
         let candidate = self
             .installer
@@ -365,6 +362,30 @@ impl Core {
             ..Grant::default()
         };
         Ok(self.installer.install(candidate, name, grant).await?)
+    }
+
+    /// What the lock has from this very source; where it has several, that with the name of its manifest.
+    async fn already_pinned(
+        &self,
+        source: &Source,
+        wanted: Option<&ToolName>,
+        open: &Tools,
+    ) -> Result<Option<Installed>, Error> {
+        let mut found = None;
+        for name in self.installer.names_of(source)? {
+            if open.contains_key(name.as_str()) || wanted.is_some_and(|wanted| *wanted != name) {
+                continue;
+            }
+            let installed = self
+                .installer
+                .open(&name, &self.settings.providers, self.progress.clone())
+                .await?;
+            if installed.package.manifest.name == name {
+                return Ok(Some(installed));
+            }
+            found.get_or_insert(installed);
+        }
+        Ok(found)
     }
 
     fn source(&self, written: &str) -> Result<Source, Error> {
