@@ -50,6 +50,6 @@ pub use sandbox::{
 };
 pub use settings::{ProjectAsks, Settings, SettingsError, ToolSettings};
 pub use source::{
-    BadEntry, BadUrl, Commit, Fetched, Fetcher, Folder, GitSource, PathSource, PinnedSource, Progress, Reference, Source,
-    SourceError, SourceSettings,
+    BadEntry, BadUrl, Commit, Fetched, Fetcher, Folder, GitSource, PathSource, PinnedSource, Progress, Reference,
+    Source, SourceError, SourceSettings,
 };

@@ -1,8 +1,14 @@
 //! `cargo xtask <verb>`: everything a fresh machine needs.
 
+mod bench;
 mod build_tools;
+mod demo;
+mod deny;
 mod guest_toolchain;
 mod guests;
+mod host;
+mod oauth_server;
+mod test;
 mod workspace;
 
 use std::env;
@@ -11,12 +17,21 @@ use std::process::ExitCode;
 const VERBS: &str = "\
 cargo xtask <verb>
 
+  demo              the whole story: a git server, a sign-in, a call in the sandbox, and the call again
+  test              all tests
+  bench             all figures
+  deny              licences, sources and bans of all dependencies
   guest-toolchain   set up what builds guests, by the way that this machine allows
   build-tools       build the sample tools and the hostile guests";
 
 fn main() -> ExitCode {
     let verb = env::args().nth(1).unwrap_or_default();
+    let rest: Vec<String> = env::args().skip(2).collect();
     let end = match verb.as_str() {
+        "demo" => demo::run(),
+        "test" => test::run(&rest),
+        "bench" => bench::run(&rest),
+        "deny" => deny::run(),
         "guest-toolchain" => guest_toolchain::run(),
         "build-tools" => build_tools::run(),
         "" | "help" | "-h" | "--help" => {

@@ -59,7 +59,7 @@ impl Auth {
             tokens,
             flows,
             key,
-            net: _,
+            net,
             clock,
             home,
         } = parts;
@@ -72,10 +72,15 @@ impl Auth {
             exchange,
             clock,
             home,
+            listeners: net.listeners().clone(),
         });
         let board = Arc::new(Board::default());
         let completion = Arc::new(Completion::new(Arc::clone(&core), Arc::clone(&board)));
-        let door = Arc::new(Door::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&completion)));
+        let door = Arc::new(Door::new(
+            Arc::clone(&core),
+            Arc::clone(&board),
+            Arc::clone(&completion),
+        ));
         let listener = Listener::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&door));
         Arc::new(Self {
             supply: Supply::new(Arc::clone(&core), Arc::new(Refresher::new(Arc::clone(&core)))),
@@ -174,7 +179,9 @@ impl Auth {
     /// When the store cannot be read.
     pub async fn accounts(&self, profile: Option<&Profile>) -> Result<Vec<AccountStatus>, AuthError> {
         let all = self.core.records.store().list().await?;
-        let meant = all.iter().filter(|(account, _)| profile.is_none_or(|profile| account.profile == *profile));
+        let meant = all
+            .iter()
+            .filter(|(account, _)| profile.is_none_or(|profile| account.profile == *profile));
         Ok(meant.map(|(account, stored)| self.status(account, stored)).collect())
     }
 

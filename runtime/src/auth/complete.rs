@@ -100,7 +100,10 @@ impl Completion {
             scopes: &pending.scopes,
             kind: pending.account().kind,
         };
-        let asking = self.core.exchange.exchange(&ask, code, verifier.as_ref(), self.core.now());
+        let asking = self
+            .core
+            .exchange
+            .exchange(&ask, code, verifier.as_ref(), self.core.now());
         match tokio::time::timeout(REQUEST, asking).await {
             Ok(Ok(tokens)) => Ok(self.record(pending, tokens)),
             Ok(Err(error)) => Err(outcome_of(error)),
@@ -128,7 +131,9 @@ impl Completion {
     async fn asks(&self, pending: &Pending, old: String, record: &Record) -> Completed {
         let bytes = record.to_bytes();
         let Some(text) = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
-            return self.ended(pending, failed(Fault::Store, "the account cannot be written")).await;
+            return self
+                .ended(pending, failed(Fault::Store, "the account cannot be written"))
+                .await;
         };
         let mut asking = pending.agreeing(Agree {
             of: pending.id,
@@ -158,7 +163,10 @@ impl Completion {
     /// What was gained is kept before anyone is told.
     async fn saved(&self, pending: &Pending, account: &AccountId, record: Record) -> Outcome {
         let typed = matches!(pending.step, Step::Type);
-        let missing = pending.scopes.iter().filter(|scope| !typed && !record.scopes.contains(scope));
+        let missing = pending
+            .scopes
+            .iter()
+            .filter(|scope| !typed && !record.scopes.contains(scope));
         let done = Outcome::Done {
             title: self.title(&account.provider),
             identity: record.identity.clone(),

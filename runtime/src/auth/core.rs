@@ -14,6 +14,7 @@ use crate::{
     base::{
         clock::{Clock, UnixTime},
         home::Home,
+        listeners::Listeners,
         name::Profile,
     },
     package::AuthRequirement,
@@ -29,6 +30,7 @@ pub(super) struct Core {
     pub(super) exchange: Arc<dyn Exchange>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) home: Home,
+    pub(super) listeners: Listeners,
 }
 
 /// How often a save is tried anew when others save at the same time.

@@ -172,7 +172,10 @@ mod tests {
         assert_eq!(decide(None, &want, UnixTime(0)), Decision::SignIn(Why::NoAccount));
         let mut leaving = record(None, 0, None);
         leaving.signing_out = true;
-        assert_eq!(decide(Some(&leaving), &want, UnixTime(0)), Decision::SignIn(Why::NoAccount));
+        assert_eq!(
+            decide(Some(&leaving), &want, UnixTime(0)),
+            Decision::SignIn(Why::NoAccount)
+        );
     }
 
     #[test]
@@ -218,7 +221,10 @@ mod tests {
         let record = record(None, 1_000, Some(4_600));
         assert_eq!(decided(&record, &clock), Decision::Ready);
         clock.set(UnixTime(4_600));
-        assert_eq!(decided(&record, &clock), Decision::SignIn(Why::State(NeedsSignIn::Expired)));
+        assert_eq!(
+            decided(&record, &clock),
+            Decision::SignIn(Why::State(NeedsSignIn::Expired))
+        );
         assert_eq!(
             shown_state(&record, clock.now()),
             AccountState::NeedsSignIn(NeedsSignIn::Expired)
@@ -249,7 +255,12 @@ mod tests {
     #[test]
     fn each_reason_to_sign_in_lets_a_token_be_served_to_its_end_but_a_rejected_one() {
         let clock = ManualClock::at(UnixTime(4_550));
-        for reason in [NeedsSignIn::Refused, NeedsSignIn::LostInCrash, NeedsSignIn::Scope, NeedsSignIn::Expired] {
+        for reason in [
+            NeedsSignIn::Refused,
+            NeedsSignIn::LostInCrash,
+            NeedsSignIn::Scope,
+            NeedsSignIn::Expired,
+        ] {
             let record = record(Some("r"), 1_000, Some(4_600)).needs_sign_in(reason, "why");
             clock.set(UnixTime(4_550));
             assert_eq!(decided(&record, &clock), Decision::Ready, "{reason:?}");
@@ -258,7 +269,10 @@ mod tests {
         }
         clock.set(UnixTime(1_000));
         let rejected = record(Some("r"), 1_000, Some(4_600)).needs_sign_in(NeedsSignIn::Rejected, "401");
-        assert_eq!(decided(&rejected, &clock), Decision::SignIn(Why::State(NeedsSignIn::Rejected)));
+        assert_eq!(
+            decided(&rejected, &clock),
+            Decision::SignIn(Why::State(NeedsSignIn::Rejected))
+        );
     }
 
     #[test]

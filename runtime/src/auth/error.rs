@@ -215,9 +215,11 @@ impl AuthError {
             Self::NoSuchSignIn => Code::NotFound,
             Self::NotThisSignIn { .. } | Self::Typed | Self::NotOneAccount => Code::InvalidInput,
             Self::Unreachable { .. } | Self::Protocol { .. } => Code::Unreachable,
-            Self::Listen { .. } | Self::Certificate { .. } | Self::Unreadable { .. } | Self::NotKept { .. } | Self::CutOff { .. } => {
-                Code::Internal
-            }
+            Self::Listen { .. }
+            | Self::Certificate { .. }
+            | Self::Unreadable { .. }
+            | Self::NotKept { .. }
+            | Self::CutOff { .. } => Code::Internal,
         }
     }
 

@@ -163,7 +163,9 @@ pub(super) enum Outcome {
         reason: String,
     },
     /// A wider one took its place.
-    Superseded { by: FlowId },
+    Superseded {
+        by: FlowId,
+    },
 }
 
 /// What made a sign-in fail.
@@ -367,7 +369,12 @@ pub(super) mod tests {
             origins: vec!["https://provider.example".to_owned()],
             origin: "http://127.0.0.1:8976".to_owned(),
             expires_at: UnixTime(1_000),
-            step: Step::Authorize(Authorize::new(&url, redirect, Some(Secret::new("planted-verifier")), &state)),
+            step: Step::Authorize(Authorize::new(
+                &url,
+                redirect,
+                Some(Secret::new("planted-verifier")),
+                &state,
+            )),
         })
     }
 
@@ -387,7 +394,9 @@ pub(super) mod tests {
     #[test]
     fn only_the_state_that_was_sent_is_taken() {
         let pending = pending();
-        let Step::Authorize(authorize) = &pending.step else { unreachable!() };
+        let Step::Authorize(authorize) = &pending.step else {
+            unreachable!()
+        };
         assert!(authorize.is_state(&State::of(pending.id, [7; 16])));
         assert!(!authorize.is_state(&State::of(pending.id, [8; 16])));
     }
@@ -406,7 +415,10 @@ pub(super) mod tests {
         let mut pending = pending();
         let cookie = pending.give_to_browser();
         let back: Pending = serde_json::from_slice(&wire::to_bytes(&pending).unwrap()).unwrap();
-        assert_eq!((back.id, back.account(), back.url()), (pending.id, pending.account(), pending.url()));
+        assert_eq!(
+            (back.id, back.account(), back.url()),
+            (pending.id, pending.account(), pending.url())
+        );
         assert_eq!(back.client(), pending.client());
         assert!(back.is_browser(&cookie));
         assert!(!back.is_browser(&Secret::new("another")));

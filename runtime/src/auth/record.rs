@@ -200,7 +200,10 @@ impl Record {
         let unreadable = |error: serde_json::Error| format!("its content cannot be read (column {})", error.column());
         let head: Head = serde_json::from_slice(bytes).map_err(unreadable)?;
         if head.format != FORMAT {
-            return Err(format!("it was written by a later version of Pocket (format {})", head.format));
+            return Err(format!(
+                "it was written by a later version of Pocket (format {})",
+                head.format
+            ));
         }
         serde_json::from_slice(bytes).map_err(unreadable)
     }
@@ -284,7 +287,9 @@ pub(super) mod tests {
         let before = record(Some("r1"), 1_000, Some(4_600));
         let mut reply = tokens("a2", None, Some(9_000));
         reply.identity = None;
-        let after = before.refreshing(UnixTime(4_000), false).refreshed(reply, UnixTime(4_001));
+        let after = before
+            .refreshing(UnixTime(4_000), false)
+            .refreshed(reply, UnixTime(4_001));
         assert_eq!(after.refresh, Some(Secret::new("r1")));
         assert_eq!(after.scopes, ["read", "write"]);
         assert_eq!(after.identity.as_deref(), Some("alice @ Acme"));

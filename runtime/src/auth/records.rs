@@ -171,7 +171,10 @@ impl Records {
         if hot.len() >= MOST_HOT {
             hot.retain(|_account, entry| entry.read_at.elapsed() < HOT);
         }
-        if hot.get(account).is_none_or(|entry| entry.loaded.version <= loaded.version) {
+        if hot
+            .get(account)
+            .is_none_or(|entry| entry.loaded.version <= loaded.version)
+        {
             let entry = Hot {
                 loaded,
                 read_at: Instant::now(),

@@ -77,12 +77,7 @@ impl Refresher {
     }
 
     /// The renewal that is under way, or a new one in a task of its own.
-    fn join(
-        &self,
-        account: &AccountId,
-        seen: u64,
-        cause: Cause,
-    ) -> Result<watch::Receiver<Option<Ended>>, NotRenewed> {
+    fn join(&self, account: &AccountId, seen: u64, cause: Cause) -> Result<watch::Receiver<Option<Ended>>, NotRenewed> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(under_way) = flights.get(account) {
             return Ok(under_way.clone());

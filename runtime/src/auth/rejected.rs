@@ -37,7 +37,9 @@ fn remedy(record: &Record, refused: u64, now: UnixTime) -> Remedy {
         return Remedy::Newer;
     }
     let can_renew = record.refresh.is_some() && !matches!(record.state, AccountState::NeedsSignIn(_));
-    let lately = record.forced.filter(|forced| now.since(forced.at) < PAUSE && forced.at <= now);
+    let lately = record
+        .forced
+        .filter(|forced| now.since(forced.at) < PAUSE && forced.at <= now);
     match lately {
         _ if !can_renew => Remedy::SignIn,
         // The token that this renewal brought is refused as well.
@@ -105,14 +107,32 @@ mod tests {
         assert_eq!(remedy(&current, 2, now), Remedy::Newer);
         assert_eq!(remedy(&current, 3, now), Remedy::Renew);
 
-        current.forced = Some(Forced { at: UnixTime(990), version: 3 });
-        assert_eq!(remedy(&current, 3, now), Remedy::Wait(50), "tried, and without an answer");
+        current.forced = Some(Forced {
+            at: UnixTime(990),
+            version: 3,
+        });
+        assert_eq!(
+            remedy(&current, 3, now),
+            Remedy::Wait(50),
+            "tried, and without an answer"
+        );
         assert_eq!(remedy(&current, 3, UnixTime(1_050)), Remedy::Renew);
 
-        current.forced = Some(Forced { at: UnixTime(990), version: 2 });
-        assert_eq!(remedy(&current, 3, now), Remedy::SignIn, "the renewed one is refused too");
+        current.forced = Some(Forced {
+            at: UnixTime(990),
+            version: 2,
+        });
+        assert_eq!(
+            remedy(&current, 3, now),
+            Remedy::SignIn,
+            "the renewed one is refused too"
+        );
         assert_eq!(remedy(&current, 3, UnixTime(1_050)), Remedy::Renew);
-        assert_eq!(remedy(&current, 3, UnixTime(0)), Remedy::Renew, "a clock set back locks nothing");
+        assert_eq!(
+            remedy(&current, 3, UnixTime(0)),
+            Remedy::Renew,
+            "a clock set back locks nothing"
+        );
     }
 
     #[test]

@@ -54,7 +54,11 @@ fn of_handler<'a>(
         Flow::Token(_) => None,
     };
     let wanted = client.and_then(|client| client.token).unwrap_or(wanted);
-    let kind = if has_both_kinds(provider) { wanted } else { TokenKind::Bot };
+    let kind = if has_both_kinds(provider) {
+        wanted
+    } else {
+        TokenKind::Bot
+    };
     Resolved {
         account: AccountId {
             profile: profile.clone(),

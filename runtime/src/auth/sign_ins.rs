@@ -102,7 +102,10 @@ impl SignIns {
             return Ok(());
         }
         let provider = resolved.provider;
-        let typed = provider.handlers.iter().find(|other| matches!(other.flow, Flow::Token(_)));
+        let typed = provider
+            .handlers
+            .iter()
+            .find(|other| matches!(other.flow, Flow::Token(_)));
         let origin = resolve::origin(resolved.redirect(), self.core.settings.callback_port);
         Err(AuthError::NoClient {
             provider: provider.name.clone(),
@@ -212,7 +215,12 @@ impl SignIns {
             kind: resolved.account.kind,
         };
         let begun = self.core.exchange.begin(&ask, &state.secret());
-        Ok(Step::Authorize(Authorize::new(&begun.url, redirect.clone(), begun.verifier, &state)))
+        Ok(Step::Authorize(Authorize::new(
+            &begun.url,
+            redirect.clone(),
+            begun.verifier,
+            &state,
+        )))
     }
 
     async fn sign_in(&self, pending: &Pending) -> Result<SignIn, AuthError> {
@@ -314,7 +322,10 @@ impl SignIns {
     /// With the address that the provider sent the browser to. No cookie is needed: the terminal that holds the sign-in is the
     /// proof that it is the same user.
     pub(super) async fn paste(&self, sign_in: &SignIn, address: &str) -> Result<(), AuthError> {
-        let id = sign_in.id().filter(|id| self.board.is_local(*id)).ok_or(AuthError::NoSuchSignIn)?;
+        let id = sign_in
+            .id()
+            .filter(|id| self.board.is_local(*id))
+            .ok_or(AuthError::NoSuchSignIn)?;
         let Standing::Pending(pending, _sealed) = self.core.flows.standing(id).await? else {
             return Err(AuthError::NoSuchSignIn);
         };
@@ -339,7 +350,9 @@ impl SignIns {
             return Err(AuthError::NoSuchSignIn);
         };
         self.core.flows.take(asking.id).await?;
-        self.completion.by_word(&asking, agree, crate::auth::complete::Word::Keep).await;
+        self.completion
+            .by_word(&asking, agree, crate::auth::complete::Word::Keep)
+            .await;
         Err(AuthError::OtherIdentity {
             provider: sign_in.provider.clone(),
             old: crate::base::text::shown_on_one_line(&agree.old),

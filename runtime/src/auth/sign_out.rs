@@ -6,12 +6,8 @@ use futures_util::future::join_all;
 
 use crate::{
     auth::{
-        AccountId, AuthError, Client, StoreError, StoredRecord,
-        core::Core,
-        record::Record,
-        records::Loaded,
-        resolve::Resolved,
-        sign_ins::SignIns,
+        AccountId, AuthError, Client, StoreError, StoredRecord, core::Core, record::Record, records::Loaded,
+        resolve::Resolved, sign_ins::SignIns,
     },
     base::{name::Profile, text::shown_on_one_line},
 };
@@ -39,7 +35,9 @@ pub(super) async fn sign_out(
 ) -> Result<SignedOut, AuthError> {
     // A provider whose file is gone can still be signed out of.
     let known = core.providers.find(provider);
-    let name = known.as_ref().map_or_else(|_unknown| provider.to_lowercase(), |known| known.name.clone());
+    let name = known
+        .as_ref()
+        .map_or_else(|_unknown| provider.to_lowercase(), |known| known.name.clone());
     let is_meant = |account: &AccountId| {
         account.profile == *profile
             && account.provider == name
@@ -54,7 +52,9 @@ pub(super) async fn sign_out(
         }
     }
     let accounts = meant.len();
-    let outs = meant.iter().map(|(account, stored)| one(core, sign_ins, account, stored));
+    let outs = meant
+        .iter()
+        .map(|(account, stored)| one(core, sign_ins, account, stored));
     let mut not_revoked = Vec::new();
     for out in join_all(outs).await {
         not_revoked.extend(out?);

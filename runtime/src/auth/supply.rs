@@ -122,9 +122,7 @@ impl Supply {
                 match (self.decide(resolved, need, now.as_ref(), Duration::ZERO), now) {
                     (Decision::SignIn(why), _) => Ok(Offer::Not(why)),
                     (_, None) => Ok(Offer::Not(Why::NoAccount)),
-                    (Decision::Ready | Decision::Refresh(_), Some(now)) => {
-                        Ok(Offer::Given(self.give(resolved, &now)))
-                    }
+                    (Decision::Ready | Decision::Refresh(_), Some(now)) => Ok(Offer::Given(self.give(resolved, &now))),
                 }
             }
             Err(why) if meanwhile == Meanwhile::Holds && !is_gone(&why) => {

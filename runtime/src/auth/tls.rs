@@ -153,9 +153,13 @@ fn make(now: UnixTime) -> Result<Zeroizing<String>, rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(vec!["localhost".to_owned()])?;
     params.subject_alt_names.push(SanType::IpAddress([127, 0, 0, 1].into()));
-    params.subject_alt_names.push(SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into()));
+    params
+        .subject_alt_names
+        .push(SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into()));
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, "Pocket on this machine");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Pocket on this machine");
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -164,7 +168,12 @@ fn make(now: UnixTime) -> Result<Zeroizing<String>, rcgen::Error> {
     params.not_after = at(now.after(Duration::from_secs(DAYS * DAY)).0);
     let certificate = params.self_signed(&key)?;
     let key_pem = Zeroizing::new(key.serialize_pem());
-    Ok(Zeroizing::new(format!("made {}\n{}{}", now.0, certificate.pem(), *key_pem)))
+    Ok(Zeroizing::new(format!(
+        "made {}\n{}{}",
+        now.0,
+        certificate.pem(),
+        *key_pem
+    )))
 }
 
 fn at(seconds: i64) -> OffsetDateTime {
@@ -189,13 +198,20 @@ mod tests {
         let first = tls(folder.path(), &clock).certificate().unwrap();
         assert_eq!(first.fingerprint.len(), 95);
         clock.advance(Duration::from_secs(59 * DAY));
-        assert_eq!(tls(folder.path(), &clock).certificate().unwrap().fingerprint, first.fingerprint);
+        assert_eq!(
+            tls(folder.path(), &clock).certificate().unwrap().fingerprint,
+            first.fingerprint
+        );
         clock.advance(Duration::from_secs(2 * DAY));
         let held = tls(folder.path(), &clock);
         let second = held.certificate().unwrap();
         assert_ne!(second.fingerprint, first.fingerprint);
         clock.set(UnixTime(1_700_000_000));
-        assert_ne!(held.certificate().unwrap().fingerprint, second.fingerprint, "the clock was set back");
+        assert_ne!(
+            held.certificate().unwrap().fingerprint,
+            second.fingerprint,
+            "the clock was set back"
+        );
     }
 
     #[test]
@@ -205,9 +221,17 @@ mod tests {
         let first = tls(folder.path(), &clock).certificate().unwrap();
         let file = Home::at(folder.path()).data().join("tls/localhost.pem");
         let whole = fs::read_to_string(&file).unwrap();
-        for damaged in ["", "made x\n", &whole[..whole.len() / 2], &whole.replace("BEGIN CERT", "BEGIN SERT")] {
+        for damaged in [
+            "",
+            "made x\n",
+            &whole[..whole.len() / 2],
+            &whole.replace("BEGIN CERT", "BEGIN SERT"),
+        ] {
             write_atomic(&file, damaged.as_bytes(), FileMode::Private).unwrap();
-            assert_ne!(tls(folder.path(), &clock).certificate().unwrap().fingerprint, first.fingerprint);
+            assert_ne!(
+                tls(folder.path(), &clock).certificate().unwrap().fingerprint,
+                first.fingerprint
+            );
         }
         #[cfg(unix)]
         {
@@ -215,7 +239,10 @@ mod tests {
             let before = tls(folder.path(), &clock).certificate().unwrap();
             assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
             fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-            assert_ne!(tls(folder.path(), &clock).certificate().unwrap().fingerprint, before.fingerprint);
+            assert_ne!(
+                tls(folder.path(), &clock).certificate().unwrap().fingerprint,
+                before.fingerprint
+            );
         }
     }
 

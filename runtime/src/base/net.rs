@@ -12,7 +12,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-use crate::base::code::Code;
+use crate::base::{code::Code, listeners::Listeners};
 
 /// Roots of trust for all clients.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +74,7 @@ struct Inner {
     /// The operator's own.
     extra_roots: Vec<CertificateDer<'static>>,
     tls: OnceLock<Arc<ClientConfig>>,
+    listeners: Listeners,
 }
 
 impl Net {
@@ -83,8 +84,14 @@ impl Net {
             inner: Arc::new(Inner {
                 extra_roots: ca_pem.map(|pem| roots_of(&pem)).transpose()?.unwrap_or_default(),
                 tls: OnceLock::new(),
+                listeners: Listeners::default(),
             }),
         })
+    }
+
+    /// Where this process listens itself: no guest may reach that.
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.inner.listeners
     }
 
     /// The TLS configuration that all clients share, with HTTP/1.1 and HTTP/2 offered. Sessions are resumed across clients.

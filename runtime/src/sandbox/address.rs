@@ -321,7 +321,7 @@ mod tests {
         #[test]
         fn outside_of_global_unicast_nothing_is_global(bits in any::<u128>()) {
             let address = Ipv6Addr::from_bits(bits);
-            let global = bits >> 125 == 1 || embedded(address).first().is_some();
+            let global = bits >> 125 == 1 || !embedded(address).is_empty();
             prop_assert!(global || kind(IpAddr::V6(address)) != Kind::Global, "{}", address);
         }
 

@@ -1,6 +1,7 @@
 //! How a guest's end is told.
 
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace, component::ResourceTableError};
+use wasmtime_wasi_http::FieldMapError;
 
 use crate::sandbox::{
     LogLevel, Outcome, SandboxError, bindings::TypedError, compiler::in_words, log::CallLog, output_pipe::OutputFull,
@@ -86,6 +87,9 @@ fn of_error(error: &wasmtime::Error, log: &CallLog) -> Outcome {
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
         return Outcome::LimitExceeded("open resources".to_owned());
+    }
+    if let Some(FieldMapError::TotalSizeTooBig) = error.downcast_ref::<FieldMapError>() {
+        return Outcome::LimitExceeded("bytes of HTTP fields".to_owned());
     }
     let cause = error.root_cause().to_string();
     if cause.contains(HOSTCALL_FUEL_IS_GONE) {

@@ -33,6 +33,7 @@ pub(super) fn engine(limits: &Limits) -> Result<wasmtime::Engine, SandboxError> 
     config
         .allocation_strategy(InstanceAllocationStrategy::OnDemand)
         .memory_reservation(0)
+        .memory_reservation_for_growth(16 << 20)
         .memory_guard_size(64 << 10)
         .memory_may_move(true);
     wasmtime::Engine::new(&config).map_err(|error| SandboxError::Setup(error.to_string()))

@@ -116,7 +116,7 @@ impl Engine {
         // Now rather than in the first call.
         code.initialize_copy_on_write_image()
             .map_err(|error| SandboxError::Setup(in_words(&error)))?;
-        let outbound = Outbound::new(&self.inner.parts.net, &policy, limits)?;
+        let outbound = Outbound::new(&self.inner.parts.net, &policy, limits);
         Ok(Tool {
             name: name.clone(),
             entry,

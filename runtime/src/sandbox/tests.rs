@@ -12,6 +12,7 @@ use std::{
 use futures_util::future::join_all;
 
 use crate::{
+    auth::Credential,
     base::{
         code::Code,
         digest::Digest,
@@ -107,6 +108,38 @@ const SLEEPER: &str = r#"(component
     (instance $exported (export "run" (func $run)))
     (export "wasi:cli/run@0.2.6" (instance $exported)))"#;
 
+/// Ends well where its environment is one variable whose value has 12 bytes and begins with `x`.
+const LOOKS_AT_ENVIRONMENT: &str = r#"(component
+    (import "wasi:cli/environment@0.2.6" (instance $environment
+        (export "get-environment" (func (result (list (tuple string string)))))))
+    (core module $memory
+        (memory (export "memory") 1)
+        (global $next (mut i32) (i32.const 4096))
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+            (global.set $next (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+            (global.get $next)
+            (global.set $next (i32.add (global.get $next) (local.get 3)))))
+    (core instance $memory (instantiate $memory))
+    (alias core export $memory "memory" (core memory $shared))
+    (core func $get (canon lower (func $environment "get-environment")
+        (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+    (core module $m
+        (import "host" "memory" (memory 1))
+        (import "host" "get" (func $get (param i32)))
+        (func (export "run") (result i32)
+            (local $first i32)
+            (call $get (i32.const 16))
+            (local.set $first (i32.load (i32.const 16)))
+            (if (i32.ne (i32.load (i32.const 20)) (i32.const 1)) (then unreachable))
+            (if (i32.ne (i32.load offset=12 (local.get $first)) (i32.const 12)) (then unreachable))
+            (i32.ne (i32.load8_u (i32.load offset=8 (local.get $first))) (i32.const 120))))
+    (core instance $i (instantiate $m (with "host" (instance
+        (export "memory" (memory $shared))
+        (export "get" (func $get))))))
+    (func $run (result (result)) (canon lift (core func $i "run")))
+    (instance $exported (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.6" (instance $exported)))"#;
+
 fn component(kind: ComponentKind, wat: &str) -> Component {
     let bytes: Arc<[u8]> = wat::parse_str(wat).unwrap().into();
     Component {
@@ -142,10 +175,14 @@ impl World {
     }
 
     fn at(home: tempfile::TempDir) -> Self {
+        Self::for_calls(16, home)
+    }
+
+    fn for_calls(calls: u32, home: tempfile::TempDir) -> Self {
         let limits = Limits {
-            calls: 16,
-            calls_per_profile: 16,
-            calls_per_tool: 16,
+            calls,
+            calls_per_profile: calls,
+            calls_per_tool: calls,
             ..Limits::default()
         };
         Self {
@@ -296,6 +333,34 @@ async fn a_trap_is_told_with_its_backtrace_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_credential_is_in_the_environment_over_the_variables_and_nowhere_else() {
+    let world = World::new();
+    let with_variable = Policy {
+        variables: BTreeMap::from([("TOKEN".to_owned(), "the operator's own".to_owned())]),
+        ..policy()
+    };
+    let credential = Credential::for_tests("TOKEN", "xoxb-planted");
+    let call = async |tool: &Tool| {
+        tool.invoke(Invocation {
+            input: "{}",
+            profile: &Profile::default(),
+            credential: Some(&credential),
+            report: None,
+        })
+        .await
+    };
+    let tool = world.command(LOOKS_AT_ENVIRONMENT, with_variable.clone()).await;
+    assert_eq!(output(&call(&tool).await), "");
+    let trapping = world.command(&command("unreachable"), with_variable).await;
+    let failing = world.command(&command("(i32.const 1)"), policy()).await;
+    for tool in [trapping, failing] {
+        let end = call(&tool).await;
+        let told = format!("{end:?}");
+        assert!(!told.contains("planted"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn endless_recursion_traps() {
     let world = World::new();
     let tool = world.command(&command("(call $recurse (i32.const 0))"), policy()).await;
@@ -392,6 +457,17 @@ async fn more_calls_than_there_are_places_all_get_their_turn() {
     for end in &ends {
         assert_eq!(output(end), "{}");
     }
+}
+
+#[tokio::test]
+async fn where_the_pool_has_no_room_calls_run_without_it() {
+    // Slots for so many take more address space than any machine has.
+    let world = World::for_calls(1_000_000, tempfile::tempdir().unwrap());
+    let tool = world.typed(ECHO).await;
+    assert!(tool.engine.wasmtime.get_pooling_config().is_none());
+    assert_eq!(output(&call(&tool, "{}").await), "{}");
+    let trapping = world.command(&command("unreachable"), policy()).await;
+    assert!(matches!(call(&trapping, "{}").await.outcome, Outcome::Trapped(_)));
 }
 
 #[tokio::test]

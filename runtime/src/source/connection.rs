@@ -15,7 +15,7 @@ use crate::{
     base::text::shown_on_one_line,
     source::{
         Progress, SourceError,
-        remote::{Login, Remote, Transport},
+        remote::{Login, Remote, Transport, without_login},
     },
 };
 
@@ -138,7 +138,8 @@ impl Watch {
         }
         let url = remote.shown();
         let host = shown_on_one_line(&remote.host);
-        let reason = shown_on_one_line(error.message());
+        // The user's own git settings may put a password into the URL that git takes.
+        let reason = shown_on_one_line(&without_login(error.message()));
         match (error.code(), error.class()) {
             (ErrorCode::Auth, _) => SourceError::AuthNeeded { host },
             (ErrorCode::Certificate, ErrorClass::Ssh) => SourceError::HostKey { host },
@@ -288,6 +289,13 @@ mod tests {
         assert!(matches!(tls, SourceError::Certificate { .. }));
         let moved = explain(GenericError, ErrorClass::Net, "cannot redirect from 'a' to 'b'");
         assert!(matches!(moved, SourceError::Redirected { .. }));
+        let told = explain(
+            GenericError,
+            ErrorClass::Net,
+            "cannot read 'https://user:pl4nted@host/x'",
+        )
+        .to_string();
+        assert!(!told.contains("pl4nted"), "{told}");
         let said = explain(GenericError, ErrorClass::Net, "remote: \u{1b}[31mhello\n").to_string();
         assert!(said.contains("\\u{1b}[31mhello\\n"), "{said}");
     }

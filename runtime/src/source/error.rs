@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, time::Duration};
 
 use crate::{
     base::code::Code,
-    source::{Commit, Folder},
+    source::{BadEntry, BadUrl, Commit, Folder},
 };
 
 /// Why a source cannot be read. All text in it that came from a stranger is safe to show.
@@ -187,66 +187,6 @@ pub enum SourceError {
     Cancelled(String),
 }
 
-/// What is wrong with a URL.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadUrl {
-    /// It is not a URL.
-    #[error("this URL cannot be read ({0})")]
-    Syntax(String),
-    /// Nothing is fetched so.
-    #[error("a source is fetched by https, ssh or file, not by `{0}`")]
-    Scheme(String),
-    /// Anyone on the way could change what comes.
-    #[error("plain http goes only to a literal loopback address")]
-    PlainHttp,
-    /// It names a host, or an owner, and no repository.
-    #[error("this URL names no repository")]
-    NoRepository,
-    /// It has a query.
-    #[error("the URL of a repository has no query")]
-    Query,
-    /// It is the page of a file.
-    #[error("this is the page of a file, and a tool is a folder")]
-    FilePage,
-    /// It is a page that is not a folder's.
-    #[error("this is not the page of a repository or of a folder in it")]
-    OtherPage,
-    /// It says twice which ref is meant.
-    #[error("a URL has either `/tree/` or `#`, not both")]
-    TreeAndFragment,
-    /// It is a page of GitLab's; what to write instead.
-    #[error("pages of GitLab's are not read")]
-    GitLabPage(String),
-    /// A `file` URL is for this machine.
-    #[error("a file URL begins with `file:///`, with neither host nor user")]
-    FileHost,
-}
-
-/// What of a folder cannot be taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadEntry {
-    /// A link out of the folder.
-    #[error("this symlink leaves the folder")]
-    Symlink,
-    /// Another repository.
-    #[error("this is a submodule")]
-    Submodule,
-    /// A pointer in place of a file.
-    #[error("this is a Git LFS pointer, not the file itself")]
-    Lfs,
-    /// A name that no file here can have.
-    #[error("no file can have this name")]
-    Name,
-    /// Two files of one name.
-    #[error("this name is there twice")]
-    Twice,
-    /// Folders in folders without end.
-    #[error("this lies too deep")]
-    Deep,
-}
-
 impl SourceError {
     /// Its stable code.
     #[must_use]
@@ -335,36 +275,6 @@ impl SourceError {
             Self::Ca(_) => vec!["`[network] ca_file` is a file of certificates in PEM".to_owned()],
             Self::NotACommit(_) | Self::NoCommit(_) | Self::Git(_) | Self::Cancelled(_) => Vec::new(),
         }
-    }
-}
-
-impl BadUrl {
-    fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            Self::Syntax(_) | Self::Scheme(_) | Self::NoRepository => {
-                "write it as `https://github.com/org/repo`, `https://host/repo.git#<ref>:<folder>` or `ssh://git@host/repo.git`"
-            }
-            Self::PlainHttp => "write `https://`",
-            Self::Query => "leave out the `?` and what follows it",
-            Self::FilePage => "name the folder: `.../tree/<ref>/<folder>`",
-            Self::OtherPage => "name the repository, or a folder in it: `.../tree/<ref>/<folder>`",
-            Self::TreeAndFragment => "leave out the `#` and what follows it",
-            Self::GitLabPage(instead) => return vec![format!("write `{instead}`")],
-            Self::FileHost => "write `file:///path/to/repository`",
-        };
-        vec![hint.to_owned()]
-    }
-}
-
-impl BadEntry {
-    fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            Self::Symlink => "its author has to put the file itself there",
-            Self::Submodule => "name the submodule's own repository as the source",
-            Self::Lfs => "its author has to commit the file itself, without Git LFS",
-            Self::Name | Self::Twice | Self::Deep => return Vec::new(),
-        };
-        vec![hint.to_owned()]
     }
 }
 

@@ -1,12 +1,15 @@
 //! Writes one folder of one commit out of a repository's objects; nothing is checked out.
 
+use std::{io::Write as _, path::Path};
+
 use cap_std::fs::{Dir, OpenOptions};
 use git2::{ObjectType, Oid, Repository, Tree};
 
-use std::io::Write as _;
-
 use crate::{
-    base::{nearest::nearest, text::is_invisible, text::shown_on_one_line},
+    base::{
+        nearest::nearest,
+        text::{is_invisible, shown_on_one_line},
+    },
     source::{
         BadEntry, Commit, Folder, GitSource, SourceError,
         connection::Watch,
@@ -19,6 +22,8 @@ const LARGEST_LFS_POINTER: usize = 1024;
 
 /// Writes one folder of one commit.
 pub(super) struct Extraction<'a> {
+    /// Where it is written to, for messages.
+    pub(super) room: &'a Path,
     pub(super) repository: &'a Repository,
     pub(super) source: &'a GitSource,
     pub(super) watch: &'a Watch,
@@ -177,7 +182,7 @@ impl Extraction<'_> {
 
     fn io(&self, source: std::io::Error) -> SourceError {
         SourceError::Cache {
-            path: self.folder.as_str().into(),
+            path: self.room.to_owned(),
             source,
         }
     }

@@ -31,6 +31,7 @@ pub struct Fetcher {
 }
 
 struct Inner {
+    net: NetSettings,
     git: GitStore,
     packages: PackageCache,
     limits: FetchLimits,
@@ -63,18 +64,31 @@ impl Drop for StopWhenDropped {
 }
 
 impl Fetcher {
-    /// With its cache in `home`. libgit2's process-wide settings (time limits, CA file) are made here, once.
+    /// With its cache in `home`.
     ///
     /// # Errors
-    /// When libgit2 refuses them.
+    /// When the operator's CA file has no certificate.
     pub fn new(home: &Home, net: &NetSettings) -> Result<Self, SourceError> {
-        libgit2::set_up(net)?;
-        Ok(Self::with_limits(home, FetchLimits::default()))
+        libgit2::check_ca(net)?;
+        Ok(Self::with_limits(home, net, FetchLimits::default()))
     }
 
-    fn with_limits(home: &Home, limits: FetchLimits) -> Self {
+    /// Sets libgit2 up now rather than at the first fetch that needs it: its settings (time limits, CA file) are the whole
+    /// process's, and reading the system's certificates takes tens of milliseconds.
+    ///
+    /// A program that has many threads later calls this before it starts them, since libgit2 also writes environment
+    /// variables then (`SSL_CERT_FILE`, `SSL_CERT_DIR`, where they are not set).
+    ///
+    /// # Errors
+    /// When libgit2 refuses the settings.
+    pub fn prepare(&self) -> Result<(), SourceError> {
+        libgit2::enter(&self.inner.net).map(drop)
+    }
+
+    fn with_limits(home: &Home, net: &NetSettings, limits: FetchLimits) -> Self {
         Self {
             inner: Arc::new(Inner {
+                net: net.clone(),
                 git: GitStore::new(home.cache().join("git")),
                 packages: PackageCache::new(home.cache().join("packages")),
                 limits,
@@ -127,7 +141,6 @@ impl Fetcher {
         let inner = Arc::clone(&self.inner);
         let owned = source.clone();
         let thread = tokio::task::spawn_blocking(move || {
-            let _in_use = libgit2::in_use();
             let watch = Watch::new(inner.limits, cancelled, progress);
             work(&inner, &owned, &watch)
         });
@@ -147,6 +160,13 @@ impl Fetcher {
 
 impl Inner {
     fn fetch(&self, source: &GitSource, watch: &Watch) -> Result<Fetched, SourceError> {
+        // A commit in full can stand for nothing else tomorrow.
+        if let Some((commit, folder)) = source.exactly()
+            && let Some(found) = self.cached(source, commit, folder)?
+        {
+            return Ok(found);
+        }
+        let _in_use = libgit2::enter(&self.net)?;
         let locked = self.git.lock(&source.remote)?;
         let download = Download {
             store: &locked,
@@ -164,6 +184,7 @@ impl Inner {
         if let Some(found) = self.cached(source, commit, folder)? {
             return Ok(found);
         }
+        let _in_use = libgit2::enter(&self.net)?;
         let locked = self.git.lock(&source.remote)?;
         let download = Download {
             store: &locked,
@@ -191,6 +212,7 @@ impl Inner {
         let room = locked.aside()?;
         let into = Dir::open_ambient_dir(room.path(), cap_std::ambient_authority()).map_err(|e| locked.fail(e))?;
         let extraction = Extraction {
+            room: room.path(),
             repository,
             source,
             watch,
@@ -501,9 +523,8 @@ mod tests {
         let limited = |change: fn(&mut FetchLimits)| {
             let mut limits = FetchLimits::default();
             change(&mut limits);
-            Fetcher::with_limits(&world.home(), limits)
+            Fetcher::with_limits(&world.home(), &NetSettings::default(), limits)
         };
-        libgit2::set_up(&NetSettings::default()).unwrap();
         let source = world.source("");
         let objects = limited(|limits| limits.objects = 4).fetch(&source, None).await;
         assert!(
@@ -794,6 +815,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn over_https_the_operators_ca_is_trusted_and_no_other() {
+        let world = World::new();
+        world.history(1);
+        let (ours, pem) = Manner::tls();
+        let (other, _) = Manner::tls();
+        let net = NetSettings {
+            ca_pem: Some(pem.into_bytes()),
+        };
+        let fetcher = Fetcher::new(&world.home(), &net).unwrap();
+        let at = |server: &GitServer| source(&format!("https://localhost:{}/repo.git", server.address.port()));
+        let trusted = GitServer::start(world.folder.path(), ours.clone());
+        assert_eq!(read(&fetcher.fetch(&at(&trusted), None).await.unwrap(), "file"), "0");
+        let stranger = GitServer::start(world.folder.path(), other);
+        let refused = fetcher.fetch(&at(&stranger), None).await;
+        assert!(matches!(refused, Err(SourceError::Certificate { .. })), "{refused:?}");
+        let down = GitServer::start(
+            world.folder.path(),
+            Manner {
+                redirect: Some(format!("http://localhost:{}", trusted.address.port())),
+                ..ours
+            },
+        );
+        let refused = fetcher.fetch(&at(&down), None).await;
+        assert!(matches!(refused, Err(SourceError::Redirected { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
     async fn a_server_that_never_answers_is_given_up() {
         let world = World::new();
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -802,8 +850,7 @@ mod tests {
             time: Duration::from_millis(300),
             ..FetchLimits::default()
         };
-        libgit2::set_up(&NetSettings::default()).unwrap();
-        let gone = Fetcher::with_limits(&world.home(), limits)
+        let gone = Fetcher::with_limits(&world.home(), &NetSettings::default(), limits)
             .fetch(&source(&url), None)
             .await;
         assert!(matches!(gone, Err(SourceError::TimedOut { .. })), "{gone:?}");

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    io::{BufRead as _, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener},
+    path::Path,
     process::{Command, Stdio},
     sync::{Arc, Mutex},
 };
@@ -23,6 +23,28 @@ pub(super) struct Manner {
     pub(super) authorization: Option<String>,
     /// Where it sends everyone.
     pub(super) redirect: Option<String>,
+    /// With what it speaks TLS.
+    pub(super) tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+impl Manner {
+    /// TLS as `localhost` with a certificate of its own, which is given as PEM too.
+    pub(super) fn tls() -> (Self, String) {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        let manner = Self {
+            tls: Some(Arc::new(config)),
+            ..Self::default()
+        };
+        (manner, made.cert.pem())
+    }
 }
 
 impl GitServer {
@@ -34,7 +56,16 @@ impl GitServer {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (root, manner, told) = (root.clone(), manner.clone(), Arc::clone(&told));
-                std::thread::spawn(move || answer(stream, &root, &manner, &told));
+                std::thread::spawn(move || match &manner.tls {
+                    None => answer(stream, &root, &manner, &told),
+                    Some(tls) => {
+                        let session = rustls::ServerConnection::new(Arc::clone(tls)).unwrap();
+                        let mut stream = rustls::StreamOwned::new(session, stream);
+                        answer(&mut stream, &root, &manner, &told);
+                        stream.conn.send_close_notify();
+                        let _ = stream.flush();
+                    }
+                });
             }
         });
         Self { address, seen }
@@ -46,8 +77,8 @@ impl GitServer {
     }
 }
 
-fn answer(mut stream: TcpStream, root: &PathBuf, manner: &Manner, seen: &Mutex<Vec<String>>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
+fn answer(stream: impl Read + Write, root: &Path, manner: &Manner, seen: &Mutex<Vec<String>>) {
+    let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
@@ -70,6 +101,7 @@ fn answer(mut stream: TcpStream, root: &PathBuf, manner: &Manner, seen: &Mutex<V
     let length = header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
+    let stream = reader.get_mut();
     let authorization = header("authorization");
     seen.lock().unwrap().extend(authorization.clone());
     if let Some(to) = &manner.redirect {

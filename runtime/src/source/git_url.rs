@@ -1,16 +1,12 @@
 //! The ways to write a folder of a git repository, parsed.
 
-use std::{fmt, str::FromStr};
-
 use url::{Host, Url};
 
 use crate::{
-    base::{
-        secret::Secret,
-        text::{is_invisible, shown_on_one_line},
-    },
+    base::{secret::Secret, text::shown_on_one_line},
     source::{
-        BadUrl, SourceError, SourceSettings,
+        BadUrl, Commit, Folder, SourceError, SourceSettings,
+        place::Place,
         remote::{Login, Remote, Transport, without_login},
     },
 };
@@ -23,118 +19,6 @@ pub struct GitSource {
     pub written: String,
     pub(super) remote: Remote,
     pub(super) place: Place,
-}
-
-/// Which commit and folder of a repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
-    /// `#<ref>:<folder>`; no ref is the default branch.
-    Exact { reference: Option<RefName>, folder: Folder },
-    /// What stands after `/tree/`: where the ref ends is known only to the remote.
-    Tree(Vec<String>),
-}
-
-/// The name of a branch or tag, or a commit in full.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RefName(String);
-
-/// The id of a commit: 40 hex digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Commit([u8; 20]);
-
-/// A folder in a repository, `/`-separated, without `.` or `..`; the root is empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Folder(String);
-
-impl Commit {
-    /// The 20 bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 20] {
-        &self.0
-    }
-
-    pub(super) const fn from_bytes(bytes: [u8; 20]) -> Self {
-        Self(bytes)
-    }
-}
-
-impl fmt::Display for Commit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl FromStr for Commit {
-    type Err = SourceError;
-
-    fn from_str(text: &str) -> Result<Self, SourceError> {
-        let mut bytes = [0; 20];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_not_hex| SourceError::NotACommit(shown_on_one_line(text)))?;
-        Ok(Self(bytes))
-    }
-}
-
-impl Folder {
-    /// As text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Its steps from the root down.
-    pub(super) fn steps(&self) -> impl Iterator<Item = &str> {
-        self.0.split('/').filter(|step| !step.is_empty())
-    }
-}
-
-impl fmt::Display for Folder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for Folder {
-    type Err = SourceError;
-
-    fn from_str(text: &str) -> Result<Self, SourceError> {
-        let trimmed = text.strip_suffix('/').unwrap_or(text);
-        if trimmed.is_empty() && text.is_empty() {
-            return Ok(Self::default());
-        }
-        let is_step = |step: &str| !matches!(step, "" | "." | "..") && !step.contains(['\\', '\0']);
-        if trimmed.contains(is_invisible) || !trimmed.split('/').all(is_step) {
-            return Err(SourceError::NotAFolderName(shown_on_one_line(text)));
-        }
-        Ok(Self(trimmed.to_owned()))
-    }
-}
-
-impl RefName {
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for RefName {
-    type Err = SourceError;
-
-    /// As git-check-ref-format(1) has it.
-    fn from_str(text: &str) -> Result<Self, SourceError> {
-        let is_step =
-            |step: &str| !step.is_empty() && !step.starts_with('.') && !step.ends_with(".lock") && !step.ends_with('.');
-        let well_made = text.split('/').all(is_step)
-            && !text.starts_with('-')
-            && !text.contains("..")
-            && !text.contains("@{")
-            && text != "@"
-            && !text.contains([' ', '~', '^', ':', '?', '*', '[', '\\'])
-            && !text.contains(is_invisible);
-        if well_made {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(SourceError::NotARefName(shown_on_one_line(text)))
-        }
-    }
 }
 
 impl GitSource {
@@ -153,6 +37,17 @@ impl GitSource {
     pub(super) fn rewritten(&self, reference: &str, folder: &Folder) -> String {
         let end = if folder.as_str().is_empty() { "" } else { ":" };
         shown_on_one_line(&format!("{}#{reference}{end}{folder}", self.remote.url))
+    }
+
+    /// The commit and folder, where the text itself says both in full.
+    pub(super) fn exactly(&self) -> Option<(Commit, &Folder)> {
+        match &self.place {
+            Place::Exact {
+                reference: Some(name),
+                folder,
+            } => Some((name.as_str().parse().ok()?, folder)),
+            Place::Exact { reference: None, .. } | Place::Tree(_) => None,
+        }
     }
 
     /// Whether this source can have stood for that commit and folder, as far as its text alone can tell.
@@ -250,10 +145,18 @@ impl GitSource {
         if owner.is_empty() || repository.is_empty() {
             return Err(bad(text, BadUrl::NoRepository));
         }
+        // GitHub sends from this one to the other, and redirects to another host are not followed.
+        let authority = url.authority();
+        let authority = if authority == "www.github.com" {
+            "github.com"
+        } else {
+            authority
+        };
         let rest = steps.get(2..).unwrap_or_default();
         let place = match (rest.split_first(), fragment) {
             (None, fragment) => Place::of_fragment(fragment)?,
-            (Some((word, tree)), None) if word == "tree" && !tree.is_empty() => Place::tree(text, tree)?,
+            (Some((word, tree)), None) if word == "tree" && !tree.is_empty() => Place::of_tree(tree)
+                .ok_or_else(|| bad(text, BadUrl::Syntax("what follows `/tree/` is no path".to_owned())))?,
             (Some((word, _)), None) if word == "blob" => return Err(bad(text, BadUrl::FilePage)),
             (Some((word, _)), Some(_)) if word == "tree" => return Err(bad(text, BadUrl::TreeAndFragment)),
             (Some(_), _) => return Err(bad(text, BadUrl::OtherPage)),
@@ -261,39 +164,17 @@ impl GitSource {
         Ok(Self {
             written: written(text, Transport::Http, login.as_ref()),
             remote: Remote {
-                url: format!("{}://{}/{owner}/{repository}", url.scheme(), url.authority()),
+                url: format!("{}://{authority}/{owner}/{repository}", url.scheme()),
                 transport: Transport::Http,
-                host,
+                host: host
+                    .strip_prefix("www.")
+                    .filter(|bare| *bare == authority)
+                    .unwrap_or(&host)
+                    .to_owned(),
                 login,
             },
             place,
         })
-    }
-}
-
-impl Place {
-    fn of_fragment(fragment: Option<&str>) -> Result<Self, SourceError> {
-        let (reference, folder) = match fragment {
-            None => ("", ""),
-            Some(fragment) => fragment.split_once(':').unwrap_or((fragment, "")),
-        };
-        let reference = match (reference, fragment) {
-            ("", None) => None,
-            ("", Some(text)) if text.starts_with(':') => None,
-            (name, _) => Some(name.parse()?),
-        };
-        Ok(Self::Exact {
-            reference,
-            folder: folder.parse()?,
-        })
-    }
-
-    fn tree(text: &str, steps: &[String]) -> Result<Self, SourceError> {
-        let whole = steps.join("/");
-        if whole.parse::<Folder>().is_err() {
-            return Err(bad(text, BadUrl::Syntax("what follows `/tree/` is no path".to_owned())));
-        }
-        Ok(Self::Tree(steps.to_vec()))
     }
 }
 
@@ -415,6 +296,7 @@ fn decode(text: &str) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+    use crate::source::place::RefName;
 
     fn parse(text: &str) -> Result<GitSource, SourceError> {
         let settings =
@@ -583,7 +465,7 @@ mod tests {
 
     #[test]
     fn a_lockfile_cannot_point_a_source_at_another_folder() {
-        let commit = Commit([7; 20]);
+        let commit = Commit::from_bytes([7; 20]);
         let folder = |text: &str| text.parse::<Folder>().unwrap();
         let tree = parse("https://github.com/o/r/tree/feat/x/tools/a").unwrap();
         assert!(tree.may_mean(&commit, &folder("tools/a")));
@@ -593,7 +475,7 @@ mod tests {
         let exact = parse("https://host/x#main:t").unwrap();
         assert!(exact.may_mean(&commit, &folder("t")));
         assert!(!exact.may_mean(&commit, &folder("")));
-        let pinned = parse(&format!("https://host/x#{}", Commit([8; 20]))).unwrap();
+        let pinned = parse(&format!("https://host/x#{}", Commit::from_bytes([8; 20]))).unwrap();
         assert!(!pinned.may_mean(&commit, &folder("")));
     }
 

@@ -7,6 +7,8 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+
 use crate::{
     base::{digest::Digest, net::NetSettings},
     source::SourceError,
@@ -19,10 +21,28 @@ const ANSWER_MILLIS: i32 = 30_000;
 /// that nothing is set while a fetch runs.
 static SET_UP: RwLock<Option<BTreeSet<Digest>>> = RwLock::new(None);
 
+/// Refuses a CA file without a certificate, before anything needs it.
+pub(super) fn check_ca(net: &NetSettings) -> Result<(), SourceError> {
+    let Some(pem) = &net.ca_pem else {
+        return Ok(());
+    };
+    match CertificateDer::pem_slice_iter(pem).next() {
+        Some(Ok(_)) => Ok(()),
+        Some(Err(e)) => Err(SourceError::Ca(e.to_string())),
+        None => Err(SourceError::Ca("it is not PEM".to_owned())),
+    }
+}
+
+/// Held by whoever uses libgit2, which is set up first where it was not yet.
+pub(super) fn enter(net: &NetSettings) -> Result<RwLockReadGuard<'static, Option<BTreeSet<Digest>>>, SourceError> {
+    set_up(net)?;
+    Ok(SET_UP.read().unwrap_or_else(PoisonError::into_inner))
+}
+
 /// Sets libgit2's time limits, and adds the operator's CA to the roots that it trusts.
 ///
 /// libgit2 has one set of roots: where one process makes several fetchers, each trusts the CAs of all.
-pub(super) fn set_up(net: &NetSettings) -> Result<(), SourceError> {
+fn set_up(net: &NetSettings) -> Result<(), SourceError> {
     let ca = net.ca_pem.as_deref();
     let is_done = |done: &Option<BTreeSet<Digest>>| {
         done.as_ref()
@@ -45,11 +65,6 @@ pub(super) fn set_up(net: &NetSettings) -> Result<(), SourceError> {
         added.insert(Digest::of(pem));
     }
     Ok(())
-}
-
-/// Held by whoever uses libgit2.
-pub(super) fn in_use() -> RwLockReadGuard<'static, Option<BTreeSet<Digest>>> {
-    SET_UP.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[expect(unsafe_code, reason = "libgit2's settings are process-wide")]
@@ -76,8 +91,17 @@ mod tests {
     #[test]
     fn a_ca_file_without_a_certificate_is_refused() {
         let mut net = NetSettings::default();
-        assert!(set_up(&net).is_ok());
-        net.ca_pem = Some(b"not a certificate".to_vec());
-        assert!(matches!(set_up(&net), Err(SourceError::Ca(_))));
+        assert!(check_ca(&net).is_ok() && enter(&net).is_ok());
+        for pem in [
+            "not a certificate",
+            "",
+            "-----BEGIN CERTIFICATE-----\nnot base64\n-----END CERTIFICATE-----\n",
+        ] {
+            net.ca_pem = Some(pem.as_bytes().to_vec());
+            assert!(matches!(check_ca(&net), Err(SourceError::Ca(_))), "{pem}");
+        }
+        let junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        net.ca_pem = Some(junk.as_bytes().to_vec());
+        assert!(matches!(enter(&net), Err(SourceError::Ca(_))));
     }
 }

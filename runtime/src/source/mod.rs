@@ -1,5 +1,7 @@
 //! Where a tool comes from: the text a user wrote, and the exact thing it stood for.
 
+mod bad_entry;
+mod bad_url;
 mod connection;
 mod download;
 mod error;
@@ -13,14 +15,18 @@ mod libgit2;
 mod listing;
 mod package_cache;
 mod path;
+mod place;
 mod reference;
 mod refs;
 mod remote;
 mod settings;
 
-pub use error::{BadEntry, BadUrl, SourceError};
+pub use bad_entry::BadEntry;
+pub use bad_url::BadUrl;
+pub use error::SourceError;
 pub use fetch::{Fetched, Fetcher, Progress};
-pub use git_url::{Commit, Folder, GitSource};
+pub use git_url::GitSource;
 pub use path::PathSource;
+pub use place::{Commit, Folder};
 pub use reference::{PinnedSource, Reference, Source};
 pub use settings::SourceSettings;

@@ -6,7 +6,7 @@ use crate::{
     base::text::shown_on_one_line,
     source::{
         Commit, Folder, GitSource, SourceError,
-        git_url::{Place, RefName},
+        place::{Place, RefName},
     },
 };
 

@@ -78,8 +78,13 @@ fn push(out: &mut String, text: &str) {
         .replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"");
-    // Last, or `&amp;lt;` would become a bracket.
-    out.push_str(&text.replace("&#39;", "'").replace("&amp;", "&"));
+    // Only tags break lines. `&amp;` goes last, or `&amp;lt;` would become a bracket.
+    out.push_str(
+        &text
+            .replace("&#39;", "'")
+            .replace("&amp;", "&")
+            .replace(['\n', '\r'], " "),
+    );
 }
 
 #[cfg(test)]

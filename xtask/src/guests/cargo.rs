@@ -65,3 +65,31 @@ pub(crate) fn build(mut command: Command, folder: &Path, arguments: &[&str]) -> 
     ensure!(status.success(), "the guests in `{}` were not built", folder.display());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_the_outer_cargo_what_to_do_is_not_passed_on() {
+        for name in [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_TARGET_DIR",
+            "RUSTC_WRAPPER",
+            "CARGO_BUILD_TARGET",
+        ] {
+            assert!(changes_the_build(name), "{name}");
+        }
+        for name in [
+            "CARGO_HOME",
+            "CARGO_HTTP_PROXY",
+            "CARGO_NET_OFFLINE",
+            "RUSTUP_TOOLCHAIN",
+            "PATH",
+            "HOME",
+        ] {
+            assert!(!changes_the_build(name), "{name}");
+        }
+    }
+}

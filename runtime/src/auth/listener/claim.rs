@@ -10,7 +10,10 @@ use tokio::net::TcpListener;
 
 use crate::{
     auth::{AuthError, core::Core, pending::FlowId},
-    base::files::{FileLock, FileMode, create_private_dir, write_atomic},
+    base::{
+        files::{FileLock, FileMode, create_private_dir, write_atomic},
+        listeners::Listening,
+    },
 };
 
 /// How often and after what pause a port that is just changing hands is tried.
@@ -41,7 +44,9 @@ pub(super) struct Claimed {
     pub(super) v6: Option<TcpListener>,
     pub(super) port: u16,
     pub(super) mark: Option<FlowId>,
-    pub(super) lock: Option<FileLock>,
+    /// Keeps guests of this process away from the sockets.
+    _listening: Vec<Listening>,
+    _lock: Option<FileLock>,
 }
 
 /// Finds out, taking the port where nobody has it.
@@ -66,12 +71,14 @@ pub(super) async fn claim(core: &Core, port: u16, patience: Patience) -> Result<
                     let mark = FlowId::random();
                     core.flows.mark(mark, core.now().after(MARK)).await?;
                     write_atomic(&owner_file, mark.to_string().as_bytes(), FileMode::Private).map_err(listen)?;
+                    let listening = listening(core, &v4, v6.as_ref());
                     return Ok(Claim::Ours(Claimed {
                         v4,
                         v6,
                         port,
                         mark: Some(mark),
-                        lock: Some(lock),
+                        _listening: listening,
+                        _lock: Some(lock),
                     }));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
@@ -92,24 +99,37 @@ async fn is_of_this_store(core: &Core, owner_file: &std::path::Path) -> Result<b
 }
 
 /// Any port that nobody has, on both addresses.
-pub(super) async fn free_port() -> Result<Claimed, AuthError> {
+pub(super) async fn free_port(core: &Core) -> Result<Claimed, AuthError> {
     let mut last = io::Error::from(io::ErrorKind::AddrInUse);
     for _try in 0..TRIES {
         match bind(0).await {
             Ok((v4, v6)) => {
-                let port = v4.local_addr().map_err(|source| AuthError::Listen { port: 0, source })?.port();
+                let port = v4
+                    .local_addr()
+                    .map_err(|source| AuthError::Listen { port: 0, source })?
+                    .port();
+                let listening = listening(core, &v4, v6.as_ref());
                 return Ok(Claimed {
                     v4,
                     v6,
                     port,
                     mark: None,
-                    lock: None,
+                    _listening: listening,
+                    _lock: None,
                 });
             }
             Err(error) => last = error,
         }
     }
     Err(AuthError::Listen { port: 0, source: last })
+}
+
+fn listening(core: &Core, v4: &TcpListener, v6: Option<&TcpListener>) -> Vec<Listening> {
+    let addresses = [Some(v4), v6]
+        .into_iter()
+        .flatten()
+        .filter_map(|socket| socket.local_addr().ok());
+    addresses.map(|address| core.listeners.add(address)).collect()
 }
 
 /// Both loopback addresses. `localhost` may mean either, so somebody else on one of them could get what is meant for us.

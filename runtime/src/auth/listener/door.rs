@@ -99,8 +99,11 @@ impl Door {
             Err(answer) => return answer,
         };
         if form.form != pending.form {
-            return pages::refused(StatusCode::FORBIDDEN, "This form is not of this page: open the page again.")
-                .into_response();
+            return pages::refused(
+                StatusCode::FORBIDDEN,
+                "This form is not of this page: open the page again.",
+            )
+            .into_response();
         }
         match &pending.step {
             Step::Authorize(_) => self.to_provider(*pending, sealed).await,
@@ -140,7 +143,10 @@ impl Door {
         }
         let account = pending.account();
         let resolved = self.core.of_account(&account);
-        let oauth = resolved.as_ref().ok().filter(|resolved| resolved.origins() == pending.origins);
+        let oauth = resolved
+            .as_ref()
+            .ok()
+            .filter(|resolved| resolved.origins() == pending.origins);
         let Some(oauth) = oauth.and_then(|resolved| resolved.oauth()) else {
             return pages::other_settings(&self.title(&pending)).into_response();
         };
@@ -152,7 +158,12 @@ impl Door {
         };
         let completion = Arc::clone(&self.completion);
         // The browser may go away; what the provider gives is kept all the same.
-        self.completed(pending.id, &pending, async move { completion.by_code(&taken, code).await }).await
+        self.completed(
+            pending.id,
+            &pending,
+            async move { completion.by_code(&taken, code).await },
+        )
+        .await
     }
 
     /// The page that says how a sign-in ended.
@@ -282,7 +293,10 @@ impl Door {
             Err(error) => return broken(&error),
         };
         let completion = Arc::clone(&self.completion);
-        self.completed(pending.id, &pending, async move { completion.by_secret(&taken, secret).await }).await
+        self.completed(pending.id, &pending, async move {
+            completion.by_secret(&taken, secret).await
+        })
+        .await
     }
 
     async fn agreed(&self, pending: &Pending, agree: &Agree, word: Word) -> Response {
@@ -293,7 +307,12 @@ impl Door {
         };
         let (completion, agree) = (Arc::clone(&self.completion), agree.clone());
         let of = agree.of;
-        self.completed(of, pending, async move { completion.by_word(&taken, &agree, word).await }).await
+        self.completed(
+            of,
+            pending,
+            async move { completion.by_word(&taken, &agree, word).await },
+        )
+        .await
     }
 
     /// Completes in a task of its own, and sends the browser on, so that nothing secret stays in its address bar.
@@ -309,9 +328,11 @@ impl Door {
             Ok(Completed::Ended(_)) if waited_for == pending.id => see_other(&done_url),
             Ok(Completed::Ended(_)) => see_other(&done_url.replace(&pending.id.to_string(), &waited_for.to_string())),
             Ok(Completed::Asks(asking)) => see_other(&asking.url()),
-            Err(_cut_off) => {
-                pages::refused(StatusCode::INTERNAL_SERVER_ERROR, "Pocket could not complete the sign-in.").into_response()
-            }
+            Err(_cut_off) => pages::refused(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Pocket could not complete the sign-in.",
+            )
+            .into_response(),
         }
     }
 }
@@ -319,7 +340,10 @@ impl Door {
 /// Whether the request came to the very address at which the sign-in's pages are.
 fn is_at(pending: &Pending, arrived: Arrived, headers: &HeaderMap) -> bool {
     let scheme = if arrived.https { "https" } else { "http" };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     pending.origin.eq_ignore_ascii_case(&format!("{scheme}://{host}"))
 }
 
@@ -331,8 +355,13 @@ fn is_path(authorize: &Authorize, provider: &str) -> bool {
 
 fn is_its_browser(pending: &Pending, headers: &HeaderMap) -> bool {
     let name = pending.cookie_name();
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
     pairs.any(|(key, value)| key == name && pending.is_browser(&Secret::new(value)))
 }
 
@@ -392,6 +421,9 @@ fn ended_page(outcome: &Outcome) -> Page {
 
 fn broken(error: &AuthError) -> Response {
     tracing::error!(%error, "a sign-in page could not be shown");
-    pages::refused(StatusCode::INTERNAL_SERVER_ERROR, "Pocket could not read or write its store; its log says why.")
-        .into_response()
+    pages::refused(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Pocket could not read or write its store; its log says why.",
+    )
+    .into_response()
 }

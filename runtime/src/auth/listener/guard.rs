@@ -39,13 +39,25 @@ fn refusal(
     }
     if uri.authority().is_some() || !is_this_machine(headers, arrived.port) {
         // Else a page of somebody's whose name leads to this machine could read ours (DNS rebinding).
-        return Some((StatusCode::MISDIRECTED_REQUEST, "This is not the address of these pages."));
+        return Some((
+            StatusCode::MISDIRECTED_REQUEST,
+            "This is not the address of these pages.",
+        ));
     }
-    if uri.path_and_query().is_some_and(|target| target.as_str().len() > LONGEST_TARGET) {
-        return Some((StatusCode::URI_TOO_LONG, "This address is longer than any that belongs here."));
+    if uri
+        .path_and_query()
+        .is_some_and(|target| target.as_str().len() > LONGEST_TARGET)
+    {
+        return Some((
+            StatusCode::URI_TOO_LONG,
+            "This address is longer than any that belongs here.",
+        ));
     }
     let says = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    if says("sec-purpose").or_else(|| says("purpose")).is_some_and(|purpose| purpose.contains("prefetch")) {
+    if says("sec-purpose")
+        .or_else(|| says("purpose"))
+        .is_some_and(|purpose| purpose.contains("prefetch"))
+    {
         return Some((StatusCode::FORBIDDEN, "These pages are not fetched ahead."));
     }
     let from_here = says("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
@@ -93,12 +105,26 @@ mod tests {
         for host in ["localhost:8976", "LOCALHOST:8976", "127.0.0.1:8976", "[::1]:8976"] {
             assert_eq!(status("GET", "/", &[("host", host)]), None, "{host}");
         }
-        for host in ["evil.example", "evil.example:8976", "localhost", "localhost:1", "127.0.0.1.evil:8976", "::1:8976", ""] {
+        for host in [
+            "evil.example",
+            "evil.example:8976",
+            "localhost",
+            "localhost:1",
+            "127.0.0.1.evil:8976",
+            "::1:8976",
+            "",
+        ] {
             assert_eq!(status("GET", "/", &[("host", host)]), Some(421), "{host}");
         }
         assert_eq!(status("GET", "/", &[]), Some(421));
-        assert_eq!(status("GET", "/", &[("host", "localhost:8976"), ("host", "evil.example")]), Some(421));
-        assert_eq!(status("GET", "http://evil.example/", &[("host", "localhost:8976")]), Some(421));
+        assert_eq!(
+            status("GET", "/", &[("host", "localhost:8976"), ("host", "evil.example")]),
+            Some(421)
+        );
+        assert_eq!(
+            status("GET", "http://evil.example/", &[("host", "localhost:8976")]),
+            Some(421)
+        );
     }
 
     #[test]
@@ -109,9 +135,19 @@ mod tests {
         }
         let long = format!("/auth/slack/callback?code={}", "a".repeat(LONGEST_TARGET));
         assert_eq!(status("GET", &long, &[host]), Some(414));
-        assert_eq!(status("GET", "/", &[host, ("sec-purpose", "prefetch;prerender")]), Some(403));
-        assert_eq!(status("POST", "/", &[host, ("sec-fetch-site", "cross-site")]), Some(403));
+        assert_eq!(
+            status("GET", "/", &[host, ("sec-purpose", "prefetch;prerender")]),
+            Some(403)
+        );
+        assert_eq!(
+            status("POST", "/", &[host, ("sec-fetch-site", "cross-site")]),
+            Some(403)
+        );
         assert_eq!(status("POST", "/", &[host, ("sec-fetch-site", "same-origin")]), None);
-        assert_eq!(status("GET", "/", &[host, ("sec-fetch-site", "cross-site")]), None, "a provider's redirect");
+        assert_eq!(
+            status("GET", "/", &[host, ("sec-fetch-site", "cross-site")]),
+            None,
+            "a provider's redirect"
+        );
     }
 }

@@ -90,7 +90,10 @@ impl Listener {
         if !sockets.watched {
             sockets.watched = true;
             let watcher = tokio::spawn(watch(Arc::clone(&self.inner)));
-            self.watcher.lock().unwrap_or_else(PoisonError::into_inner).replace(watcher);
+            self.watcher
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .replace(watcher);
         }
         Ok(port)
     }
@@ -136,7 +139,7 @@ impl Inner {
         if let Some(free) = sockets.free.as_ref().filter(|free| free.is_alive()) {
             return Ok(free.port());
         }
-        let serving = self.serve(free_port().await?);
+        let serving = self.serve(free_port(&self.core).await?);
         let port = serving.port();
         sockets.free = Some(serving);
         Ok(port)

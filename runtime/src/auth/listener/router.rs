@@ -55,7 +55,8 @@ async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    door.callback(&provider, query.as_deref().unwrap_or_default(), &headers).await
+    door.callback(&provider, query.as_deref().unwrap_or_default(), &headers)
+        .await
 }
 
 async fn done(State(door): State<Arc<Door>>, Path(id): Path<String>) -> Response {

@@ -122,7 +122,9 @@ async fn connection(stream: TcpStream, port: u16, router: Router, tls: &Arc<Tls>
 }
 
 async fn within<T>(time: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    tokio::time::timeout(time, work).await.unwrap_or_else(|elapsed| Err(elapsed.into()))
+    tokio::time::timeout(time, work)
+        .await
+        .unwrap_or_else(|elapsed| Err(elapsed.into()))
 }
 
 async fn http<S>(stream: S, arrived: Arrived, router: Router) -> io::Result<()>

@@ -23,19 +23,30 @@ pub(in crate::auth) fn done(title: &str, identity: Option<&str>, missing: &[Stri
         }
         p { "You can close this page." }
     };
-    Page::new(StatusCode::OK, &format!("Signed in to {}", shown(title)), Forms::None, &content)
+    Page::new(
+        StatusCode::OK,
+        &format!("Signed in to {}", shown(title)),
+        Forms::None,
+        &content,
+    )
 }
 
 /// The user said no.
 pub(in crate::auth) fn denied() -> Page {
-    said(StatusCode::OK, "The sign-in was denied", &["Nothing was changed.", ANEW])
+    said(
+        StatusCode::OK,
+        "The sign-in was denied",
+        &["Nothing was changed.", ANEW],
+    )
 }
 
 /// It came to nothing.
 pub(in crate::auth) fn failed(fault: Fault, reason: &str) -> Page {
     let what = match fault {
         Fault::Refused => "The provider did not accept the sign-in.",
-        Fault::Configuration => "The provider and the settings of this machine do not fit: this is for the operator to mend.",
+        Fault::Configuration => {
+            "The provider and the settings of this machine do not fit: this is for the operator to mend."
+        }
         Fault::Unreachable => "The provider could not be reached.",
         Fault::Protocol => "The provider's answer could not be understood.",
         Fault::OtherIdentity => "The account was kept as it was.",
@@ -65,7 +76,11 @@ pub(in crate::auth) fn superseded() -> Page {
 /// Its time is over.
 pub(in crate::auth) fn late(title: &str) -> Page {
     let heading = format!("This sign-in to {} is too late", shown(title));
-    said(StatusCode::GONE, &heading, &["Its time is over, and nothing was changed.", ANEW])
+    said(
+        StatusCode::GONE,
+        &heading,
+        &["Its time is over, and nothing was changed.", ANEW],
+    )
 }
 
 /// It was used before.
@@ -73,7 +88,10 @@ pub(in crate::auth) fn used() -> Page {
     said(
         StatusCode::GONE,
         "This sign-in was used already",
-        &["Each can be used once. If it was you and it went well, there is nothing to do.", ANEW],
+        &[
+            "Each can be used once. If it was you and it went well, there is nothing to do.",
+            ANEW,
+        ],
     )
 }
 
@@ -127,7 +145,12 @@ pub(in crate::auth) fn not_an_answer(why: &str) -> Page {
         p { "What came is not a provider's answer: " (shown(why)) "." }
         p { (ANEW) }
     };
-    Page::new(StatusCode::BAD_REQUEST, "This is not a provider's answer", Forms::None, &content)
+    Page::new(
+        StatusCode::BAD_REQUEST,
+        "This is not a provider's answer",
+        Forms::None,
+        &content,
+    )
 }
 
 /// A request that no page answers.

@@ -5,7 +5,8 @@ mod frame;
 mod start;
 
 pub(super) use ending::{
-    at_work, denied, done, failed, late, not_an_answer, other_browser, other_settings, refused, superseded, unknown, used,
+    at_work, denied, done, failed, late, not_an_answer, other_browser, other_settings, refused, superseded, unknown,
+    used,
 };
 pub(super) use frame::Page;
 pub(super) use start::{agree, start, typed};

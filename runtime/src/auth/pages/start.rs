@@ -24,7 +24,12 @@ pub(in crate::auth) fn start(pending: &Pending, title: &str, provider_url: &str)
         p.note { "If you did not ask for this, close this page: nothing happens then." }
     };
     let heading = format!("Sign in to {}", shown(title));
-    Page::new(StatusCode::OK, &heading, Forms::ToProvider(reachable(provider_url)), &content)
+    Page::new(
+        StatusCode::OK,
+        &heading,
+        Forms::ToProvider(reachable(provider_url)),
+        &content,
+    )
 }
 
 /// What a form's answer may lead to: see [`Forms::ToProvider`].
@@ -63,8 +68,17 @@ pub(in crate::auth) fn typed(
         }
         p.note { "It is kept encrypted on this machine, and given only to the tools that you granted it." }
     };
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Page::new(status, &format!("Enter a token for {}", shown(title)), Forms::Here, &content)
+    let status = if wrong.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    Page::new(
+        status,
+        &format!("Enter a token for {}", shown(title)),
+        Forms::Here,
+        &content,
+    )
 }
 
 /// Asks whether the account may become somebody else's.
@@ -88,7 +102,12 @@ pub(in crate::auth) fn agree(pending: &Pending, agree: &Agree, title: &str) -> P
             button name="word" value="replace" { "Change it" }
         }
     };
-    Page::new(StatusCode::OK, &format!("Another account at {}", shown(title)), Forms::Here, &content)
+    Page::new(
+        StatusCode::OK,
+        &format!("Another account at {}", shown(title)),
+        Forms::Here,
+        &content,
+    )
 }
 
 /// Who, where, what for, and how long.
@@ -131,15 +150,29 @@ mod tests {
 
     async fn shown_page(page: Page) -> (String, String) {
         let response = page.into_response();
-        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        let policy = response.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .to_owned();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (policy, String::from_utf8(body.to_vec()).unwrap())
     }
 
     #[tokio::test]
     async fn the_start_page_names_everything_and_escapes_it() {
-        let (policy, html) = shown_page(start(&pending(), "<b>Slack", "https://slack.com/oauth?state=planted-state")).await;
-        for there in ["&lt;script&gt;", "&lt;b&gt;Slack", "slack-oauth2", "channels:history", "slack_get_messages"] {
+        let (policy, html) = shown_page(start(
+            &pending(),
+            "<b>Slack",
+            "https://slack.com/oauth?state=planted-state",
+        ))
+        .await;
+        for there in [
+            "&lt;script&gt;",
+            "&lt;b&gt;Slack",
+            "slack-oauth2",
+            "channels:history",
+            "slack_get_messages",
+        ] {
             assert!(html.contains(there), "{there} is not in {html}");
         }
         for secret in ["planted", "<script", "<b>"] {

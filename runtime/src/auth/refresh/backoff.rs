@@ -45,7 +45,10 @@ impl Backoffs {
         let mut backoffs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match ended {
             Err(NotRenewed::Failed(error)) => {
-                let failures = backoffs.get(account).map_or(0, |before| before.failures).saturating_add(1);
+                let failures = backoffs
+                    .get(account)
+                    .map_or(0, |before| before.failures)
+                    .saturating_add(1);
                 let backoff = Backoff {
                     until: Instant::now() + pause(error, failures),
                     failures,
@@ -64,10 +67,9 @@ impl Backoffs {
 fn pause(error: &FlowError, failures: u32) -> Duration {
     let asked = match error {
         FlowError::Unreachable { retry_after, .. } => *retry_after,
-        FlowError::Denied(_)
-        | FlowError::InvalidGrant(_)
-        | FlowError::Configuration(_)
-        | FlowError::Protocol(_) => None,
+        FlowError::Denied(_) | FlowError::InvalidGrant(_) | FlowError::Configuration(_) | FlowError::Protocol(_) => {
+            None
+        }
     };
     // A provider may ask for a long pause, but not for one that never ends.
     let asked = asked.unwrap_or_default().min(Duration::from_secs(3_600));

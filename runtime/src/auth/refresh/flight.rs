@@ -147,7 +147,12 @@ impl Flight {
             }
             let resolved = self.resolved(&loaded.record)?;
             let marked = loaded.record.refreshing(self.core.now(), self.cause == Cause::Rejected);
-            match self.core.records.save(&self.account, marked, loaded.version, Some(lease)).await {
+            match self
+                .core
+                .records
+                .save(&self.account, marked, loaded.version, Some(lease))
+                .await
+            {
                 Ok(marked) => return self.marked(&resolved, &loaded.record, &marked, lease).await,
                 Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(error.into()),
@@ -180,7 +185,10 @@ impl Flight {
 
     fn resolved(&self, record: &Record) -> Result<Resolved<'_>, NotRenewed> {
         let missing = |what: &str| NotRenewed::Failed(FlowError::Configuration(what.to_owned()));
-        let resolved = self.core.of_account(&self.account).map_err(|error| missing(&error.to_string()))?;
+        let resolved = self
+            .core
+            .of_account(&self.account)
+            .map_err(|error| missing(&error.to_string()))?;
         if resolved.oauth().is_none() || record.refresh.is_none() {
             return Err(NotRenewed::SignIn(Why::State(NeedsSignIn::Expired)));
         }
@@ -244,7 +252,11 @@ impl Flight {
         let mut lease = Some(lease);
         let mut why = String::new();
         for attempt in 0..SAVES {
-            let saved = self.core.records.save_tokens(&self.account, renewed.clone(), expected, lease).await;
+            let saved = self
+                .core
+                .records
+                .save_tokens(&self.account, renewed.clone(), expected, lease)
+                .await;
             match saved {
                 Ok(_) => {
                     tracing::debug!(provider = %self.account.provider, "a token was renewed");
@@ -293,14 +305,21 @@ impl Flight {
             }
             None => (marked.record.not_refreshed(&words), NotRenewed::Failed(failure.error)),
         };
-        match self.core.records.save(&self.account, record, marked.version, Some(lease)).await {
+        match self
+            .core
+            .records
+            .save(&self.account, record, marked.version, Some(lease))
+            .await
+        {
             Ok(_) => {}
             Err(error) if error.is_conflict() => {
                 if self.renewed_elsewhere(&self.load().await?)? {
                     return Ok(());
                 }
             }
-            Err(error) => tracing::warn!(provider = %self.account.provider, %error, "a failed renewal could not be noted"),
+            Err(error) => {
+                tracing::warn!(provider = %self.account.provider, %error, "a failed renewal could not be noted")
+            }
         }
         Err(ended)
     }

@@ -20,6 +20,7 @@ use crate::sandbox::outbound::{
     exchange::Exchange,
     failure,
     ledger::{Ledger, Met},
+    send::within,
 };
 
 /// The body of a request. It ends in an error where the call has sent all that it may.
@@ -129,7 +130,7 @@ impl Body for ReplyBody {
                 }
             }
             Poll::Pending => {
-                let until = (Instant::now() + self.between).min(self.deadline);
+                let until = within(Instant::now(), self.between, self.deadline);
                 let waiting = self
                     .waiting
                     .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));

@@ -23,10 +23,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    base::{
-        listeners::Listeners,
-        net::{Net, NetError},
-    },
+    base::net::{Net, NetError},
     sandbox::address::{self, Prohibited},
 };
 
@@ -39,7 +36,6 @@ const ADDRESSES: usize = 8;
 #[derive(Clone)]
 pub(super) struct Dialer {
     pub(super) net: Net,
-    pub(super) listeners: Listeners,
     /// For name, connection and TLS together.
     pub(super) timeout: Duration,
 }
@@ -99,7 +95,7 @@ impl Connector {
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let addresses = self.addresses(host, port).await?;
         for address in &addresses {
-            address::check(*address, self.private, &self.dialer.listeners)?;
+            address::check(*address, self.private, self.dialer.net.listeners())?;
         }
         let stream = dial(addresses).await.map_err(ConnectError::Connect)?;
         // A request is written in one piece; waiting for a second one would only delay it.

@@ -96,6 +96,12 @@ impl Ledger {
         state.totals.only_safe_requests &= safe;
     }
 
+    /// The last one did not go out after all: there was no address that it may go to.
+    pub(super) fn not_sent(&self) {
+        let mut state = self.locked();
+        state.totals.requests = state.totals.requests.saturating_sub(1);
+    }
+
     pub(super) fn sent(&self, bytes: usize) -> Result<(), Met> {
         let mut state = self.locked();
         let total = state.totals.sent_bytes.saturating_add(bytes as u64);

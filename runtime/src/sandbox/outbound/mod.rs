@@ -24,8 +24,8 @@ pub(crate) use ledger::{Ledger, Totals};
 
 use crate::{
     auth::Credential,
-    base::{listeners::Listeners, name::Profile, net::Net},
-    sandbox::{CredentialReach, Limits, Policy, SandboxError},
+    base::{name::Profile, net::Net},
+    sandbox::{CredentialReach, Limits, Policy},
 };
 use connector::Dialer;
 use held::Held;
@@ -63,16 +63,11 @@ pub(crate) struct CallOutbound {
 }
 
 impl Outbound {
-    /// The roots of TLS are read when the first connection needs them.
-    pub(crate) fn new(net: &Net, policy: &Policy, limits: &Limits) -> Result<Self, SandboxError> {
-        Ok(Self::beside(net, policy, limits, &Listeners::default()))
-    }
-
-    /// The same, where this process listens: no guest reaches that, whatever its rules.
-    pub(crate) fn beside(net: &Net, policy: &Policy, limits: &Limits, listeners: &Listeners) -> Self {
+    /// The roots of TLS are read when the first connection needs them. No guest reaches where this process listens, whatever
+    /// its rules.
+    pub(crate) fn new(net: &Net, policy: &Policy, limits: &Limits) -> Self {
         let dialer = Dialer {
             net: net.clone(),
-            listeners: listeners.clone(),
             timeout: limits.connect_timeout,
         };
         Self {

@@ -28,8 +28,8 @@ const CLIENTS: usize = 256;
 /// Connections to one host that are kept open unused, and for how long.
 const IDLE: usize = 8;
 const IDLE_TIME: Duration = Duration::from_secs(60);
-/// What the head of a reply may have, in bytes.
-const HEAD: usize = 64 << 10;
+/// What the head of a reply may have, in bytes. (hyper reads up to twice that before it looks.)
+pub(super) const HEAD: usize = 64 << 10;
 /// What one HTTP/2 stream, and one connection, may send before we have read it.
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;

@@ -24,7 +24,7 @@ use crate::{
             failure::{self, Failure},
             held::Held,
             ledger::{Ledger, Met},
-            pool::Client,
+            pool::{Client, HEAD},
         },
     },
 };
@@ -190,7 +190,10 @@ impl Sending {
             turns,
             patience,
         } = self;
-        let connected_by = (Instant::now() + patience.connect).min(patience.deadline);
+        if Instant::now() >= patience.deadline {
+            return Err(Error::HttpResponseTimeout);
+        }
+        let connected_by = within(Instant::now(), patience.connect, patience.deadline);
         let turn = turn(turns, connected_by).await?;
         ledger.sending(matches!(request.method(), "GET" | "HEAD") && !request.overrides_method());
 
@@ -212,6 +215,7 @@ impl Sending {
         let reply = outcome.map_err(|error| match failure::of_client(&error) {
             Failure::Other(error) => error,
             Failure::Prohibited(prohibited) => {
+                ledger.not_sent();
                 let rule = (prohibited == Prohibited::Inner).then(|| private_rule(&request));
                 ledger.refused(refusal(&request, held.as_deref(), prohibited.to_string(), rule));
                 Error::DestinationIpProhibited
@@ -219,6 +223,14 @@ impl Sending {
         })?;
 
         exchange.replied(reply.status());
+        let head: usize = reply
+            .headers()
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
+        if head > HEAD {
+            return Err(Error::HttpResponseHeaderSectionSize(u32::try_from(HEAD).ok()));
+        }
         if with_token && reply.status() == http::StatusCode::UNAUTHORIZED {
             ledger.unauthorized();
         }
@@ -226,6 +238,11 @@ impl Sending {
             ReplyBody::new(body, ledger, exchange, patience.between_bytes, patience.deadline, turn).boxed_unsync()
         }))
     }
+}
+
+/// So long after `from`, and not after the deadline.
+pub(super) fn within(from: Instant, duration: Duration, deadline: Instant) -> Instant {
+    from.checked_add(duration).map_or(deadline, |at| at.min(deadline))
 }
 
 async fn turn(turns: Arc<tokio::sync::Semaphore>, by: Instant) -> Result<OwnedSemaphorePermit, Error> {
@@ -243,18 +260,18 @@ async fn first_byte(
 ) -> Result<Result<http::Response<hyper::body::Incoming>, hyper_util::client::legacy::Error>, Error> {
     exchange.moved(0);
     loop {
-        let by = (exchange.last_moved() + patience.first_byte).min(patience.deadline);
+        let by = within(exchange.last_moved(), patience.first_byte, patience.deadline);
         if let Ok(outcome) = timeout_at(by, &mut *replying).await {
             return Ok(outcome);
         }
-        let moved_since = exchange.last_moved() + patience.first_byte > by;
-        if !moved_since || by >= patience.deadline {
+        let moved_since = within(exchange.last_moved(), patience.first_byte, patience.deadline) > by;
+        if !moved_since {
             return Err(Error::HttpResponseTimeout);
         }
     }
 }
 
-fn uri_of(request: &Request, query: Option<&str>) -> Result<http::Uri, Error> {
+pub(super) fn uri_of(request: &Request, query: Option<&str>) -> Result<http::Uri, Error> {
     let path = match query {
         Some(query) => format!("{}?{query}", request.path()),
         None => request.path().to_owned(),

@@ -1,10 +1,11 @@
 //! Sends one request and says what came of it.
 //!
-//! `{"url", "method"?, "headers"?: {}, "body"?, "follow"?, "token"?, "fail"?}`. In URL, headers and body `{token}` stands
+//! `{"url", "method"?, "headers"?: {}, "body"?, "follow"?, "token"?, "timeout_ms"?, "fail"?}`. In URL, headers and body `{token}` stands
 //! for the variable that `token` names. With `"fail": true` an error is the program's own end.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use pocket_tool::http::{Error, Request};
 use serde::Deserialize;
@@ -21,6 +22,7 @@ struct Input {
     #[serde(default)]
     follow: u8,
     token: Option<String>,
+    timeout_ms: Option<u64>,
     #[serde(default)]
     fail: bool,
 }
@@ -40,6 +42,9 @@ fn main() -> ExitCode {
     let mut request = Request::new(&input.method, filled(&input.url)).follow(input.follow);
     for (name, value) in &input.headers {
         request = request.header(name, filled(value));
+    }
+    if let Some(timeout) = input.timeout_ms {
+        request = request.timeout(Duration::from_millis(timeout));
     }
     if let Some(body) = &input.body {
         request = request.body(filled(body));

@@ -1,4 +1,4 @@
-//! Says something and ends with this code: `{"code": 1}`.
+//! Says something and ends with this code: `{"code": 1}`. WASI 0.2 tells the host whether it is 0, and no more.
 
 use std::process;
 

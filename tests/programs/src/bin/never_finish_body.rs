@@ -10,6 +10,7 @@ fn main() {
     request.set_method(&Method::Post).expect("a method");
     request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
     request.set_authority(input["authority"].as_str()).expect("a host");
+    request.set_path_with_query(Some("/")).expect("a path");
     let body = request.body().expect("a body");
     let stream = body.write().expect("a stream");
     let coming = match handle(request, None) {

@@ -147,7 +147,7 @@ async fn nothing_is_waited_for_past_the_deadline_of_the_call() {
     let (silent, _connection) = say("").await;
     let (stopping, _connection_too) = say("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello").await;
     let shared = outbound(&policy(&[format!("http://{silent}"), format!("http://{stopping}")]));
-    let deadline = Instant::now() + 2 * SHORT;
+    let deadline = Instant::now() + 5 * SHORT;
     let mut call = shared.for_call(&Profile::default(), None, deadline);
     let error = end_of(call.get(&format!("http://{stopping}/")).await.unwrap()).await;
     assert!(matches!(error, Error::ConnectionReadTimeout), "{error}");
@@ -160,15 +160,15 @@ async fn nothing_is_waited_for_past_the_deadline_of_the_call() {
 async fn a_slow_upload_is_no_slow_reply() {
     let server = Server::start().await;
     let rules = policy(&[server.origin()]);
-    let mut call = with_limits(&rules, &limits(|l| l.first_byte_timeout = 2 * SHORT)).call();
-    let pieces = futures_util::stream::iter(0..5).then(|_| async {
+    let mut call = with_limits(&rules, &limits(|l| l.first_byte_timeout = 6 * SHORT)).call();
+    let pieces = futures_util::stream::iter(0..8).then(|_| async {
         tokio::time::sleep(SHORT).await;
         Ok(Frame::data(Bytes::from_static(b"piece")))
     });
     let body = StreamBody::new(Box::pin(pieces)).boxed_unsync();
     let request = http::Request::post(server.url("/")).body(body).unwrap();
     let reply = call.send_body(request, None).await.unwrap();
-    assert!(text(reply).await.ends_with(" 25"));
+    assert!(text(reply).await.ends_with(" 40"));
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn nobody_there_is_told_as_such() {
 async fn only_so_many_replies_are_open_at_one_time() {
     let server = Server::start().await;
     let rules = policy(&[server.origin()]);
-    let mut call = with_limits(&rules, &limits(|l| l.connect_timeout = 5 * SHORT)).call();
+    let mut call = with_limits(&rules, &limits(|l| l.connect_timeout = 10 * SHORT)).call();
     let mut open = Vec::new();
     for _reply in 0..AT_ONE_TIME {
         open.push(call.get(&server.url("/")).await.unwrap());

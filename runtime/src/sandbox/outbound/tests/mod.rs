@@ -15,7 +15,6 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks as _};
 use crate::{
     auth::Credential,
     base::{
-        listeners::Listeners,
         name::Profile,
         net::{Net, NetSettings},
     },
@@ -56,7 +55,7 @@ fn outbound(policy: &Policy) -> Outbound {
 }
 
 fn with_limits(policy: &Policy, limits: &Limits) -> Outbound {
-    Outbound::new(&net(), policy, limits).unwrap()
+    Outbound::new(&net(), policy, limits)
 }
 
 fn open(origin: &str) -> Outbound {

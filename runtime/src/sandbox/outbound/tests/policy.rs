@@ -81,7 +81,11 @@ async fn an_inner_address_takes_a_private_rule_whatever_its_name() {
         };
         let rule = refusal.rule.clone().unwrap();
         assert!(rule.ends_with(", private = true }"), "{rule}");
-        assert_eq!(server.connections(), 0, "{host}");
+        assert_eq!(
+            (call.ledger().totals().requests, server.connections()),
+            (0, 0),
+            "{host}"
+        );
     }
     let origin = format!("http://localhost:{port}");
     let reply = open(&origin).call().get(&origin).await.unwrap();
@@ -106,10 +110,10 @@ async fn metadata_is_never_reached_and_no_rule_is_named_for_it() {
 #[tokio::test]
 async fn where_this_process_listens_no_guest_comes() {
     let server = Server::start().await;
-    let listeners = Listeners::default();
-    let _listening = listeners.add(server.address);
+    let net = net();
+    let _listening = net.listeners().add(server.address);
     let rules = policy(&[server.origin()]);
-    let mut call = Outbound::beside(&net(), &rules, &Limits::default(), &listeners).call();
+    let mut call = Outbound::new(&net, &rules, &Limits::default()).call();
     let error = call.get(&server.url("/")).await.unwrap_err();
     assert!(matches!(error, Error::DestinationIpProhibited), "{error}");
     assert_eq!(server.connections(), 0);
@@ -222,7 +226,7 @@ async fn tls_is_checked_by_name_and_the_server_chooses_the_protocol() {
         let server = Server::tls(config).await;
         let port = server.address.port();
         let rules = policy(&[format!("https://localhost:{port}"), format!("https://127.0.0.1:{port}")]);
-        let shared = Outbound::new(&trusting, &rules, &Limits::default()).unwrap();
+        let shared = Outbound::new(&trusting, &rules, &Limits::default());
         let mut call = shared.call();
         for _request in 0..2 {
             let reply = call.get(&format!("https://localhost:{port}/a")).await.unwrap();
@@ -237,5 +241,22 @@ async fn tls_is_checked_by_name_and_the_server_chooses_the_protocol() {
             .await
             .unwrap_err();
         assert!(matches!(error, Error::TlsCertificateError), "{error}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_client_connects_to_the_host_that_was_compared(authority in "[a-zA-Z0-9.:@\\[\\]_%x-]{1,24}", path in "[a-z/.%;?@:-]{0,12}") {
+        if let Ok(uri) = format!("https://{authority}/{path}").parse::<http::Uri>()
+            && let Ok(request) = crate::package::Request::parse(&http::Method::GET, &uri)
+        {
+            let sent = super::super::send::uri_of(&request, uri.query()).unwrap();
+            proptest::prop_assert_eq!(sent.host().unwrap().trim_matches(['[', ']']), request.host());
+            proptest::prop_assert_eq!(sent.port_u16().unwrap_or(443), request.port());
+            proptest::prop_assert_eq!(sent.path(), request.path());
+            proptest::prop_assert_eq!(sent.query(), uri.query());
+            let again = crate::package::Request::parse(&http::Method::GET, &sent).unwrap();
+            proptest::prop_assert_eq!(again, request);
+        }
     }
 }
