@@ -130,6 +130,16 @@ fn forms_of(secret: &str) -> Vec<Vec<u8>> {
     if let Ok(escaped) = serde_json::to_string(secret) {
         forms.push(escaped[1..escaped.len() - 1].as_bytes().to_vec());
     }
+    // Some encoders escape every byte.
+    for form in [
+        |byte| format!("%{byte:02X}"),
+        |byte| format!("%{byte:02x}"),
+        |byte| format!("\\u{byte:04X}"),
+        |byte| format!("\\u{byte:04x}"),
+    ] as [fn(&u8) -> String; 4]
+    {
+        forms.push(bytes.iter().map(form).collect::<String>().into_bytes());
+    }
     forms.push(hex::encode(bytes).into_bytes());
     forms.push(hex::encode_upper(bytes).into_bytes());
     for offset in 0..3 {

@@ -196,8 +196,9 @@ async fn json_that_two_readers_could_read_differently_is_refused_on_both_ways() 
         let error = pocket.invoke("print", json!({ "stdout": text })).await.expect_err("it is refused");
         assert_eq!(error.code(), Code::InvalidOutput, "{shown}: {error}");
     }
-    let fits = pocket.call("echo", Input::Text(deep(64)), CallOptions::default()).await.expect("it is there");
-    assert_eq!(fits.ended.expect("64 levels are allowed").into_json().to_string(), deep(64));
+    let deepest = format!("{{\"a\":{}}}", deep(63));
+    let fits = pocket.call("echo", Input::Text(deepest.clone()), CallOptions::default()).await.expect("it is there");
+    assert_eq!(fits.ended.expect("64 levels are allowed").into_json().to_string(), deepest);
     for text in ["", "{", "nul", "{'a': 1}", "[1,]", "\u{feff}{}"] {
         let called = pocket.call("echo", Input::Text(text.to_owned()), CallOptions::default()).await.expect("it is there");
         assert_eq!(called.ended.expect_err("it is not JSON").code(), Code::InvalidInput, "{text:?}");

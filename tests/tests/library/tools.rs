@@ -133,9 +133,12 @@ async fn variables_come_from_the_manifest_then_the_operator_and_never_replace_a_
     );
     project.embedder.program_as("print_env", "listed", json!({ "variables": variables }));
     let rule = format!("{}/*", recorder.url()).parse::<pocket_runtime::Rule>().expect("a rule").private();
-    let planted = json!({ "SLACK_BOT_TOKEN": "from-the-manifest", "A": "manifest" });
-    let fields = json!({ "auth": { "auth_provider": "slack", "scopes": ["chat:write"] }, "variables": planted });
-    let signed_in = project.embedder.program_as("dial", "dial", fields);
+    let auth = json!({ "auth_provider": "slack", "scopes": ["chat:write"] });
+    let planted = json!({ "auth": auth, "variables": { "SLACK_BOT_TOKEN": "from-the-manifest" } });
+    let planted = project.embedder.program_as("print_env", "planted", planted);
+    let error = project.builder().tool(planted).build().await.expect_err("the manifest fills a credential's variable");
+    assert!(error.to_string().contains("SLACK_BOT_TOKEN"), "{error}");
+    let signed_in = project.embedder.program_as("dial", "dial", json!({ "auth": auth }));
     let pocket = project
         .builder()
         .tool(ToolEntry::new("listed").variable("C", "builder"))
