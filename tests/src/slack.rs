@@ -236,7 +236,8 @@ fn refused(workspace: &Workspace, query: &AuthorizeQuery) -> Option<&'static str
         return Some("bad_redirect_uri: it did not match any configured URIs");
     }
     let loopback = uri.starts_with("http://localhost") || uri.starts_with("http://127.0.0.1");
-    if !uri.starts_with("https://") && !(loopback && query.code_challenge.is_some() && query.scope.is_empty()) {
+    let is_pkce_for_users = query.code_challenge.is_some() && query.scope.is_empty();
+    if !(uri.starts_with("https://") || loopback && is_pkce_for_users) {
         return Some("bad_redirect_uri: redirect URIs must be https, or loopback with PKCE and no bot scopes");
     }
     if query.scope.is_empty() && query.user_scope.is_empty() {

@@ -26,7 +26,7 @@ use crate::{
 
 /// Signs users in, keeps their tokens fresh, and gives credentials.
 pub struct Auth {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     supply: Supply,
     sign_ins: SignIns,
     door: Arc<Door>,
@@ -217,10 +217,10 @@ impl Auth {
         sign_out::sign_out(&self.core, &self.sign_ins, profile, provider, handler).await
     }
 
-    /// The sign-in pages, for a server that has sockets of its own on this machine.
-    #[must_use]
-    pub fn router(&self) -> axum::Router {
-        listener::router(Arc::clone(&self.door))
+    /// The sign-in pages, for a server of the embedding program that is reached at this URL of this machine
+    /// (`http://localhost:8080`). It answers to no other host or port.
+    pub fn router(&self, at: &url::Url) -> axum::Router {
+        listener::router_at(Arc::clone(&self.door), at)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         board::{Board, Local},
         core::Core,
         flow::{FlowError, Tokens, code::Ask},
-        pending::{Agree, Authorize, Fault, Outcome, Pending, Step},
+        pending::{Agree, Authorize, Fault, FlowId, Outcome, Pending, Step},
         record::{Gained, Record},
     },
     base::{secret::Secret, text::shown_on_one_line},
@@ -152,6 +152,7 @@ impl Completion {
             expires_at: asking.expires_at,
         };
         self.board.add(asking.id, local);
+        self.board.end(pending.id);
         Completed::Asks(Box::new(asking))
     }
 
@@ -188,8 +189,20 @@ impl Completion {
         Completed::Ended(outcome)
     }
 
+    /// Ends one that is still pending, with the one that it asks for, if so.
+    pub(super) async fn call_off(&self, id: FlowId, outcome: &Outcome) -> Result<(), AuthError> {
+        if let Some(pending) = self.core.flows.take(id).await? {
+            if let Step::Agree(agree) = &pending.step {
+                self.finish(agree.of, outcome).await;
+            }
+            self.finish(id, outcome).await;
+        }
+        self.board.end(id);
+        Ok(())
+    }
+
     /// Tells who waits.
-    pub(super) async fn finish(&self, id: crate::auth::pending::FlowId, outcome: &Outcome) {
+    pub(super) async fn finish(&self, id: FlowId, outcome: &Outcome) {
         match self.core.flows.finish(id, outcome).await {
             Ok(()) | Err(AuthError::Store(StoreError::Conflict)) => {}
             Err(error) => tracing::error!(%error, "how a sign-in ended could not be kept"),

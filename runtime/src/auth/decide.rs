@@ -14,8 +14,8 @@ pub(super) const MARGIN: Duration = Duration::from_secs(60);
 pub(super) struct Want<'a> {
     /// The scopes; `None` where the handler's tokens are what they are.
     pub(super) scopes: Option<&'a [String]>,
-    /// The origins of the provider's endpoints, as its file now says.
-    pub(super) origins: &'a [String],
+    /// The origins of the provider's endpoints, as its file now says; `None` where they were compared before.
+    pub(super) origins: Option<&'a [String]>,
     /// How long the call may take.
     pub(super) for_at_least: Duration,
 }
@@ -76,7 +76,7 @@ pub(super) fn decide(record: Option<&Record>, want: &Want<'_>, now: UnixTime) ->
     let Some(record) = record.filter(|record| !record.signing_out) else {
         return Decision::SignIn(Why::NoAccount);
     };
-    if record.origins != want.origins {
+    if want.origins.is_some_and(|origins| record.origins != origins) {
         return Decision::SignIn(Why::Endpoints);
     }
     let needs_sign_in = match record.state {
@@ -156,7 +156,7 @@ mod tests {
     fn decided_for(record: &Record, clock: &ManualClock, for_at_least: Duration) -> Decision {
         let want = Want {
             scopes: Some(&["read".to_owned()]),
-            origins: &["https://example.com".to_owned()],
+            origins: Some(&["https://example.com".to_owned()]),
             for_at_least,
         };
         decide(Some(record), &want, clock.now())
@@ -166,7 +166,7 @@ mod tests {
     fn no_account_and_one_that_is_signing_out_need_a_sign_in() {
         let want = Want {
             scopes: None,
-            origins: &["https://example.com".to_owned()],
+            origins: Some(&["https://example.com".to_owned()]),
             for_at_least: Duration::ZERO,
         };
         assert_eq!(decide(None, &want, UnixTime(0)), Decision::SignIn(Why::NoAccount));
@@ -281,7 +281,7 @@ mod tests {
         let wanted = ["read".to_owned(), "admin\u{202e}".to_owned()];
         let mut want = Want {
             scopes: Some(&wanted),
-            origins: &["https://example.com".to_owned()],
+            origins: Some(&["https://example.com".to_owned()]),
             for_at_least: Duration::ZERO,
         };
         let Decision::SignIn(why) = decide(Some(&record), &want, UnixTime(0)) else {
@@ -296,7 +296,7 @@ mod tests {
     fn a_credential_is_not_used_when_the_providers_endpoints_are_others_now() {
         let want = Want {
             scopes: None,
-            origins: &["https://evil.example".to_owned()],
+            origins: Some(&["https://evil.example".to_owned()]),
             for_at_least: Duration::ZERO,
         };
         assert_eq!(

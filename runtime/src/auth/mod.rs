@@ -1,6 +1,7 @@
 //! Signs users in, keeps their tokens, and hands each call a credential.
 
 mod account;
+#[expect(clippy::module_inception, reason = "the file of the type `Auth`")]
 mod auth;
 mod board;
 mod complete;
@@ -25,6 +26,8 @@ mod sign_ins;
 mod sign_out;
 mod store;
 mod supply;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod transport;
 mod wire;

@@ -68,7 +68,7 @@ impl State {
         let (id, proof) = both.split_at_mut(16);
         id.copy_from_slice(&self.id.0);
         proof.copy_from_slice(&self.proof);
-        Secret::new(BASE64.encode(&*both))
+        Secret::new(BASE64.encode(both.as_slice()))
     }
 
     /// As it came back.

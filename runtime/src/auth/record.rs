@@ -210,6 +210,9 @@ impl Record {
 
     /// As it is shown.
     pub(super) fn status(&self, account: &AccountId, now: UnixTime) -> AccountStatus {
+        let leaving = self
+            .signing_out
+            .then(|| "a sign-out was begun and cut off: sign out again".to_owned());
         AccountStatus {
             provider: account.provider.clone(),
             handler: account.handler.clone(),
@@ -220,7 +223,7 @@ impl Record {
             identity: self.identity.clone(),
             expires_at: self.expires_at,
             refreshed_at: self.refreshed_at,
-            last_error: self.last_error.clone(),
+            last_error: leaving.or_else(|| self.last_error.clone()),
         }
     }
 }

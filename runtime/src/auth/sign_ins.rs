@@ -6,9 +6,9 @@ use url::Url;
 
 use crate::{
     auth::{
-        AuthError, SignIn,
+        AccountId, AuthError, SignIn,
         board::{Board, GRACE, Local},
-        complete::{Completed, Completion},
+        complete::{Completed, Completion, Word, failed},
         core::Core,
         flow::{callback, code::Ask},
         flows::Standing,
@@ -16,7 +16,7 @@ use crate::{
         pending::{Authorize, Begin, Fault, FlowId, Outcome, Pending, State, Step},
         resolve::{self, Resolved},
     },
-    base::name::Profile,
+    base::{name::Profile, text::shown_on_one_line},
     package::AuthRequirement,
     provider::{Flow, Redirect},
 };
@@ -81,7 +81,7 @@ impl SignIns {
         };
         let begun = self.anew(&resolved, wish).await?;
         if let (Some(old), Some(by)) = (narrower, begun.id()) {
-            self.supersede(old, by).await?;
+            self.completion.call_off(old, &Outcome::Superseded { by }).await?;
         }
         Ok(begun)
     }
@@ -231,23 +231,15 @@ impl SignIns {
         Ok(SignIn::of(pending, fingerprint))
     }
 
-    async fn supersede(&self, old: FlowId, by: FlowId) -> Result<(), AuthError> {
-        if self.core.flows.take(old).await?.is_some() {
-            self.completion.finish(old, &Outcome::Superseded { by }).await;
-        }
-        self.board.end(old);
-        Ok(())
-    }
-
     /// Ends the pending sign-in of an account that is being signed out.
-    pub(super) async fn cancel(&self, account: &crate::auth::AccountId) -> Result<(), AuthError> {
-        if let Some(id) = self.board.of_account(account)
-            && self.core.flows.take(id).await?.is_some()
-        {
-            let outcome = crate::auth::complete::failed(Fault::SignedOut, "the account was signed out meanwhile");
-            self.completion.finish(id, &outcome).await;
+    pub(super) async fn cancel(&self, account: &AccountId) -> Result<(), AuthError> {
+        match self.board.of_account(account) {
+            Some(id) => {
+                let outcome = failed(Fault::SignedOut, "the account was signed out meanwhile");
+                self.completion.call_off(id, &outcome).await
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Waits until one is done, in this process or another of the same store.
@@ -350,13 +342,11 @@ impl SignIns {
             return Err(AuthError::NoSuchSignIn);
         };
         self.core.flows.take(asking.id).await?;
-        self.completion
-            .by_word(&asking, agree, crate::auth::complete::Word::Keep)
-            .await;
+        self.completion.by_word(&asking, agree, Word::Keep).await;
         Err(AuthError::OtherIdentity {
             provider: sign_in.provider.clone(),
-            old: crate::base::text::shown_on_one_line(&agree.old),
-            new: crate::base::text::shown_on_one_line(agree.new.as_deref().unwrap_or("somebody unnamed")),
+            old: shown_on_one_line(&agree.old),
+            new: shown_on_one_line(agree.new.as_deref().unwrap_or("somebody unnamed")),
         })
     }
 }

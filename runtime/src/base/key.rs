@@ -156,6 +156,7 @@ impl fmt::Display for KeyPlace {
 }
 
 impl StoreKey {
+    #[cfg(test)]
     pub(crate) fn new(bytes: [u8; 32]) -> Self {
         Self {
             bytes: Arc::new(Zeroizing::new(bytes)),

@@ -89,9 +89,6 @@ pub enum CallError {
     /// No room for this call now.
     #[error("too many calls at once")]
     Busy,
-    /// The caller asked to stop.
-    #[error("the call was cancelled")]
-    Cancelled,
     /// A function tool panicked, or its function over the output did.
     #[error("the function tool panicked")]
     Panicked,
@@ -139,7 +136,6 @@ impl CallError {
             Self::Unauthorized(_) => Code::Unauthorized,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::Busy => Code::Busy,
-            Self::Cancelled => Code::Cancelled,
             Self::Panicked => Code::Internal,
             Self::SignInRequired(_) => Code::SignInRequired,
             Self::Auth(error) => error.code(),
@@ -181,7 +177,6 @@ impl CallError {
             | Self::OutputTooLarge { .. }
             | Self::OutputNotJson(_)
             | Self::OutputDoesNotFit(_)
-            | Self::Cancelled
             | Self::Panicked => Vec::new(),
         }
     }

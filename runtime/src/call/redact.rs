@@ -128,7 +128,8 @@ fn forms_of(secret: &str) -> Vec<Vec<u8>> {
     forms.push(percent_encoded(bytes, false));
     forms.push(percent_encoded(bytes, true));
     if let Ok(escaped) = serde_json::to_string(secret) {
-        forms.push(escaped[1..escaped.len() - 1].as_bytes().to_vec());
+        let unquoted = escaped.get(1..escaped.len() - 1).unwrap_or_default();
+        forms.push(unquoted.as_bytes().to_vec());
     }
     // Some encoders escape every byte.
     for form in [

@@ -284,7 +284,6 @@ impl CallTool {
             },
             Outcome::TimedOut => CallError::TimedOut { limit: self.timeout },
             Outcome::Busy => CallError::Busy,
-            Outcome::Cancelled => CallError::Cancelled,
             Outcome::Sandbox(error) => CallError::Sandbox(error),
         }
     }

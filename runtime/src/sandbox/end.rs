@@ -50,7 +50,6 @@ pub(crate) enum Outcome {
     OutputTooLarge,
     TimedOut,
     Busy,
-    Cancelled,
     Sandbox(SandboxError),
 }
 

@@ -255,7 +255,6 @@ fn output(end: &End) -> &str {
 async fn a_typed_tool_gives_its_output_and_what_it_cost() {
     let world = World::new();
     let tool = world.typed(ECHO).await;
-    assert!(tool.is_typed());
     let end = call(&tool, r#"{"a":1}"#).await;
     assert_eq!(output(&end), r#"{"a":1}"#);
     assert_eq!(end.usage.memory_bytes, 128 << 16);

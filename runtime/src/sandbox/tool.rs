@@ -45,11 +45,6 @@ pub(crate) struct Invocation<'a> {
 }
 
 impl Tool {
-    /// Whether it is a typed tool, whose output must be JSON.
-    pub(crate) const fn is_typed(&self) -> bool {
-        matches!(self.entry, Entry::Typed(_))
-    }
-
     /// Calls it once, in a store of its own. Dropping the future ends the guest.
     pub(crate) async fn invoke(&self, invocation: Invocation<'_>) -> End {
         invoke::invoke(self, invocation).await

@@ -44,7 +44,7 @@ impl ProjectAsks {
             lines.extend(in_words(&asking));
             parts.push(asking.to_string());
         }
-        if let Some(lock) = std::fs::read_to_string(project.join("pocket.lock")).ok() {
+        if let Ok(lock) = std::fs::read_to_string(project.join("pocket.lock")) {
             lines.push("the grants in `pocket.lock`".to_owned());
             parts.push(lock);
         }

@@ -259,7 +259,7 @@ fn seconds(value: &Value) -> Option<u64> {
         return None;
     }
     // A cast of a float saturates, and what stands after the point is of no use.
-    Some(number.max(0.0).min(1e15) as u64)
+    Some(number.clamp(0.0, 1e15) as u64)
 }
 
 fn scopes(oauth: &OAuth2, value: &Value) -> Option<Vec<String>> {

@@ -15,7 +15,7 @@ use crate::{
         core::Core,
         flow::{callback, typed},
         flows::{Sealed, Standing},
-        listener::guard::Arrived,
+        listener::{cookie, guard::Arrived},
         pages::{self, Page},
         pending::{Agree, Authorize, FlowId, Outcome, Pending, State, Step},
     },
@@ -85,7 +85,7 @@ impl Door {
                 pages::start(&pending, &self.title(&pending), authorize.url.expose()).into_response()
             }
             Step::Type => self.typing(*pending, sealed, headers, None).await,
-            Step::Agree(agree) if is_its_browser(&pending, headers) => {
+            Step::Agree(agree) if cookie::is_of(&pending, headers) => {
                 pages::agree(&pending, agree, &self.title(&pending)).into_response()
             }
             Step::Agree(_) => pages::other_browser(&self.title(&pending)).into_response(),
@@ -107,11 +107,11 @@ impl Door {
         }
         match &pending.step {
             Step::Authorize(_) => self.to_provider(*pending, sealed).await,
-            Step::Type if !is_its_browser(&pending, headers) => {
+            Step::Type if !cookie::is_of(&pending, headers) => {
                 pages::other_browser(&self.title(&pending)).into_response()
             }
             Step::Type => self.typed(*pending, sealed, headers, form).await,
-            Step::Agree(agree) if is_its_browser(&pending, headers) => {
+            Step::Agree(agree) if cookie::is_of(&pending, headers) => {
                 self.agreed(&pending, agree, form.word.unwrap_or(Word::Keep)).await
             }
             Step::Agree(_) => pages::other_browser(&self.title(&pending)).into_response(),
@@ -138,7 +138,7 @@ impl Door {
         if !is_answer {
             return pages::unknown().into_response();
         }
-        if !is_its_browser(&pending, headers) {
+        if !cookie::is_of(&pending, headers) {
             return pages::other_browser(&self.title(&pending)).into_response();
         }
         let account = pending.account();
@@ -219,14 +219,17 @@ impl Door {
         let Step::Authorize(authorize) = &pending.step else {
             return pages::unknown().into_response();
         };
-        with_cookie(see_other(authorize.url.expose()), cookie)
+        cookie::sent_with(see_other(authorize.url.expose()), cookie)
     }
 
     async fn give_to_browser(&self, pending: &mut Pending, mut sealed: Sealed) -> Result<HeaderValue, Response> {
         for _try in 0..TRIES {
             let value = pending.give_to_browser();
             match self.core.flows.replace(&sealed, pending).await {
-                Ok(true) => return cookie(pending, &value, self.core.now()),
+                Ok(true) => {
+                    let cookie = cookie::made(pending, &value, self.core.now());
+                    return cookie.ok_or_else(|| pages::at_work().into_response());
+                }
                 Ok(false) => {
                     let (now, now_sealed) = self.pending_of(pending.id).await?;
                     (*pending, sealed) = (*now, now_sealed);
@@ -242,7 +245,7 @@ impl Door {
         let Some(entry) = self.entry(&pending) else {
             return pages::other_settings(&self.title(&pending)).into_response();
         };
-        let cookie = if is_its_browser(&pending, headers) {
+        let cookie = if cookie::is_of(&pending, headers) {
             None
         } else {
             match self.give_to_browser(&mut pending, sealed).await {
@@ -257,7 +260,7 @@ impl Door {
         let since = replaced.map(|before| before.record.received_at);
         let page = pages::typed(&pending, &self.title(&pending), &entry, since, wrong).into_response();
         match cookie {
-            Some(cookie) => with_cookie(page, cookie),
+            Some(cookie) => cookie::sent_with(page, cookie),
             None => page,
         }
     }
@@ -327,7 +330,10 @@ impl Door {
         match tokio::spawn(work).await {
             Ok(Completed::Ended(_)) if waited_for == pending.id => see_other(&done_url),
             Ok(Completed::Ended(_)) => see_other(&done_url.replace(&pending.id.to_string(), &waited_for.to_string())),
-            Ok(Completed::Asks(asking)) => see_other(&asking.url()),
+            Ok(Completed::Asks(asking)) => {
+                self.board.page_was_shown(waited_for);
+                see_other(&asking.url())
+            }
             Err(_cut_off) => pages::refused(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Pocket could not complete the sign-in.",
@@ -351,38 +357,6 @@ fn is_at(pending: &Pending, arrived: Arrived, headers: &HeaderMap) -> bool {
 fn is_path(authorize: &Authorize, provider: &str) -> bool {
     let mut segments = authorize.redirect.path_segments().into_iter().flatten();
     segments.nth(1) == Some(provider)
-}
-
-fn is_its_browser(pending: &Pending, headers: &HeaderMap) -> bool {
-    let name = pending.cookie_name();
-    let cookies = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs.any(|(key, value)| key == name && pending.is_browser(&Secret::new(value)))
-}
-
-/// A cookie of this host alone, which no script reads and no other site's form brings along.
-fn cookie(pending: &Pending, value: &Secret, now: crate::base::clock::UnixTime) -> Result<HeaderValue, Response> {
-    let secure = if pending.is_https() { "; Secure" } else { "" };
-    // The question that may follow has two minutes more.
-    let seconds = pending.expires_at.since(now).as_secs() + 120;
-    let text = format!(
-        "{}={}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}",
-        pending.cookie_name(),
-        value.expose()
-    );
-    let mut header = HeaderValue::try_from(text).map_err(|_never| pages::at_work().into_response())?;
-    header.set_sensitive(true);
-    Ok(header)
-}
-
-fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
-    response.headers_mut().append(header::SET_COOKIE, cookie);
-    response
 }
 
 /// 303 and not 307: a form's content never travels on (RFC 9700 section 4.12).

@@ -73,11 +73,13 @@ fn is_this_machine(headers: &HeaderMap, port: u16) -> bool {
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;
     };
-    let Some((name, given)) = host.to_str().ok().and_then(|host| host.rsplit_once(':')) else {
-        return false;
-    };
-    let ours = name.eq_ignore_ascii_case("localhost") || matches!(name, "127.0.0.1" | "[::1]");
-    ours && given == port.to_string()
+    let Ok(host) = host.to_str() else { return false };
+    ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
+        let given = host.get(name.len()..).and_then(|rest| rest.strip_prefix(':'));
+        host.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+            && given == Some(&port.to_string())
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The sockets on which sign-ins come back: open on this machine alone, and only while one is pending.
 
 mod claim;
+mod cookie;
 mod door;
 mod guard;
 mod router;
@@ -13,7 +14,8 @@ use std::{
 
 use claim::{Claim, claim, free_port};
 pub(in crate::auth) use door::Door;
-pub(in crate::auth) use router::router;
+use router::router;
+pub(in crate::auth) use router::router_at;
 use serve::Serving;
 use tokio::task::JoinHandle;
 

@@ -24,7 +24,7 @@ use crate::auth::{
 const LARGEST_FORM: usize = 64 * 1024;
 
 /// The pages of sign-ins and the addresses to which providers send browsers back.
-pub(in crate::auth) fn router(door: Arc<Door>) -> Router {
+pub(super) fn router(door: Arc<Door>) -> Router {
     Router::new()
         .route("/sign-in/{id}", get(page).post(send))
         .route("/auth/{provider}/callback", get(callback))
@@ -34,6 +34,14 @@ pub(in crate::auth) fn router(door: Arc<Door>) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn(guard))
         .with_state(door)
+}
+
+/// The same for a server that is reached at this URL.
+pub(in crate::auth) fn router_at(door: Arc<Door>, at: &url::Url) -> Router {
+    router(door).layer(Extension(Arrived {
+        https: at.scheme() == "https",
+        port: at.port_or_known_default().unwrap_or_default(),
+    }))
 }
 
 async fn page(

@@ -34,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often the mark is tried when others save at the same time.
 const MARKS: usize = 4;
 /// How often a save is tried, each time after twice the pause.
-const SAVES: u32 = 6;
+const SAVES: u32 = 5;
 
 /// Renewed records that could not be saved: they are tried again before the provider is asked again.
 #[derive(Default)]

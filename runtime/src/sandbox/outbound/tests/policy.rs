@@ -205,8 +205,9 @@ async fn a_connection_to_an_inner_address_serves_no_request_for_which_it_is_not_
 /// A certificate for `localhost`, and a net that trusts it.
 fn for_localhost(protocol: &[u8]) -> (rustls::ServerConfig, Net) {
     let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let mut settings = NetSettings::default();
-    settings.ca_pem = Some(key.cert.pem().into_bytes());
+    let settings = NetSettings {
+        ca_pem: Some(key.cert.pem().into_bytes()),
+    };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
     let mut config = rustls::ServerConfig::builder_with_provider(provider)

@@ -1,0 +1,115 @@
+//! Stores that fail: nothing that is held is lost, and what cannot be read can be left.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use super::world::{World, credential, given};
+use crate::{
+    auth::{AccountId, Auth, AuthError, AuthParts, Lease, MemoryStore, StoreError, StoredRecord, TokenStore},
+    base::{code::Code, key::StoreKey, name::Profile},
+};
+
+/// A store that takes nothing while its disk is full and a token is being renewed.
+struct Full {
+    store: Arc<MemoryStore>,
+    full: AtomicBool,
+    /// How many saves pass before the disk is full.
+    room: AtomicU32,
+}
+
+#[async_trait]
+impl TokenStore for Full {
+    async fn load(&self, account: &AccountId) -> Result<Option<StoredRecord>, StoreError> {
+        self.store.load(account).await
+    }
+
+    async fn save(
+        &self,
+        account: &AccountId,
+        sealed: &[u8],
+        expected: u64,
+        lease: Option<&Lease>,
+    ) -> Result<u64, StoreError> {
+        if self.full.load(Ordering::SeqCst) && self.room.fetch_sub(1, Ordering::SeqCst) == 0 {
+            self.room.store(0, Ordering::SeqCst);
+            return Err(StoreError::Unavailable("the disk is full".into()));
+        }
+        self.store.save(account, sealed, expected, lease).await
+    }
+
+    async fn remove(&self, account: &AccountId, expected: u64) -> Result<(), StoreError> {
+        self.store.remove(account, expected).await
+    }
+
+    async fn version(&self, account: &AccountId) -> Result<u64, StoreError> {
+        self.store.version(account).await
+    }
+
+    async fn list(&self) -> Result<Vec<(AccountId, StoredRecord)>, StoreError> {
+        self.store.list().await
+    }
+
+    async fn lease(&self, account: &AccountId, time: Duration) -> Result<Option<Lease>, StoreError> {
+        self.store.lease(account, time).await
+    }
+
+    async fn renew(&self, account: &AccountId, lease: &Lease, time: Duration) -> Result<bool, StoreError> {
+        self.store.renew(account, lease, time).await
+    }
+
+    async fn release(&self, account: &AccountId, lease: &Lease) -> Result<(), StoreError> {
+        self.store.release(account, lease).await
+    }
+}
+
+#[tokio::test]
+async fn a_renewed_token_that_cannot_be_saved_is_held_and_saved_later() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let full = Arc::new(Full {
+        store: Arc::clone(&world.store),
+        full: AtomicBool::new(true),
+        room: 1.into(),
+    });
+    let auth = Auth::new(AuthParts {
+        tokens: Arc::clone(&full) as _,
+        ..world.parts(world.settings(), Arc::clone(&world.store))
+    });
+    world.later(3_600);
+    let error = credential(&auth).await.unwrap_err();
+    assert!(
+        matches!(error, AuthError::NotKept { .. }),
+        "never used before it is kept: {error}"
+    );
+    assert_eq!(error.code(), Code::Internal);
+    full.full.store(false, Ordering::SeqCst);
+    assert_eq!(given(&auth).await, "planted-access-2");
+    assert_eq!(
+        world.provider.refreshes(),
+        1,
+        "the refresh token that was spent is not sent again"
+    );
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_read_is_shown_and_can_be_signed_out_of() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let auth = Auth::new(AuthParts {
+        key: StoreKey::new([8; 32]),
+        ..world.parts(world.settings(), Arc::clone(&world.store))
+    });
+    assert!(matches!(credential(&auth).await, Err(AuthError::Store(_))));
+    let accounts = auth.accounts(None).await.unwrap();
+    assert!(accounts[0].last_error.is_some(), "{accounts:?}");
+    let out = auth.sign_out(&Profile::default(), "acme", None).await.unwrap();
+    assert_eq!((out.accounts, out.not_revoked.len()), (1, 1), "{out:?}");
+    assert!(auth.accounts(None).await.unwrap().is_empty());
+}

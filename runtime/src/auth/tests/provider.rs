@@ -1,0 +1,250 @@
+//! A provider on loopback that rotates refresh tokens and ends an account whose old one comes back.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Form, Router,
+    body::Body,
+    extract::{Query, State},
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use serde_json::json;
+
+/// How a request to the token endpoint is answered, where not as it should be.
+#[derive(Debug, Clone)]
+pub(super) enum Fault {
+    Status(u16, &'static str),
+    RetryAfter(u16, u64),
+    /// It does what was asked, and the answer is lost.
+    LoseReply,
+    /// It answers after this time.
+    Slow(Duration),
+}
+
+pub(super) struct Fake {
+    pub(super) port: u16,
+    state: Mutex<Fakes>,
+}
+
+struct Fakes {
+    asked: u32,
+    tokens: u32,
+    codes: BTreeMap<String, String>,
+    refresh: Option<String>,
+    spent: Vec<String>,
+    faults: VecDeque<Fault>,
+    requests: Vec<String>,
+    revoked: Vec<String>,
+    who: String,
+    scope: Option<String>,
+    deny: Option<String>,
+    issuer: Option<String>,
+    expires_in: u64,
+    revokes: bool,
+}
+
+impl Fake {
+    pub(super) async fn start() -> Arc<Self> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let fake = Arc::new(Self {
+            port: listener.local_addr().unwrap().port(),
+            state: Mutex::new(Fakes {
+                asked: 0,
+                tokens: 0,
+                codes: BTreeMap::new(),
+                refresh: None,
+                spent: Vec::new(),
+                faults: VecDeque::new(),
+                requests: Vec::new(),
+                revoked: Vec::new(),
+                who: "alice".to_owned(),
+                scope: None,
+                deny: None,
+                issuer: None,
+                expires_in: 3_600,
+                revokes: true,
+            }),
+        });
+        let router = Router::new()
+            .route("/authorize", get(authorize))
+            .route("/token", post(token))
+            .route("/revoke", post(revoke))
+            .with_state(Arc::clone(&fake));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        fake
+    }
+
+    pub(super) fn table(&self, more: &str) -> toml::Table {
+        let at = |path: &str| format!("http://127.0.0.1:{}/{path}", self.port);
+        let text = format!(
+            r#"
+            title = "Acme"
+            hosts = ["api.acme.example"]
+            variables = [{{ name = "ACME_TOKEN" }}]
+            placement.header = {{ name = "authorization", prefix = "Bearer " }}
+            default = "acme-oauth2"
+            handlers.acme-oauth2.flow = "oauth2"
+            handlers.acme-token = {{ flow = "token", label = "Token", help = "Make one at Acme.", minimum = 8 }}
+            oauth2.authorize = "{}"
+            oauth2.token = "{}"
+            oauth2.revoke = {{ kind = "rfc7009", url = "{}", auth = "post" }}
+            oauth2.client_auth = "post"
+            oauth2.pkce = "s256"
+            oauth2.reply.identity = ["/who"]
+            {more}
+            "#,
+            at("authorize"),
+            at("token"),
+            at("revoke"),
+        );
+        text.parse().unwrap()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, Fakes> {
+        self.state.lock().unwrap()
+    }
+
+    pub(super) fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state().faults.extend(faults);
+    }
+
+    pub(super) fn signs_in(&self, who: &str) {
+        self.state().who = who.to_owned();
+    }
+
+    pub(super) fn grants(&self, scope: &str) {
+        self.state().scope = Some(scope.to_owned());
+    }
+
+    pub(super) fn denies(&self, error: &str) {
+        self.state().deny = Some(error.to_owned());
+    }
+
+    pub(super) fn says_issuer(&self, issuer: &str) {
+        self.state().issuer = Some(issuer.to_owned());
+    }
+
+    pub(super) fn expires_in(&self, seconds: u64) {
+        self.state().expires_in = seconds;
+    }
+
+    /// The grant types of the requests so far.
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.state().requests.clone()
+    }
+
+    pub(super) fn refreshes(&self) -> usize {
+        self.requests().iter().filter(|kind| *kind == "refresh_token").count()
+    }
+
+    pub(super) fn revoked(&self) -> Vec<String> {
+        self.state().revoked.clone()
+    }
+
+    pub(super) fn stop_revoking(&self) {
+        self.state().revokes = false;
+    }
+
+    /// The refresh token is no longer good: the user removed the app.
+    pub(super) fn forget(&self) {
+        self.state().refresh = None;
+    }
+}
+
+async fn authorize(State(fake): State<Arc<Fake>>, Query(query): Query<BTreeMap<String, String>>) -> Response {
+    let mut state = fake.state();
+    let mut to = url::Url::parse(&query["redirect_uri"]).unwrap();
+    state.asked += 1;
+    let code = format!("planted-code-{}", state.asked);
+    match &state.deny {
+        Some(error) => to.query_pairs_mut().append_pair("error", error),
+        None => to.query_pairs_mut().append_pair("code", &code),
+    };
+    to.query_pairs_mut().append_pair("state", &query["state"]);
+    if let Some(issuer) = &state.issuer {
+        to.query_pairs_mut().append_pair("iss", issuer);
+    }
+    state.codes.insert(code, query["redirect_uri"].clone());
+    (StatusCode::FOUND, [(header::LOCATION, to.to_string())]).into_response()
+}
+
+async fn token(State(fake): State<Arc<Fake>>, Form(form): Form<BTreeMap<String, String>>) -> Response {
+    let fault = {
+        let mut state = fake.state();
+        state.requests.push(form["grant_type"].clone());
+        state.faults.pop_front()
+    };
+    match fault {
+        None => answer(&mut fake.state(), &form),
+        Some(Fault::Status(status, body)) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
+        Some(Fault::RetryAfter(status, seconds)) => (
+            StatusCode::from_u16(status).unwrap(),
+            [(header::RETRY_AFTER, seconds.to_string())],
+        )
+            .into_response(),
+        Some(Fault::LoseReply) => {
+            answer(&mut fake.state(), &form);
+            Body::from_stream(futures_util::stream::iter([Err::<String, _>(std::io::Error::other(
+                "cut",
+            ))]))
+            .into_response()
+        }
+        Some(Fault::Slow(time)) => {
+            tokio::time::sleep(time).await;
+            answer(&mut fake.state(), &form)
+        }
+    }
+}
+
+fn answer(state: &mut Fakes, form: &BTreeMap<String, String>) -> Response {
+    let refused = || (StatusCode::BAD_REQUEST, axum::Json(json!({ "error": "invalid_grant" }))).into_response();
+    match form["grant_type"].as_str() {
+        "authorization_code" => {
+            if state.codes.remove(&form["code"]).as_ref() != form.get("redirect_uri")
+                || !form.contains_key("code_verifier")
+            {
+                return refused();
+            }
+        }
+        _refresh => {
+            let sent = form.get("refresh_token").cloned();
+            if sent.as_ref().is_some_and(|sent| state.spent.contains(sent)) {
+                state.refresh = None;
+            }
+            if sent.is_none() || sent != state.refresh {
+                return refused();
+            }
+            state.spent.extend(sent);
+        }
+    }
+    state.tokens += 1;
+    let number = state.tokens;
+    state.refresh = Some(format!("planted-refresh-{number}"));
+    let mut reply = json!({
+        "access_token": format!("planted-access-{number}"),
+        "refresh_token": state.refresh,
+        "token_type": "Bearer",
+        "expires_in": state.expires_in,
+        "who": state.who,
+    });
+    if let Some(scope) = &state.scope {
+        reply["scope"] = scope.as_str().into();
+    }
+    axum::Json(reply).into_response()
+}
+
+async fn revoke(State(fake): State<Arc<Fake>>, Form(form): Form<BTreeMap<String, String>>) -> StatusCode {
+    let mut state = fake.state();
+    state.revoked.push(form["token"].clone());
+    if state.revokes {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
+}
