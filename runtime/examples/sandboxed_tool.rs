@@ -21,7 +21,9 @@ use serde_json::json;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(1);
-    let source = args.next().ok_or("say where the tool is: `your/local/tool`, or the URL of a git repository")?;
+    let source = args
+        .next()
+        .ok_or("say where the tool is: `your/local/tool`, or the URL of a git repository")?;
     let channel = args.next().ok_or("say which channel: its id, such as C0123456789")?;
 
     // Naming the tool here grants it the credential of the provider that its `pocket.json` names.
@@ -33,7 +35,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     pocket.wait_tool_auth().await?;
 
-    let output = pocket.invoke("slack_get_messages", json!({ "channel": channel, "limit": 10 })).await?;
+    let output = pocket
+        .invoke("slack_get_messages", json!({ "channel": channel, "limit": 10 }))
+        .await?;
     println!("{:#}", output.value.into_json());
     Ok(())
 }

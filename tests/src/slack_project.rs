@@ -21,8 +21,17 @@ impl SlackProject {
         let authority = Authority::new();
         let port = free_port();
         let redirect_uris = vec![format!("https://localhost:{port}/auth/slack/callback")];
-        let slack = Slack::start(&authority, SlackSettings { redirect_uris, ..settings }).await;
-        embedder.write("authority.pem", &authority.pem()).write(".secrets.toml", &slack.secrets());
+        let slack = Slack::start(
+            &authority,
+            SlackSettings {
+                redirect_uris,
+                ..settings
+            },
+        )
+        .await;
+        embedder
+            .write("authority.pem", &authority.pem())
+            .write(".secrets.toml", &slack.secrets());
         let project = Self { slack, embedder, port };
         project.write_settings("");
         project
@@ -42,7 +51,11 @@ impl SlackProject {
 
     /// Opens the service, which is on loopback, to a tool.
     pub fn rule(&self) -> Rule {
-        self.slack.url().parse::<Rule>().expect("the service's URL is a rule").private()
+        self.slack
+            .url()
+            .parse::<Rule>()
+            .expect("the service's URL is a rule")
+            .private()
     }
 
     /// The base of the service's Web API.

@@ -12,8 +12,13 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// An example beside this test's own program, built by `cargo xtask test`.
 fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
-    let found = test.ancestors().map(|folder| folder.join("examples").join(name)).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("the example `{name}` is not built: run `cargo xtask test`, or `cargo build --examples`"))
+    let found = test
+        .ancestors()
+        .map(|folder| folder.join("examples").join(name))
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!("the example `{name}` is not built: run `cargo xtask test`, or `cargo build --examples`")
+    })
 }
 
 /// Runs an example in the project's folder, does the user's part in the sign-in it prints, and gives what it printed at last.

@@ -1,7 +1,7 @@
 //! What a [`Pocket`] is made of, said step by step.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,12 +19,11 @@ use crate::{
         net::Net,
     },
     call::FunctionTool,
-    install::{Installed, Installer, LockMode},
-    package::{CredentialGrant, Grant},
-    pocket::{Core, Pocket, ToolEntry, loaded::Loaded},
+    install::{Installer, LockMode},
+    pocket::{Core, Pocket, ToolEntry, opening::Opening},
     sandbox::{Compiler, Engine, EngineParts},
     settings::{Settings, SettingsError},
-    source::{Fetcher, Progress, Reference, Source},
+    source::{Fetcher, Progress},
 };
 
 /// Says what a [`Pocket`] is made of.
@@ -177,7 +176,7 @@ impl PocketBuilder {
             tools: RwLock::default(),
             begun: Mutex::new(HashMap::new()),
         };
-        let named = core.open_tools(tools, only, functions).await?;
+        let named = Opening::of(&core, only.as_deref()).tools(tools, functions).await?;
         let core = Core {
             tools: RwLock::new(named),
             ..core
@@ -187,18 +186,6 @@ impl PocketBuilder {
             profile: Profile::default(),
         })
     }
-}
-
-type Tools = BTreeMap<String, Arc<Loaded>>;
-
-/// No name may come twice.
-fn take(open: &mut Tools, loaded: Loaded) -> Result<(), Error> {
-    let name = loaded.tool.name.to_string();
-    if open.contains_key(&name) {
-        return Err(Error::NameTaken(name));
-    }
-    open.insert(name, Arc::new(loaded));
-    Ok(())
 }
 
 fn auth(
@@ -231,172 +218,6 @@ fn auth(
         clock,
         home: home.clone(),
     }))
-}
-
-impl Core {
-    /// Opens the tools named in the builder, then the project's own, then the builder's functions. A tool of the project that
-    /// the builder names too is opened once, with what both say of it; else no name may come twice.
-    async fn open_tools(
-        &self,
-        entries: Vec<ToolEntry>,
-        only: Option<Vec<ToolName>>,
-        functions: Vec<FunctionTool>,
-    ) -> Result<Tools, Error> {
-        let of_project: Vec<&ToolName> = self
-            .settings
-            .tools
-            .keys()
-            .filter(|name| only.as_ref().is_none_or(|only| only.contains(name)))
-            .collect();
-        let mut open = Tools::new();
-        // Those that say their name first: the others do not take it from them.
-        let (named, unnamed): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.name.is_some());
-        for entry in named.into_iter().chain(unnamed) {
-            let loaded = self.open_named_in_builder(entry, &of_project, &open).await?;
-            take(&mut open, loaded)?;
-        }
-        for name in of_project {
-            match open.get(name.as_str()) {
-                None => take(&mut open, self.open_of_project(name).await?)?,
-                Some(loaded) if self.is_of_project(loaded) => {}
-                Some(_) => return Err(Error::NameTaken(name.to_string())),
-            }
-        }
-        for function in functions {
-            take(&mut open, Loaded::function(&self.settings, function)?)?;
-        }
-        Ok(open)
-    }
-
-    /// Whether a tool that is open is the one that `pocket.toml` has under its name.
-    fn is_of_project(&self, loaded: &Loaded) -> bool {
-        loaded.installed.as_ref().is_some_and(|installed| {
-            let of_project = self.settings.tools.get(&installed.name);
-            of_project.is_some_and(|tool| tool.source == installed.source.written())
-        })
-    }
-
-    async fn open_of_project(&self, name: &ToolName) -> Result<Loaded, Error> {
-        let installed = self.installed_of_project(name).await?;
-        Loaded::sandboxed(&self.engine, &self.settings, installed, ToolEntry::default())
-    }
-
-    /// A tool that `pocket.toml` names. One that was never pinned is pinned now, with no credential: a file does not give any.
-    async fn installed_of_project(&self, name: &ToolName) -> Result<Installed, Error> {
-        let in_lock = self.installer.names()?.contains(name);
-        match self.settings.tools.get(name) {
-            Some(tool) if !in_lock => {
-                let source = self.source(&tool.source)?;
-                let candidate = self
-                    .installer
-                    .inspect(&source, &self.settings.providers, self.progress.clone())
-                    .await?;
-                Ok(self
-                    .installer
-                    .install(candidate, name.clone(), Grant::default())
-                    .await?)
-            }
-            _pinned_or_unknown => Ok(self
-                .installer
-                .open(name, &self.settings.providers, self.progress.clone())
-                .await?),
-        }
-    }
-
-    async fn open_named_in_builder(
-        &self,
-        entry: ToolEntry,
-        of_project: &[&ToolName],
-        open: &Tools,
-    ) -> Result<Loaded, Error> {
-        let Installed {
-            name,
-            source,
-            package,
-            mut grant,
-            tree,
-        } = match self.installer.reference(&entry.source)? {
-            Reference::Name(name) => self.installed_of_project(&name).await?,
-            Reference::Source(source) => self.pinned(&source, &entry, of_project, open).await?,
-        };
-        grant.credential = CredentialGrant::Given;
-        let installed = Installed {
-            name,
-            source,
-            package,
-            grant,
-            tree,
-        };
-        Loaded::sandboxed(&self.engine, &self.settings, installed, entry)
-    }
-
-    /// A name that is taken is refused before anything is pinned under it.
-    async fn pinned(
-        &self,
-        source: &Source,
-        entry: &ToolEntry,
-        of_project: &[&ToolName],
-        open: &Tools,
-    ) -> Result<Installed, Error> {
-        if let Some(installed) = self.already_pinned(source, entry.name.as_ref(), open).await? {
-            return Ok(installed);
-        }
-        let candidate = self
-            .installer
-            .inspect(source, &self.settings.providers, self.progress.clone())
-            .await?;
-        let name = entry
-            .name
-            .clone()
-            .unwrap_or_else(|| candidate.package.manifest.name.clone());
-        let is_the_projects = self
-            .settings
-            .tools
-            .get(&name)
-            .is_some_and(|tool| tool.source == candidate.source.written());
-        if open.contains_key(name.as_str()) || (of_project.contains(&&name) && !is_the_projects) {
-            return Err(Error::NameTaken(name.to_string()));
-        }
-        let grant = Grant {
-            credential: CredentialGrant::Given,
-            ..Grant::default()
-        };
-        Ok(self.installer.install(candidate, name, grant).await?)
-    }
-
-    /// What the lock has from this very source; where it has several, that with the name of its manifest.
-    async fn already_pinned(
-        &self,
-        source: &Source,
-        wanted: Option<&ToolName>,
-        open: &Tools,
-    ) -> Result<Option<Installed>, Error> {
-        let mut found = None;
-        for name in self.installer.names_of(source)? {
-            if open.contains_key(name.as_str()) || wanted.is_some_and(|wanted| *wanted != name) {
-                continue;
-            }
-            let installed = self
-                .installer
-                .open(&name, &self.settings.providers, self.progress.clone())
-                .await?;
-            if installed.package.manifest.name == name {
-                return Ok(Some(installed));
-            }
-            found.get_or_insert(installed);
-        }
-        Ok(found)
-    }
-
-    fn source(&self, written: &str) -> Result<Source, Error> {
-        match self.installer.reference(written)? {
-            Reference::Source(source) => Ok(source),
-            Reference::Name(name) => Err(Error::NoTool {
-                name: name.to_string(),
-                nearest: None,
-            }),
-        }
-    }
 }
 
 impl std::fmt::Debug for PocketBuilder {

@@ -3,6 +3,7 @@
 mod builder;
 mod description;
 mod loaded;
+mod opening;
 mod tool_entry;
 
 use std::{

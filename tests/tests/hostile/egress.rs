@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::Hostile;
 
 fn rule(text: &str) -> Rule {
-    text.parse().unwrap_or_else(|error| panic!("`{text}` is a rule: {error}"))
+    text.parse()
+        .unwrap_or_else(|error| panic!("`{text}` is a rule: {error}"))
 }
 
 async fn dialling(rules: impl IntoIterator<Item = Rule>) -> Hostile {
@@ -17,7 +18,10 @@ async fn dialling(rules: impl IntoIterator<Item = Rule>) -> Hostile {
 
 /// The output of a request that came to nothing: no reply, and the guest told so as of any failed request.
 fn came_to_nothing(url: &str, output: &Value) {
-    assert!(output.get("status").is_none() && output.get("error").is_some(), "`{url}` was answered: {output}");
+    assert!(
+        output.get("status").is_none() && output.get("error").is_some(),
+        "`{url}` was answered: {output}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,13 +29,40 @@ async fn a_host_that_is_not_granted_is_reached_in_no_notation() {
     let recorder = Recorder::start().await;
     let port = recorder.port();
     // A grant for another host makes none of these reachable.
-    let hostile = dialling([rule("https://granted.example"), rule("http://granted.example").private()]).await;
+    let hostile = dialling([
+        rule("https://granted.example"),
+        rule("http://granted.example").private(),
+    ])
+    .await;
     let hosts = [
-        "127.0.0.1", "2130706433", "017700000001", "0x7f000001", "0177.0.0.1", "0x7f.0.0.1", "127.1", "127.0.1",
-        "127.0.0.1.", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[::1]", "[0:0:0:0:0:0:0:1]",
-        "[64:ff9b::7f00:1]", "0.0.0.0", "[::]", "localhost", "LOCALHOST", "LocalHost.", "localhost.",
-        "granted.example@127.0.0.1", "user:password@localhost", "l\u{43e}calhost", "\u{24db}ocalhost",
-        "xn--lcalhost-dmd", "127.0.0.1\u{3002}", "\u{ff11}27.0.0.1",
+        "127.0.0.1",
+        "2130706433",
+        "017700000001",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0x7f.0.0.1",
+        "127.1",
+        "127.0.1",
+        "127.0.0.1.",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::127.0.0.1]",
+        "[::1]",
+        "[0:0:0:0:0:0:0:1]",
+        "[64:ff9b::7f00:1]",
+        "0.0.0.0",
+        "[::]",
+        "localhost",
+        "LOCALHOST",
+        "LocalHost.",
+        "localhost.",
+        "granted.example@127.0.0.1",
+        "user:password@localhost",
+        "l\u{43e}calhost",
+        "\u{24db}ocalhost",
+        "xn--lcalhost-dmd",
+        "127.0.0.1\u{3002}",
+        "\u{ff11}27.0.0.1",
     ];
     for host in hosts {
         for path in ["/", "/?granted.example", "/@granted.example"] {
@@ -69,13 +100,27 @@ async fn a_grant_is_for_its_port_method_and_path_only() {
     let base = recorder.url();
     let hostile = dialling([rule(&format!("GET {base}/open/*")).private()]).await;
     let dial = async |url: String, method: &str, headers: Value| {
-        hostile.output("dial", json!({ "url": url, "method": method, "headers": headers })).await
+        hostile
+            .output("dial", json!({ "url": url, "method": method, "headers": headers }))
+            .await
     };
     let answered = dial(format!("{base}/open/a?b=c"), "GET", json!({})).await;
     assert_eq!(answered["status"], 200, "{answered}");
     let refused = [
-        "/", "/open", "/opens/a", "/closed", "/open/../closed", "/open/%2e%2e/closed", "/open/.%2E/closed", "/open/a%2f..%2f..",
-        "//open/a", "/open//a", "/open/a%5c..", "/open/a;b", "/Open/a", "/open/%252e%252e/closed",
+        "/",
+        "/open",
+        "/opens/a",
+        "/closed",
+        "/open/../closed",
+        "/open/%2e%2e/closed",
+        "/open/.%2E/closed",
+        "/open/a%2f..%2f..",
+        "//open/a",
+        "/open//a",
+        "/open/a%5c..",
+        "/open/a;b",
+        "/Open/a",
+        "/open/%252e%252e/closed",
     ];
     for path in refused {
         let url = format!("{base}{path}");
@@ -86,13 +131,23 @@ async fn a_grant_is_for_its_port_method_and_path_only() {
         came_to_nothing(&format!("{method} {url}"), &dial(url, method, json!({})).await);
     }
     let url = format!("{base}/open/a");
-    came_to_nothing(&url, &dial(url.clone(), "GET", json!({ "x-http-method-override": "DELETE" })).await);
+    came_to_nothing(
+        &url,
+        &dial(url.clone(), "GET", json!({ "x-http-method-override": "DELETE" })).await,
+    );
     let elsewhere = format!("{}/open/a", other.url());
     came_to_nothing(&elsewhere, &dial(elsewhere.clone(), "GET", json!({})).await);
     let with_host = dial(format!("{base}/open/a"), "GET", json!({ "host": "granted.example" })).await;
     let seen = recorder.seen();
-    assert!(seen.iter().all(|request| request.line.starts_with("GET /open/a")), "{seen:?}");
-    assert!(seen.iter().all(|request| request.headers["host"] == format!("127.0.0.1:{}", recorder.port())), "{with_host}");
+    assert!(
+        seen.iter().all(|request| request.line.starts_with("GET /open/a")),
+        "{seen:?}"
+    );
+    assert!(
+        seen.iter()
+            .all(|request| request.headers["host"] == format!("127.0.0.1:{}", recorder.port())),
+        "{with_host}"
+    );
     assert!(other.seen().is_empty());
 }
 
@@ -103,12 +158,17 @@ async fn an_inner_address_needs_the_operators_own_word_whatever_name_leads_there
     let names = [format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}")];
     let hostile = dialling(names.iter().map(|name| rule(name))).await;
     for name in &names {
-        came_to_nothing(name, &hostile.output("dial", json!({ "url": format!("{name}/") })).await);
+        came_to_nothing(
+            name,
+            &hostile.output("dial", json!({ "url": format!("{name}/") })).await,
+        );
     }
     // A metadata service is opened by no word.
     let metadata = "http://169.254.169.254";
     let hostile = dialling([rule(metadata).private()]).await;
-    let called = hostile.call("dial", json!({ "url": format!("{metadata}/latest/meta-data/") })).await;
+    let called = hostile
+        .call("dial", json!({ "url": format!("{metadata}/latest/meta-data/") }))
+        .await;
     assert_eq!(called.refusals.len(), 1, "{:?}", called.refusals);
     came_to_nothing(metadata, &called.ended.expect("the guest ends well").into_json());
     assert!(recorder.seen().is_empty());
@@ -124,10 +184,21 @@ async fn a_redirect_is_decided_afresh() {
         url.query_pairs_mut().append_pair("to", target);
         hostile.call("dial", json!({ "url": url.as_str(), "follow": 5 })).await
     };
-    let granted = to(&format!("{base}/landed")).await.ended.expect("it ends well").into_json();
+    let granted = to(&format!("{base}/landed"))
+        .await
+        .ended
+        .expect("it ends well")
+        .into_json();
     assert_eq!(granted["status"], 200, "{granted}");
-    assert_eq!(recorder.seen().last().map(|request| request.line.clone()).as_deref(), Some("GET /landed"));
-    for target in [format!("{}/", other.url()), "http://169.254.169.254/latest/".to_owned(), "http://0x7f.1:1/".to_owned()] {
+    assert_eq!(
+        recorder.seen().last().map(|request| request.line.clone()).as_deref(),
+        Some("GET /landed")
+    );
+    for target in [
+        format!("{}/", other.url()),
+        "http://169.254.169.254/latest/".to_owned(),
+        "http://0x7f.1:1/".to_owned(),
+    ] {
         let called = to(&target).await;
         assert_eq!(called.refusals.len(), 1, "{target}: {:?}", called.refusals);
         came_to_nothing(&target, &called.ended.expect("it ends well").into_json());
@@ -145,10 +216,22 @@ async fn a_deny_rule_wins_over_every_grant() {
     let base = recorder.url();
     let deny = rule(&format!("{base}/closed/*"));
     let allow = rule(&base).private();
-    let hostile = Hostile::with("dial", |entry| entry.allow(allow), |settings| settings.deny = vec![deny]).await;
+    let hostile = Hostile::with(
+        "dial",
+        |entry| entry.allow(allow),
+        |settings| settings.deny = vec![deny],
+    )
+    .await;
     let open = hostile.output("dial", json!({ "url": format!("{base}/open") })).await;
     assert_eq!(open["status"], 200, "{open}");
-    for path in ["/closed/a", "/closed/", "/open/../closed/a", "/%63losed/a", "/open//a", "/open/%2e%2e/closed/a"] {
+    for path in [
+        "/closed/a",
+        "/closed/",
+        "/open/../closed/a",
+        "/%63losed/a",
+        "/open//a",
+        "/open/%2e%2e/closed/a",
+    ] {
         let url = format!("{base}{path}");
         came_to_nothing(&url, &hostile.output("dial", json!({ "url": url })).await);
     }
@@ -174,22 +257,40 @@ async fn the_providers_own_endpoints_are_not_for_tools() {
     let base = project.slack.url();
     let dial = async |path: &str, method: &str| {
         let headers = json!({ "authorization": "Bearer {token}" });
-        let input = json!({ "url": format!("{base}{path}"), "method": method, "headers": headers, "token": "SLACK_BOT_TOKEN" });
-        pocket.invoke("dial", input).await.expect("it ends well").value.into_json()
+        let input =
+            json!({ "url": format!("{base}{path}"), "method": method, "headers": headers, "token": "SLACK_BOT_TOKEN" });
+        pocket
+            .invoke("dial", input)
+            .await
+            .expect("it ends well")
+            .value
+            .into_json()
     };
     let history = dial("/api/conversations.history?channel=C123", "GET").await;
     assert_eq!(history["status"], 200, "{history}");
     let tokens = project.slack.tokens();
     for path in [
-        "/api/oauth.v2.access", "/api/auth.revoke", "/oauth/v2/authorize", "/api/auth.revoke/", "/API/auth.revoke",
-        "/api/./auth.revoke", "/api/%61uth.revoke", "/api//auth.revoke", "/api/x/../auth.revoke", "/api/auth.revoke?a=b",
+        "/api/oauth.v2.access",
+        "/api/auth.revoke",
+        "/oauth/v2/authorize",
+        "/api/auth.revoke/",
+        "/API/auth.revoke",
+        "/api/./auth.revoke",
+        "/api/%61uth.revoke",
+        "/api//auth.revoke",
+        "/api/x/../auth.revoke",
+        "/api/auth.revoke?a=b",
     ] {
         for method in ["GET", "POST"] {
             came_to_nothing(path, &dial(path, method).await);
         }
     }
     assert_eq!(project.slack.tokens(), tokens, "no token was revoked");
-    assert_eq!(project.slack.token_requests(), 1, "only the sign-in went to the token endpoint");
+    assert_eq!(
+        project.slack.token_requests(),
+        1,
+        "only the sign-in went to the token endpoint"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,10 +298,20 @@ async fn our_own_listener_is_not_for_tools() {
     let project = SlackProject::start(SlackSettings::default()).await;
     let pocket = signed_in(&project).await;
     // Another user's sign-in keeps the listener open.
-    let other = pocket.for_profile("bob").initialize_tool_auth().await.expect("a sign-in begins");
-    assert!(Browser::new().open(&other[0].url).await.status.is_success(), "a browser reaches it");
+    let other = pocket
+        .for_profile("bob")
+        .initialize_tool_auth()
+        .await
+        .expect("a sign-in begins");
+    assert!(
+        Browser::new().open(&other[0].url).await.status.is_success(),
+        "a browser reaches it"
+    );
     for url in [other[0].url.clone(), format!("https://localhost:{}/", project.port)] {
-        let output = pocket.invoke("dial", json!({ "url": url })).await.expect("it ends well");
+        let output = pocket
+            .invoke("dial", json!({ "url": url }))
+            .await
+            .expect("it ends well");
         assert_eq!(output.refusals.len(), 1, "{:?}", output.refusals);
         came_to_nothing(&url, &output.value.into_json());
     }
@@ -215,4 +326,24 @@ async fn a_token_goes_to_its_provider_only() {
     let error = pocket.invoke("dial", input).await.expect_err("it is refused");
     assert_eq!(error.code(), Code::Denied, "{error}");
     assert!(recorder.seen().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_dropped_while_a_request_is_open_closes_it() {
+    let recorder = Recorder::start().await;
+    let hostile = dialling([rule(&recorder.url()).private()]).await;
+    let stall = json!({ "url": format!("{}/stall", recorder.url()) });
+    tokio::select! {
+        ended = hostile.pocket.invoke("dial", stall) => panic!("nothing ends it: {ended:?}"),
+        () = async {
+            while recorder.seen().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        } => {}
+    }
+    recorder.abandoned().await;
+    let answered = hostile
+        .output("dial", json!({ "url": format!("{}/", recorder.url()) }))
+        .await;
+    assert_eq!(answered["status"], 200, "{answered}");
 }

@@ -1,5 +1,6 @@
 //! Hostile guests through the library: each ends with its stable code, and the next call is answered as if nothing had been.
 
+mod components;
 mod egress;
 mod ends;
 mod secrets;
@@ -22,7 +23,11 @@ impl Hostile {
     }
 
     /// With what an operator gives it.
-    async fn with(program: &str, give: impl FnOnce(ToolEntry) -> ToolEntry, change: impl FnOnce(&mut Settings)) -> Self {
+    async fn with(
+        program: &str,
+        give: impl FnOnce(ToolEntry) -> ToolEntry,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let embedder = Embedder::new();
         let mut settings = Settings::standard().expect("the embedded files are valid");
         settings.limits.timeout = Duration::from_secs(2);
@@ -35,13 +40,24 @@ impl Hostile {
             .build()
             .await
             .expect("it can be built");
-        Self { _embedder: embedder, pocket }
+        Self {
+            _embedder: embedder,
+            pocket,
+        }
     }
 
     /// Calls the guest, then `echo`.
     async fn call(&self, guest: &str, input: Value) -> Called {
-        let called = self.pocket.call(guest, Input::Json(input), CallOptions::default()).await.expect("the guest is there");
-        let after = self.pocket.invoke("echo", json!({ "after": guest })).await.expect("the next call is answered");
+        let called = self
+            .pocket
+            .call(guest, Input::Json(input), CallOptions::default())
+            .await
+            .expect("the guest is there");
+        let after = self
+            .pocket
+            .invoke("echo", json!({ "after": guest }))
+            .await
+            .expect("the next call is answered");
         assert_eq!(after.value.into_json(), json!({ "after": guest }));
         called
     }
@@ -49,6 +65,9 @@ impl Hostile {
     /// Calls the guest, which ends well.
     async fn output(&self, guest: &str, input: Value) -> Value {
         let called = self.call(guest, input).await;
-        called.ended.unwrap_or_else(|error| panic!("`{guest}` ends well: {error}")).into_json()
+        called
+            .ended
+            .unwrap_or_else(|error| panic!("`{guest}` ends well: {error}"))
+            .into_json()
     }
 }

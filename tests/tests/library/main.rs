@@ -17,7 +17,10 @@ fn echo() -> String {
 
 /// The code with which a call ends.
 async fn code_of(pocket: &Pocket, tool: &str, input: serde_json::Value) -> Code {
-    pocket.invoke(tool, input).await.map_or_else(|error| error.code(), |_output| Code::Ok)
+    pocket
+        .invoke(tool, input)
+        .await
+        .map_or_else(|error| error.code(), |_output| Code::Ok)
 }
 
 /// The sign-in that a call is told to wait for.
@@ -38,21 +41,29 @@ impl Tokens {
     }
 
     fn of(&self, profile: &str) -> Vec<String> {
-        self.all().into_iter().filter(|(of, _)| of == profile).map(|(_, token)| token).collect()
+        self.all()
+            .into_iter()
+            .filter(|(of, _)| of == profile)
+            .map(|(_, token)| token)
+            .collect()
     }
 
     /// A function tool that keeps what it is given and gives back the token in a sentence.
     fn tool(&self, name: &str, scopes: &[&str]) -> FunctionTool {
         let kept = self.clone();
-        FunctionTool::new(name, "Keeps the token it is given.", move |_args: serde_json::Value, call: Call| {
-            let kept = kept.clone();
-            async move {
-                let token = call.credential("SLACK_BOT_TOKEN")?.expose().to_owned();
-                let mut tokens = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
-                tokens.push((call.profile().to_string(), token.clone()));
-                Ok::<_, FunctionError>(json!({ "said": format!("the token is {token}") }))
-            }
-        })
+        FunctionTool::new(
+            name,
+            "Keeps the token it is given.",
+            move |_args: serde_json::Value, call: Call| {
+                let kept = kept.clone();
+                async move {
+                    let token = call.credential("SLACK_BOT_TOKEN")?.expose().to_owned();
+                    let mut tokens = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    tokens.push((call.profile().to_string(), token.clone()));
+                    Ok::<_, FunctionError>(json!({ "said": format!("the token is {token}") }))
+                }
+            },
+        )
         .auth_provider("slack")
         .scopes(scopes.iter().copied())
     }
