@@ -157,12 +157,13 @@ impl CallTool {
         }
         match ways.auth.credential(ways.profile, need, self.timeout).await {
             Ok(credential) => Ok(Some(credential)),
-            Err(AuthError::SignInRequired { .. }) => {
+            Err(AuthError::SignInRequired { reason, .. }) => {
                 let tools = [self.name.to_string()];
-                let sign_in = ways
+                let mut sign_in = ways
                     .auth
                     .begin(ways.profile, std::slice::from_ref(need), &tools)
                     .await?;
+                sign_in.reason = Some(reason);
                 Err(CallError::SignInRequired(Box::new(sign_in)))
             }
             Err(error) => Err(error.into()),

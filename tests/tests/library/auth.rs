@@ -293,6 +293,7 @@ async fn a_scope_that_is_missing_is_named_and_what_there_is_keeps_working() {
     );
     let error = pocket.invoke("write", json!({})).await.expect_err("a scope is missing");
     assert!(matches!(&error, Error::SignInRequired(_)), "{error}");
+    assert!(error.to_string().contains("the scope `chat:write`"), "{error}");
     let sign_in = sign_in_of(Err(error));
     assert!(
         sign_in.scopes.iter().any(|scope| scope == "chat:write"),
