@@ -89,16 +89,19 @@ impl<'a> Opening<'a> {
         of_project.is_some_and(|tool| tool.source == written)
     }
 
-    /// A tool that `pocket.toml` names. One that was never pinned is pinned now, with no credential: a file does not give any.
+    /// A tool that `pocket.toml` names. One that was never pinned, or from another source, is pinned now, with no credential:
+    /// a file does not give any, and what was granted was granted to that other source.
     async fn installed_of_project(&self, name: &ToolName) -> Result<Installed, Error> {
         let installer = &self.core.installer;
-        match self.core.settings.tools.get(name) {
-            Some(tool) if !installer.names()?.contains(name) => {
-                let candidate = self.inspect(&self.source(&tool.source)?).await?;
-                Ok(installer.install(candidate, name.clone(), Grant::default()).await?)
-            }
-            _pinned_or_unknown => Ok(self.open(name).await?),
+        let Some(tool) = self.core.settings.tools.get(name) else {
+            return Ok(self.open(name).await?);
+        };
+        let source = self.source(&tool.source)?;
+        if installer.names_of(&source)?.contains(name) {
+            return Ok(self.open(name).await?);
         }
+        let candidate = self.inspect(&source).await?;
+        Ok(installer.install(candidate, name.clone(), Grant::default()).await?)
     }
 
     /// The embedding program's word gives the credential.
