@@ -93,13 +93,19 @@ impl Installer {
         Ok(self.inner.lock.read()?.tools.into_keys().collect())
     }
 
-    /// The tool in the lock that was pinned from this very source (and has this name, where one is given).
+    /// The tools in the lock that were pinned from this very source.
     ///
     /// # Errors
     /// When the lockfile cannot be read.
-    pub fn name_of(&self, source: &Source, name: Option<&ToolName>) -> Result<Option<ToolName>, InstallError> {
-        let _ = (source, name);
-        todo!()
+    pub fn names_of(&self, source: &Source) -> Result<Vec<ToolName>, InstallError> {
+        let tools = self.inner.lock.read()?.tools.into_iter();
+        let from_it = tools.filter(|(_, locked)| match (self.reference(&locked.source), source) {
+            // However the folder was written.
+            (Ok(Reference::Source(Source::Path(pinned))), Source::Path(asked)) => pinned.folder == asked.folder,
+            (Ok(Reference::Source(pinned)), asked) => pinned == *asked,
+            (Ok(Reference::Name(_)) | Err(_), _) => false,
+        });
+        Ok(from_it.map(|(name, _)| name).collect())
     }
 
     /// Opens a tool that is in the lock: a git source from the cache, without the network where it is there, every digest
