@@ -2,12 +2,13 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+
+use crate::free_port;
 
 /// The variable that says in which folder node finds the server.
 const FOLDER: &str = "POCKET_TEST_OAUTH_SERVER";
@@ -164,9 +165,4 @@ impl Drop for OAuthServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Browser, Ended, OAuthServer, Page, PocketCommand, Running, folder_of};
+use pocket_tests::{Browser, Ended, OAuthServer, Page, PocketCommand, Running, folder_of, free_port};
 use serde_json::{Value, json};
 
 /// The server, and a project that knows it as the provider `judge`.
@@ -82,11 +82,6 @@ const LOGIN: [&str; 9] = [
     "api:read",
 ];
 const SCOPES: [&str; 3] = ["api:read", "offline_access", "openid"];
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
-}
 
 async fn end(running: Running) -> Ended {
     tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Authority, Browser, Ended, Page, PocketCommand, Running, Slack, SlackSettings, sample};
+use pocket_tests::{Authority, Browser, Ended, Page, PocketCommand, Running, Slack, SlackSettings, free_port, sample};
 
 /// A service like Slack, and a project that knows it.
 struct Story {
@@ -76,11 +76,6 @@ impl Story {
         }
         began.elapsed()
     }
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
 }
 
 /// The user's part in a sign-in.
