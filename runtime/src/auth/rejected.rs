@@ -6,7 +6,7 @@ use crate::{
     auth::{
         AccountId, AccountState, AuthError, Credential, NeedsSignIn,
         core::Core,
-        record::Record,
+        record::{Forced, Record},
         refresh::{Cause, NotRenewed, Refresher},
         resolve::Resolved,
     },
@@ -23,7 +23,7 @@ enum Remedy {
     /// The account has a newer one already.
     Newer,
     Renew,
-    /// It is being tried, or was just tried without an answer: this many seconds.
+    /// It was just tried without an answer: this many seconds.
     Wait(u64),
     /// No renewal mends it.
     SignIn,
@@ -37,16 +37,26 @@ fn remedy(record: &Record, refused: u64, now: UnixTime) -> Remedy {
         return Remedy::Newer;
     }
     let can_renew = record.refresh.is_some() && !matches!(record.state, AccountState::NeedsSignIn(_));
-    let lately = record
-        .forced
-        .filter(|forced| now.since(forced.at) < PAUSE && forced.at <= now);
+    let lately = record.forced.filter(|forced| is_lately(forced, now));
     match lately {
         _ if !can_renew => Remedy::SignIn,
         // The token that this renewal brought is refused as well.
         Some(forced) if forced.version < refused => Remedy::SignIn,
+        // It is being tried: who asks now waits for that, in whichever process it is.
+        Some(_) if record.intent.is_some() => Remedy::Renew,
         Some(forced) => Remedy::Wait(PAUSE.saturating_sub(now.since(forced.at)).as_secs().max(1)),
         None => Remedy::Renew,
     }
+}
+
+fn is_lately(forced: &Forced, now: UnixTime) -> bool {
+    now.since(forced.at) < PAUSE && forced.at <= now
+}
+
+/// Whether a renewal that the refusal of this token brought about just ended without an answer.
+pub(super) fn was_just_tried(record: &Record, refused: u64, now: UnixTime) -> bool {
+    let tried = |forced: &Forced| forced.version == refused && is_lately(forced, now);
+    record.intent.is_none() && record.forced.as_ref().is_some_and(tried)
 }
 
 pub(super) async fn instead_of(
@@ -97,7 +107,7 @@ async fn ended(core: &Core, account: &AccountId, refused: u64) -> Result<Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::record::{Forced, tests::record};
+    use crate::auth::record::tests::record;
 
     #[test]
     fn a_refused_token_is_renewed_once_and_at_most_once_a_minute() {
@@ -133,6 +143,20 @@ mod tests {
             Remedy::Renew,
             "a clock set back locks nothing"
         );
+    }
+
+    #[test]
+    fn a_renewal_that_is_under_way_is_joined() {
+        let now = UnixTime(1_000);
+        let mut current = record(Some("r"), 0, None);
+        current.token_version = 3;
+        let under_way = current.refreshing(UnixTime(999), true);
+        assert_eq!(remedy(&under_way, 3, now), Remedy::Renew);
+        assert!(!was_just_tried(&under_way, 3, now));
+        let without_answer = under_way.not_refreshed("down");
+        assert_eq!(remedy(&without_answer, 3, now), Remedy::Wait(59));
+        assert!(was_just_tried(&without_answer, 3, now));
+        assert!(!was_just_tried(&without_answer, 3, UnixTime(1_059)));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{
         record::Record,
         records::Loaded,
         refresh::{Cause, Ended, NotRenewed},
+        rejected,
         resolve::Resolved,
         sign_out,
     },
@@ -141,6 +142,10 @@ impl Flight {
             let loaded = self.load().await?;
             if self.renewed_elsewhere(&loaded)? {
                 return Ok(());
+            }
+            let now = self.core.now();
+            if self.cause == Cause::Rejected && rejected::was_just_tried(&loaded.record, self.seen, now) {
+                return Err(NotRenewed::Busy);
             }
             if let Some(renewed) = self.unsaved.take(&self.account, self.seen) {
                 return self.save(&loaded, renewed, lease).await;

@@ -41,6 +41,27 @@ async fn four_processes_that_need_a_new_token_bring_about_one_request() {
 }
 
 #[tokio::test]
+async fn four_processes_whose_token_is_refused_bring_about_one_request() {
+    let world = World::new().await;
+    let auth = world.signed_in().await;
+    let refused = credential(&auth).await.unwrap();
+    world.provider.fail([Fault::Slow(Duration::from_millis(300))]);
+    let others = [world.process(), world.process(), world.process()];
+    let late = async {
+        while world.provider.refreshes() == 0 {
+            tokio::task::yield_now().await;
+        }
+        join_all(others.iter().map(|other| other.rejected(&refused))).await
+    };
+    let (first, late) = tokio::join!(auth.rejected(&refused), late);
+    for instead in late.into_iter().chain([first]) {
+        let instead = instead.unwrap().unwrap();
+        assert_eq!(super::world::token(&instead), "planted-access-2");
+    }
+    assert_eq!(world.provider.refreshes(), 1);
+}
+
+#[tokio::test]
 async fn a_provider_that_fails_once_is_asked_again_with_the_same_token() {
     for fault in [
         Fault::Status(503, "down"),
