@@ -109,10 +109,10 @@ fn only_the_terminal_prints() {
 fn files_stay_within_their_budget() {
     let mut over = Vec::new();
     for part in ["runtime/src", "cli/src", "guest-sdk/src", "xtask/src", "tests/src"] {
-        for file in rust_files(&repository().join(part)) {
-            if file.ends_with("tests.rs")
-                || file.components().any(|part| part.as_os_str() == "tests") && part != "tests/src"
-            {
+        let folder = repository().join(part);
+        for file in rust_files(&folder) {
+            let inside = file.strip_prefix(&folder).expect("it was found there");
+            if inside.ends_with("tests.rs") || inside.components().any(|part| part.as_os_str() == "tests") {
                 continue;
             }
             let lines = code(&file).lines().count();
