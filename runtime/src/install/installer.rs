@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    base::{digest::Digest, home::Home, name::ToolName, nearest::nearest},
+    base::{digest::Digest, home::Home, name::ToolName, nearest::nearest, text::shown_on_one_line},
     install::{
         Candidate, InstallError, Installed, Update,
         grant_file::GrantFile,
@@ -98,8 +98,26 @@ impl Installer {
     /// # Errors
     /// When the lockfile cannot be read.
     pub fn name_of(&self, source: &Source, name: Option<&ToolName>) -> Result<Option<ToolName>, InstallError> {
-        let _ = (source, name);
-        todo!()
+        let tools = self.inner.lock.read()?.tools;
+        let mut pinned = tools
+            .into_iter()
+            .filter(|(own, locked)| locked.source == source.written() && name.is_none_or(|name| name == own));
+        Ok(pinned.next().map(|(own, _)| own))
+    }
+
+    /// That a tool is pinned from what the project names: a person reads that, and the lock may come from a stranger.
+    ///
+    /// # Errors
+    /// [`InstallError::OtherSource`], or when the lockfile cannot be read.
+    pub fn check_source(&self, name: &ToolName, source: &Source) -> Result<(), InstallError> {
+        match self.inner.lock.read()?.tools.remove(name) {
+            Some(locked) if locked.source != source.written() => Err(InstallError::OtherSource {
+                name: name.to_string(),
+                expected: shown_on_one_line(source.written()),
+                found: shown_on_one_line(&locked.source),
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Opens a tool that is in the lock: a git source from the cache, without the network where it is there, every digest
@@ -113,10 +131,35 @@ impl Installer {
         providers: &Providers,
         progress: Option<Arc<dyn Progress>>,
     ) -> Result<Installed, InstallError> {
+        let locked = self.locked(name)?;
+        let fetched = self.inner.fetcher.open(&self.pinned(name, &locked)?, progress).await?;
+        self.checked(name, &locked, fetched, providers)
+    }
+
+    /// The same without the network: nothing where the tool is not here.
+    ///
+    /// # Errors
+    /// When it is not in the lock, or is not what was pinned.
+    pub fn open_here(&self, name: &ToolName, providers: &Providers) -> Result<Option<Installed>, InstallError> {
+        let locked = self.locked(name)?;
+        let fetched = self.inner.fetcher.open_here(&self.pinned(name, &locked)?)?;
+        fetched
+            .map(|fetched| self.checked(name, &locked, fetched, providers))
+            .transpose()
+    }
+
+    fn locked(&self, name: &ToolName) -> Result<Locked, InstallError> {
         let mut lock = self.inner.lock.read()?;
-        let locked = lock.tools.remove(name).ok_or_else(|| not_in_lock(&lock, name))?;
-        let pinned = self.pinned(name, &locked)?;
-        let fetched = self.inner.fetcher.open(&pinned, progress).await?;
+        lock.tools.remove(name).ok_or_else(|| not_in_lock(&lock, name))
+    }
+
+    fn checked(
+        &self,
+        name: &ToolName,
+        locked: &Locked,
+        fetched: Fetched,
+        providers: &Providers,
+    ) -> Result<Installed, InstallError> {
         if let (Some(pin), Some(found)) = (&locked.pin, fetched.tree) {
             same(name, "folder", pin.tree, found)?;
         }
@@ -132,7 +175,7 @@ impl Installer {
                 same(name, "grant", locked.agreed, candidate.digest())?;
                 Ok(candidate.installed_as(name.clone(), grant))
             }
-            None => Ok(as_agreed(candidate, name, &locked, &grant)),
+            None => Ok(as_agreed(candidate, name, locked, &grant)),
         }
     }
 

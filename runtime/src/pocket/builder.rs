@@ -256,13 +256,14 @@ impl Core {
 
     /// A tool that `pocket.toml` names. One that was never pinned is pinned now, with no credential: a file does not give any.
     async fn open_of_project(&self, name: &ToolName) -> Result<Loaded, Error> {
+        let written = self.settings.tools.get(name).map_or("", |tool| tool.source.as_str());
+        let source = self.source(written)?;
         let installed = if self.installer.names()?.contains(name) {
+            self.installer.check_source(name, &source)?;
             self.installer
                 .open(name, &self.settings.providers, self.progress.clone())
                 .await?
         } else {
-            let written = self.settings.tools.get(name).map_or("", |tool| tool.source.as_str());
-            let source = self.source(written)?;
             let candidate = self
                 .installer
                 .inspect(&source, &self.settings.providers, self.progress.clone())
