@@ -97,9 +97,14 @@ fn print(candidate: &Candidate, providers: &Providers, terminal: &Terminal) {
     for note in candidate.package.notes() {
         line("note", shown_on_one_line(&note.to_string()));
     }
-    line("input", shown(manifest.input_schema.as_str()));
+    line("input", shown_on_one_line(&compact(manifest.input_schema.as_str())));
     line("digest", candidate.digest().to_string());
     terminal.data("              (what `--yes=DIGEST` agrees to)");
+}
+
+/// A schema on one line; its author may have spread it over many.
+fn compact(schema: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(schema).map_or_else(|_not_json| schema.to_owned(), |json| json.to_string())
 }
 
 fn or_nothing(lines: &[String]) -> String {

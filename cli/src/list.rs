@@ -48,8 +48,12 @@ fn here(
     written: &str,
     settings: &Settings,
 ) -> Result<Option<Installed>, Failure> {
-    if let Reference::Source(source) = installer.reference(written)? {
-        installer.check_source(name, &source)?;
+    let Reference::Source(source) = installer.reference(written)? else {
+        return Ok(None);
+    };
+    // One that was pinned from another source is pinned anew at its next run.
+    if !installer.names_of(&source)?.contains(name) {
+        return Ok(None);
     }
     Ok(installer.open_here(name, &settings.providers)?)
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use pocket_runtime::{
-    Code, Fetcher, Home, Installer, LockMode, Pocket, PocketBuilder, ProjectAsks, Settings, SettingsError, ToolName,
-    Trust,
+    Code, Fetcher, Home, Installer, LockMode, Pocket, PocketBuilder, ProjectAsks, Reference, Settings, SettingsError,
+    ToolName, Trust,
 };
 
 use crate::{
@@ -116,14 +116,25 @@ impl Place {
 }
 
 impl Session<'_> {
-    /// Opens one of the project's tools. One that was never pinned is pinned now, which changes the lock.
+    /// Opens one of the project's tools. One that was never pinned, or from another source, is pinned now, which changes the lock.
     pub(crate) async fn open_tool(&self, name: &ToolName) -> Result<Pocket, Failure> {
-        let pinned = self.place.installer(&self.settings)?.names()?.contains(name);
+        let pinned = self.is_pinned(name)?;
         let pocket = self.builder().only([name.clone()]).build().await?;
         if !pinned {
             self.keep_trusted()?;
         }
         Ok(pocket)
+    }
+
+    fn is_pinned(&self, name: &ToolName) -> Result<bool, Failure> {
+        let Some(tool) = self.settings.tools.get(name) else {
+            return Ok(true);
+        };
+        let installer = self.place.installer(&self.settings)?;
+        match installer.reference(&tool.source)? {
+            Reference::Source(source) => Ok(installer.names_of(&source)?.contains(name)),
+            Reference::Name(_) => Ok(true),
+        }
     }
 
     /// After a verb changed `pocket.lock` on a person's word, that is trusted too; but not what somebody else changed meanwhile.

@@ -43,7 +43,7 @@ pub enum Error {
     #[error(transparent)]
     Call(CallError),
     /// A person has to sign in first.
-    #[error("sign in to {} first: {}", .0.provider, .0.url)]
+    #[error("{}", .0.in_words())]
     SignInRequired(Box<SignIn>),
     /// Settings are not valid.
     #[error(transparent)]

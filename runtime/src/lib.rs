@@ -40,7 +40,7 @@ pub use package::{
 };
 pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
 pub use provider::{
-    BodyForm, ClientAuth, Flow, Handler, Issuer, NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider,
+    BodyForm, ClientAuth, Flow, Handler, ImpliedScopes, Issuer, NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider,
     ProviderError, Providers, Redirect, Refresh, Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry,
     UserTokens, Variable,
 };

@@ -1,5 +1,5 @@
 // npm's oidc-provider on loopback, in memory, with its own pages for signing in and consenting.
-// node server.mjs PORT REDIRECT_URI
+// node server.mjs PORT REDIRECT_URI; it ends when its stdin does.
 import { Provider } from 'oidc-provider';
 
 const [port, redirectUri] = process.argv.slice(2);
@@ -23,7 +23,14 @@ const provider = new Provider(issuer, {
   ttl: { AccessToken: Number(process.env.ACCESS_TOKEN_TTL ?? 3600), AuthorizationCode: 60, Grant: 3600, Interaction: 600, RefreshToken: 3600, Session: 3600 },
   features: { devInteractions: { enabled: true }, revocation: { enabled: true }, introspection: { enabled: true, allowedPolicy: () => true } },
 });
+
+// What the tests count and look up, one word and its value a line. A token's id is the token itself where it is opaque.
 for (const event of ['grant.success', 'grant.error', 'grant.revoked']) {
   provider.on(event, (context) => console.log(`${event} ${context?.oidc?.params?.grant_type ?? ''}`));
 }
+for (const kind of ['access_token', 'refresh_token']) {
+  provider.on(`${kind}.saved`, (token) => console.log(`${kind} ${token.jti}`));
+}
 provider.listen(Number(port), '127.0.0.1', () => console.log('ready'));
+process.stdin.resume();
+process.stdin.on('end', () => process.exit(0));

@@ -10,6 +10,7 @@ pub struct Browser {
     http: reqwest::Client,
     /// By host, then name: ports do not keep cookies apart.
     cookies: BTreeMap<(String, String), String>,
+    visited: Vec<Url>,
 }
 
 /// A page that a browser shows.
@@ -39,6 +40,7 @@ impl Browser {
         Self {
             http,
             cookies: BTreeMap::new(),
+            visited: Vec::new(),
         }
     }
 
@@ -67,6 +69,11 @@ impl Browser {
         self.go(Method::POST, form.action, Some(body)).await
     }
 
+    /// Every address that was asked for, redirects too, the latest last.
+    pub fn visited(&self) -> &[Url] {
+        &self.visited
+    }
+
     async fn go(&mut self, method: Method, url: Url, body: Option<String>) -> Page {
         let mut page = self.request(method, &url, body).await;
         for _ in 0..10 {
@@ -85,6 +92,7 @@ impl Browser {
     }
 
     async fn request(&mut self, method: Method, url: &Url, body: Option<String>) -> Page {
+        self.visited.push(url.clone());
         let host = url.host_str().unwrap_or_default().to_owned();
         let cookies: Vec<String> = self
             .cookies

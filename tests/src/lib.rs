@@ -3,18 +3,26 @@
 mod authority;
 mod browser;
 mod components;
+mod embedder;
 mod git_server;
+mod oauth_server;
 mod pocket_command;
+mod recorder;
 mod serve;
 mod slack;
+mod slack_project;
 
 pub use authority::Authority;
 pub use browser::{Browser, Page};
-pub use components::{folder_of, program, repository, sample};
+pub use components::{check_fresh, folder_of, program, repository, sample};
+pub use embedder::Embedder;
 pub use git_server::GitServer;
+pub use oauth_server::OAuthServer;
 pub use pocket_command::{Ended, PocketCommand, Running};
+pub use recorder::{Recorded, Recorder};
 pub use serve::Served;
 pub use slack::{Slack, SlackSettings};
+pub use slack_project::{SlackProject, decide, free_port};
 
 /// Makes ring the TLS provider of this process, once.
 pub fn use_ring() {

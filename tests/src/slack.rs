@@ -65,6 +65,7 @@ struct Records {
     refreshes: u64,
     api_calls: u64,
     failing: Option<StatusCode>,
+    withheld: BTreeSet<String>,
 }
 
 struct Code {
@@ -172,6 +173,11 @@ impl Slack {
             .tokens
             .insert(token.clone(), scopes.iter().map(|scope| (*scope).to_owned()).collect());
         token
+    }
+
+    /// Leaves these scopes out of what is granted from here on, as a user or the workspace's owner can.
+    pub fn withhold(&self, scopes: &[&str]) {
+        self.workspace.records().withheld = scopes.iter().map(|scope| (*scope).to_owned()).collect();
     }
 
     /// Answers everything with this status from here on; `None` ends it.
@@ -292,8 +298,8 @@ async fn decide(State(workspace): State<Arc<Workspace>>, Form(form): Form<Decisi
         let mut records = workspace.records();
         let code = records.name("code");
         let grant = Grant {
-            bot: scopes(&scope),
-            user: scopes(&user_scope),
+            bot: &scopes(&scope) - &records.withheld,
+            user: &scopes(&user_scope) - &records.withheld,
         };
         records.codes.insert(code.clone(), Code { redirect_uri, grant });
         back.query_pairs_mut().append_pair("code", &code);

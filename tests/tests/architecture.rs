@@ -89,7 +89,9 @@ fn each_protocol_crate_is_named_by_one_stage_only() {
                 continue;
             }
             let code = code(&file);
-            let names_it = code.contains(&format!("{name}::")) && !code.contains(&format!("::{name}::"));
+            // A file of ours may have the crate's name.
+            let is_ours = code.contains(&format!("mod {name};")) || code.contains(&format!("::{name}::"));
+            let names_it = code.contains(&format!("{name}::")) && !is_ours;
             assert!(!names_it, "{} names `{name}`", file.display());
         }
     }
@@ -107,7 +109,12 @@ fn only_the_terminal_prints() {
 fn files_stay_within_their_budget() {
     let mut over = Vec::new();
     for part in ["runtime/src", "cli/src", "guest-sdk/src", "xtask/src", "tests/src"] {
-        for file in rust_files(&repository().join(part)) {
+        let folder = repository().join(part);
+        for file in rust_files(&folder) {
+            let inside = file.strip_prefix(&folder).expect("it was found there");
+            if inside.ends_with("tests.rs") || inside.components().any(|part| part.as_os_str() == "tests") {
+                continue;
+            }
             let lines = code(&file).lines().count();
             if lines > 600 {
                 over.push(format!("{}: {lines}", file.display()));
@@ -126,7 +133,9 @@ fn every_guest_program_has_a_story() {
     let programs = repository().join("tests/programs");
     let mut untold = Vec::new();
     for file in rust_files(&programs) {
-        let is_program = file.parent().is_some_and(|folder| folder.ends_with("src/bin"));
+        let is_program = file
+            .parent()
+            .is_some_and(|folder| folder.ends_with("src/bin") || folder.ends_with("programs/typed"));
         let name = file
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())

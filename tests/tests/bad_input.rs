@@ -246,7 +246,11 @@ fn a_tool_that_exits_with_an_error_is_told_with_the_end_of_its_log() {
 #[test]
 fn a_tool_that_wants_more_memory_than_it_may_have_is_told_so() {
     let pocket = PocketCommand::new();
-    let ended = run_program(&pocket, "grow_memory", "{\"at_once\": true}");
+    let ended = run_program(
+        &pocket,
+        "grow_memory",
+        "{\"step_mib\": 1000, \"total_mib\": 1000, \"must\": true}",
+    );
     assert_eq!(ended.code, 1);
     assert!(ended.stderr.contains("[out_of_memory]"), "{}", ended.stderr);
 }

@@ -1,5 +1,8 @@
 //! The main job: a tool from a git URL, signed in to Slack, run with its token, through the binary.
 
+use std::{sync::Arc, time::Duration};
+
+use pocket_runtime::{Home, ManualClock, Pocket, Rule, ToolEntry, UnixTime};
 use pocket_tests::{Authority, Browser, GitServer, PocketCommand, Slack, SlackSettings, sample};
 
 /// A service like Slack, a project that knows it, and a free port for sign-ins.
@@ -187,16 +190,50 @@ async fn a_port_that_is_taken_is_told_and_no_sign_in_begins() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_that_ends_soon_is_renewed_before_the_call() {
     let story = Story::new(SlackSettings {
-        rotation: Some(20),
+        rotation: Some(43_200),
         ..SlackSettings::default()
     })
     .await;
-    let args = story.args("slack-get-messages", HISTORY);
-    let ended = story.sign_in(&args, "allow").await;
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let again = story.pocket.run(&args);
-    assert_eq!(again.code, 0, "{}", again.stderr);
-    assert!(story.slack.refreshes() >= 1, "it was renewed");
+    let url = story.slack.url();
+    let clock = Arc::new(ManualClock::at(UnixTime(1_800_000_000)));
+    let tool = ToolEntry::new(sample("slack-get-messages").display().to_string())
+        .variable("SLACK_API_URL", format!("{url}/api"))
+        .allow(url.parse::<Rule>().expect("a rule").private());
+    let pocket = Pocket::builder()
+        .home(Home::at(story.pocket.home()))
+        .project(story.pocket.project())
+        .clock(Arc::clone(&clock) as _)
+        .tool(tool)
+        .build()
+        .await
+        .expect("it is built");
+    let sign_ins = pocket.initialize_tool_auth().await.expect("a sign-in begins");
+    let mut browser = Browser::new();
+    let page = browser.open(&sign_ins[0].url).await;
+    let consent = browser.submit(&page, &[]).await;
+    browser.submit(&consent, &[("decision", "allow")]).await;
+    pocket.wait_tool_auth().await.expect("the sign-in is done");
+    let input = || serde_json::from_str(HISTORY).expect("JSON");
+    pocket
+        .invoke("slack_get_messages", input())
+        .await
+        .expect("a call with a fresh token");
+    assert_eq!(story.slack.refreshes(), 0);
+    clock.advance(Duration::from_secs(43_200 - 80));
+    pocket
+        .invoke("slack_get_messages", input())
+        .await
+        .expect("a call with a renewed token");
+    assert_eq!(
+        story.slack.refreshes(),
+        1,
+        "80 s are less than a call may take and 60 s more"
+    );
+    pocket
+        .invoke("slack_get_messages", input())
+        .await
+        .expect("another call with it");
+    assert_eq!(story.slack.refreshes(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,7 +277,11 @@ async fn signing_out_tells_the_provider_and_forgets() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_is_ready_is_not_given_to_another_tool_without_a_word() {
     let story = Story::new(SlackSettings::default()).await;
-    let login = ["auth", "login", "slack", "--scope", "channels:history"].map(ToOwned::to_owned);
+    let login =
+        "auth login slack --scope channels:history --scope groups:history --scope im:history --scope mpim:history"
+            .split(' ')
+            .map(ToOwned::to_owned)
+            .collect::<Vec<_>>();
     let ended = story.sign_in(&login, "allow").await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let args = story.args("slack-get-messages", HISTORY);

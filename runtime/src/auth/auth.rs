@@ -29,7 +29,7 @@ pub struct Auth {
     pub(super) core: Arc<Core>,
     supply: Supply,
     sign_ins: SignIns,
-    door: Arc<Door>,
+    pub(super) door: Arc<Door>,
 }
 
 /// What [`Auth`] is made from.

@@ -163,15 +163,14 @@ impl Completion {
 
     /// What was gained is kept before anyone is told.
     async fn saved(&self, pending: &Pending, account: &AccountId, record: Record) -> Outcome {
-        let typed = matches!(pending.step, Step::Type);
-        let missing = pending
-            .scopes
-            .iter()
-            .filter(|scope| !typed && !record.scopes.contains(scope));
+        let resolved = self.core.of_account(account).ok();
+        let implied = resolved.as_ref().and_then(|resolved| resolved.implied_scopes());
+        // Nobody says which scopes a typed token has.
+        let missing = implied.map(|implied| implied.missing(&record.scopes, &pending.scopes));
         let done = Outcome::Done {
             title: self.title(&account.provider),
             identity: record.identity.clone(),
-            missing: missing.cloned().collect(),
+            missing: missing.unwrap_or_default(),
         };
         match self.core.save_sign_in(account, record).await {
             Ok(_) => done,

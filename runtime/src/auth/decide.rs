@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     auth::{AccountState, NeedsSignIn, record::Record},
     base::{clock::UnixTime, text::shown_on_one_line},
+    provider::ImpliedScopes,
 };
 
 /// How long a token must live beyond the call it is given to.
@@ -14,6 +15,8 @@ pub(super) const MARGIN: Duration = Duration::from_secs(60);
 pub(super) struct Want<'a> {
     /// The scopes; `None` where the handler's tokens are what they are.
     pub(super) scopes: Option<&'a [String]>,
+    /// Which of them come with others, where the provider's file says so.
+    pub(super) implied: Option<&'a ImpliedScopes>,
     /// The origins of the provider's endpoints, as its file now says; `None` where they were compared before.
     pub(super) origins: Option<&'a [String]>,
     /// How long the call may take.
@@ -86,7 +89,7 @@ pub(super) fn decide(record: Option<&Record>, want: &Want<'_>, now: UnixTime) ->
     if record.access.is_none() || needs_sign_in == Some(NeedsSignIn::Rejected) {
         return Decision::SignIn(Why::State(needs_sign_in.unwrap_or(NeedsSignIn::Expired)));
     }
-    let missing = missing(record, want.scopes);
+    let missing = missing(record, want);
     if !missing.is_empty() {
         return Decision::SignIn(Why::Scopes(missing));
     }
@@ -100,10 +103,10 @@ pub(super) fn decide(record: Option<&Record>, want: &Want<'_>, now: UnixTime) ->
 }
 
 /// The scopes that are wanted and not granted.
-fn missing(record: &Record, wanted: Option<&[String]>) -> Vec<String> {
-    let wanted = wanted.unwrap_or_default();
-    let missing = wanted.iter().filter(|scope| !record.scopes.contains(scope));
-    missing.cloned().collect()
+fn missing(record: &Record, want: &Want<'_>) -> Vec<String> {
+    let alone = ImpliedScopes::default();
+    let implied = want.implied.unwrap_or(&alone);
+    implied.missing(&record.scopes, want.scopes.unwrap_or_default())
 }
 
 enum Life {
@@ -156,6 +159,7 @@ mod tests {
     fn decided_for(record: &Record, clock: &ManualClock, for_at_least: Duration) -> Decision {
         let want = Want {
             scopes: Some(&["read".to_owned()]),
+            implied: None,
             origins: Some(&["https://example.com".to_owned()]),
             for_at_least,
         };
@@ -166,6 +170,7 @@ mod tests {
     fn no_account_and_one_that_is_signing_out_need_a_sign_in() {
         let want = Want {
             scopes: None,
+            implied: None,
             origins: Some(&["https://example.com".to_owned()]),
             for_at_least: Duration::ZERO,
         };
@@ -281,6 +286,7 @@ mod tests {
         let wanted = ["read".to_owned(), "admin\u{202e}".to_owned()];
         let mut want = Want {
             scopes: Some(&wanted),
+            implied: None,
             origins: Some(&["https://example.com".to_owned()]),
             for_at_least: Duration::ZERO,
         };
@@ -293,9 +299,35 @@ mod tests {
     }
 
     #[test]
+    fn a_scope_that_comes_with_a_granted_one_is_not_missing() {
+        let providers = crate::provider::Providers::builtin().unwrap();
+        let github = providers.find("github").unwrap();
+        let crate::provider::Flow::OAuth2(oauth) = &github.handler(None).unwrap().flow else {
+            unreachable!("the default handler of github is oauth2")
+        };
+        let mut record = record(None, 0, None);
+        record.scopes = vec!["repo".to_owned()];
+        let wanted = ["public_repo".to_owned()];
+        let mut want = Want {
+            scopes: Some(&wanted),
+            implied: Some(&oauth.implied_scopes),
+            origins: None,
+            for_at_least: Duration::ZERO,
+        };
+        assert_eq!(decide(Some(&record), &want, UnixTime(0)), Decision::Ready);
+        let wider = ["public_repo".to_owned(), "user".to_owned()];
+        want.scopes = Some(&wider);
+        assert_eq!(
+            decide(Some(&record), &want, UnixTime(0)),
+            Decision::SignIn(Why::Scopes(vec!["user".to_owned()]))
+        );
+    }
+
+    #[test]
     fn a_credential_is_not_used_when_the_providers_endpoints_are_others_now() {
         let want = Want {
             scopes: None,
+            implied: None,
             origins: Some(&["https://evil.example".to_owned()]),
             for_at_least: Duration::ZERO,
         };

@@ -4,7 +4,7 @@ use crate::{
     auth::{AccountId, Client, Settings},
     base::name::Profile,
     package::{AuthRequirement, TokenKind},
-    provider::{Flow, Handler, OAuth2, Provider, ProviderError, Providers, Redirect, Scopes},
+    provider::{Flow, Handler, ImpliedScopes, OAuth2, Provider, ProviderError, Providers, Redirect, Scopes},
 };
 
 /// An account, and what the provider's file says of how it is obtained and used.
@@ -113,6 +113,11 @@ impl<'a> Resolved<'a> {
             Scopes::Asked => Some(&need.scopes),
             Scopes::None => None,
         }
+    }
+
+    /// Which scopes come with others that were granted.
+    pub(super) fn implied_scopes(&self) -> Option<&'a ImpliedScopes> {
+        self.oauth().map(|oauth| &oauth.implied_scopes)
     }
 
     /// What an account of this handler belongs to: the origins of its endpoints, of which a typed token has none, and the hosts

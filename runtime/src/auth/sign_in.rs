@@ -25,6 +25,9 @@ pub struct SignIn {
     /// SHA-256 of the page's certificate, `AB:CD:...`, where it has one: it is self-signed, so a browser asks about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// Why it is needed, where a call needed it: nobody signed in yet, it expired, or which scope is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl SignIn {
@@ -38,6 +41,16 @@ impl SignIn {
             profile: account.profile,
             expires_at: pending.expires_at,
             fingerprint,
+            reason: None,
+        }
+    }
+
+    /// What the user must do, in a line.
+    pub(crate) fn in_words(&self) -> String {
+        let Self { url, provider, .. } = self;
+        match &self.reason {
+            Some(reason) => format!("sign in to {provider} first ({reason}): {url}"),
+            None => format!("sign in to {provider} first: {url}"),
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{
 /// How often the store is asked how a sign-in goes that another process may complete.
 const POLL: Duration = Duration::from_millis(250);
 /// How long a browser may take to fetch the last page before the process that served it may end.
-const LAST_PAGE: Duration = Duration::from_millis(750);
+const LAST_PAGE: Duration = Duration::from_secs(3);
 /// How long the port may be somebody else's before a waiter is told.
 const BLOCKED: Duration = Duration::from_secs(3);
 /// The least time that the URL of a sign-in must have left to be given again.
@@ -146,7 +146,10 @@ impl SignIns {
         if !lasts || pending.origins != wish.origins || matches!(pending.step, Step::Agree(_)) {
             return Ok(Equal::Replace(id));
         }
-        let covers = wish.scopes.iter().all(|scope| pending.scopes.contains(scope));
+        let covers = match resolved.implied_scopes() {
+            Some(implied) => implied.missing(&pending.scopes, &wish.scopes).is_empty(),
+            None => true,
+        };
         let tools = union(&wish.tools, &pending.tools);
         if !covers {
             wish.scopes = union(&wish.scopes, &pending.scopes);

@@ -81,6 +81,7 @@ impl Supply {
             // Whoever made it compared the origins, and neither they nor the record changed.
             let want = Want {
                 scopes: resolved.scopes(need),
+                implied: resolved.implied_scopes(),
                 origins: None,
                 for_at_least,
             };
@@ -95,7 +96,7 @@ impl Supply {
             (Decision::SignIn(why), _) => Ok(Offer::Not(why)),
             (Decision::Ready | Decision::Refresh(_), None) => Ok(Offer::Not(Why::NoAccount)),
             (Decision::Ready, Some(loaded)) => Ok(Offer::Given(self.give(resolved, &loaded))),
-            (Decision::Refresh(meanwhile), Some(loaded)) => self.renewed(resolved, need, &loaded, meanwhile).await,
+            (Decision::Refresh(_), Some(loaded)) => self.renewed(resolved, need, &loaded).await,
         }
     }
 
@@ -108,6 +109,7 @@ impl Supply {
     ) -> Decision {
         let want = Want {
             scopes: resolved.scopes(need),
+            implied: resolved.implied_scopes(),
             origins: Some(&resolved.origins()),
             for_at_least,
         };
@@ -120,7 +122,6 @@ impl Supply {
         resolved: &Resolved<'_>,
         need: &AuthRequirement,
         loaded: &Loaded,
-        meanwhile: Meanwhile,
     ) -> Result<Offer, AuthError> {
         let account = &resolved.account;
         let seen = loaded.record.token_version;
@@ -133,12 +134,20 @@ impl Supply {
                     (Decision::Ready | Decision::Refresh(_), Some(now)) => Ok(Offer::Given(self.give(resolved, &now))),
                 }
             }
-            Err(why) if meanwhile == Meanwhile::Holds && !is_gone(&why) => {
+            Err(why) if !is_gone(&why) && self.still_holds(resolved, need, loaded) => {
                 tracing::warn!(provider = %account.provider, ?why, "a token was not renewed; it is used until it ends");
                 Ok(Offer::Given(self.give(resolved, loaded)))
             }
             Err(NotRenewed::SignIn(why)) => Ok(Offer::Not(why)),
             Err(other) => Err(other.told(&account.provider)),
+        }
+    }
+
+    /// Whether a token that ought to have been renewed can be used all the same. Waiting for that took its time.
+    fn still_holds(&self, resolved: &Resolved<'_>, need: &AuthRequirement, loaded: &Loaded) -> bool {
+        match self.decide(resolved, need, Some(loaded), Duration::ZERO) {
+            Decision::Ready | Decision::Refresh(Meanwhile::Holds) => true,
+            Decision::Refresh(Meanwhile::Ended) | Decision::SignIn(_) => false,
         }
     }
 

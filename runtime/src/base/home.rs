@@ -16,9 +16,11 @@ use etcetera::BaseStrategy as _;
 /// data/grants.toml       what was granted to sources run without `add`
 /// data/trust.toml        the projects whose files a person agreed to
 /// data/tls/              the self-signed certificate of the listener
-/// cache/git/             bare repositories, one a URL
+/// data/locks/            what keeps two processes from writing one file at once
+/// data/callback-*        who has the port on which sign-ins come back
+/// cache/git/             bare repositories, one a URL and commit
 /// cache/packages/        package folders, by tree digest
-/// cache/compiled/        compiled components, sealed
+/// cache/compiled/        compiled components, sealed with a key of their own
 /// ```
 #[derive(Debug, Clone)]
 pub struct Home {

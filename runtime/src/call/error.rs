@@ -93,7 +93,7 @@ pub enum CallError {
     #[error("the function tool panicked")]
     Panicked,
     /// A person has to sign in first.
-    #[error("sign in to {} first: {}", .0.provider, .0.url)]
+    #[error("{}", .0.in_words())]
     SignInRequired(Box<SignIn>),
     /// No credential could be had.
     #[error(transparent)]

@@ -131,6 +131,16 @@ fn forms_of(secret: &str) -> Vec<Vec<u8>> {
         let unquoted = escaped.get(1..escaped.len() - 1).unwrap_or_default();
         forms.push(unquoted.as_bytes().to_vec());
     }
+    // Some encoders escape every byte.
+    for form in [
+        |byte| format!("%{byte:02X}"),
+        |byte| format!("%{byte:02x}"),
+        |byte| format!("\\u{byte:04X}"),
+        |byte| format!("\\u{byte:04x}"),
+    ] as [fn(&u8) -> String; 4]
+    {
+        forms.push(bytes.iter().map(form).collect::<String>().into_bytes());
+    }
     forms.push(hex::encode(bytes).into_bytes());
     forms.push(hex::encode_upper(bytes).into_bytes());
     for offset in 0..3 {

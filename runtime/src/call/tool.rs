@@ -167,12 +167,13 @@ impl CallTool {
         }
         match ways.auth.credential(ways.profile, need, self.timeout).await {
             Ok(credential) => Ok(Some(credential)),
-            Err(AuthError::SignInRequired { .. }) => {
+            Err(AuthError::SignInRequired { reason, .. }) => {
                 let tools = [self.name.to_string()];
-                let sign_in = ways
+                let mut sign_in = ways
                     .auth
                     .begin(ways.profile, std::slice::from_ref(need), &tools)
                     .await?;
+                sign_in.reason = Some(reason);
                 Err(CallError::SignInRequired(Box::new(sign_in)))
             }
             Err(error) => Err(error.into()),
@@ -264,7 +265,8 @@ impl CallTool {
         let typed = matches!(&self.runner, Runner::Sandboxed(tool) if tool.is_typed());
         match json::parse(&text) {
             Ok(value) => Ok(Value::Json(redactor.value(value))),
-            Err(error) if typed => Err(CallError::OutputNotJson(error.to_string())),
+            // JSON that is refused is not handed on as text either: its reader would parse it.
+            Err(error) if typed || is_json(&text) => Err(CallError::OutputNotJson(error.to_string())),
             Err(_not_json) => Ok(Value::Text(redactor.text(text))),
         }
     }
@@ -306,7 +308,9 @@ impl CallTool {
     ) -> Ran {
         let started = Instant::now();
         let redactor = Redactor::new(&credential);
-        let running = (function.run)(input, Call::new(ways.profile.clone(), credential));
+        let call = Call::new(ways.profile.clone(), credential);
+        // Begun within the future, so that a function which panics before its first await is caught too.
+        let running = async { (function.run)(input, call).await };
         let ended = match tokio::time::timeout(self.timeout, AssertUnwindSafe(running).catch_unwind()).await {
             Err(_elapsed) => Err(CallError::TimedOut { limit: self.timeout }),
             Ok(Err(_panic)) => Err(CallError::Panicked),
@@ -346,4 +350,9 @@ impl CallTool {
             }
         }
     }
+}
+
+/// Whether it is JSON by its grammar, at any depth.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }

@@ -30,18 +30,6 @@ pub enum InstallError {
         /// What is there.
         found: Digest,
     },
-    /// The lock has it from elsewhere than the project says.
-    #[error(
-        "`pocket.lock` has `{name}` from another source than the project names: expected {expected}, found {found}"
-    )]
-    OtherSource {
-        /// The tool.
-        name: String,
-        /// What the project names.
-        expected: String,
-        /// What the lock says.
-        found: String,
-    },
     /// It was never added.
     #[error("no tool of this name is in `pocket.lock`: `{name}`")]
     NotInLock {
@@ -114,11 +102,9 @@ impl InstallError {
         match self {
             Self::Source(error) => error.code(),
             Self::Package(error) => error.code(),
-            Self::Mismatch { .. }
-            | Self::OtherSource { .. }
-            | Self::FileNotValid { .. }
-            | Self::FileTooNew { .. }
-            | Self::NotUtf8(_) => Code::NotValid,
+            Self::Mismatch { .. } | Self::FileNotValid { .. } | Self::FileTooNew { .. } | Self::NotUtf8(_) => {
+                Code::NotValid
+            }
             Self::NotInLock { .. } => Code::NotFound,
             Self::OthersCanWrite { .. } | Self::OtherOwner { .. } => Code::Denied,
             Self::Unreadable { .. } | Self::Unwritable { .. } => Code::Internal,
@@ -133,9 +119,6 @@ impl InstallError {
             Self::Package(error) => error.hints(),
             Self::Mismatch { name, .. } => vec![format!(
                 "if the change is meant, take `[tools.{name}]` out of `pocket.lock` and add the tool again; else restore the file from your own repository"
-            )],
-            Self::OtherSource { name, .. } => vec![format!(
-                "if the new source is meant, `pocket remove {name}` and add it again; else restore the file from your own repository"
             )],
             Self::NotInLock {
                 nearest: Some(near), ..

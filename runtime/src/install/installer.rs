@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    base::{digest::Digest, home::Home, name::ToolName, nearest::nearest, text::shown_on_one_line},
+    base::{digest::Digest, home::Home, name::ToolName, nearest::nearest},
     install::{
         Candidate, InstallError, Installed, Update,
         grant_file::GrantFile,
@@ -93,31 +93,19 @@ impl Installer {
         Ok(self.inner.lock.read()?.tools.into_keys().collect())
     }
 
-    /// The tool in the lock that was pinned from this very source (and has this name, where one is given).
+    /// The tools in the lock that were pinned from this very source.
     ///
     /// # Errors
     /// When the lockfile cannot be read.
-    pub fn name_of(&self, source: &Source, name: Option<&ToolName>) -> Result<Option<ToolName>, InstallError> {
-        let tools = self.inner.lock.read()?.tools;
-        let mut pinned = tools
-            .into_iter()
-            .filter(|(own, locked)| locked.source == source.written() && name.is_none_or(|name| name == own));
-        Ok(pinned.next().map(|(own, _)| own))
-    }
-
-    /// That a tool is pinned from what the project names: a person reads that, and the lock may come from a stranger.
-    ///
-    /// # Errors
-    /// [`InstallError::OtherSource`], or when the lockfile cannot be read.
-    pub fn check_source(&self, name: &ToolName, source: &Source) -> Result<(), InstallError> {
-        match self.inner.lock.read()?.tools.remove(name) {
-            Some(locked) if locked.source != source.written() => Err(InstallError::OtherSource {
-                name: name.to_string(),
-                expected: shown_on_one_line(source.written()),
-                found: shown_on_one_line(&locked.source),
-            }),
-            Some(_) | None => Ok(()),
-        }
+    pub fn names_of(&self, source: &Source) -> Result<Vec<ToolName>, InstallError> {
+        let tools = self.inner.lock.read()?.tools.into_iter();
+        let from_it = tools.filter(|(_, locked)| match (self.reference(&locked.source), source) {
+            // However the folder was written.
+            (Ok(Reference::Source(Source::Path(pinned))), Source::Path(asked)) => pinned.folder == asked.folder,
+            (Ok(Reference::Source(pinned)), asked) => pinned == *asked,
+            (Ok(Reference::Name(_)) | Err(_), _) => false,
+        });
+        Ok(from_it.map(|(name, _)| name).collect())
     }
 
     /// Opens a tool that is in the lock: a git source from the cache, without the network where it is there, every digest

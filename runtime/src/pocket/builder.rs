@@ -1,7 +1,7 @@
 //! What a [`Pocket`] is made of, said step by step.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,12 +19,11 @@ use crate::{
         net::Net,
     },
     call::FunctionTool,
-    install::{Installed, Installer, LockMode},
-    package::{CredentialGrant, Grant},
-    pocket::{Core, Pocket, ToolEntry, loaded::Loaded},
+    install::{Installer, LockMode},
+    pocket::{Core, Pocket, ToolEntry, opening::Opening},
     sandbox::{Compiler, Engine, EngineParts},
     settings::{Settings, SettingsError},
-    source::{Fetcher, Progress, Reference, Source},
+    source::{Fetcher, Progress},
 };
 
 /// Says what a [`Pocket`] is made of.
@@ -177,7 +176,7 @@ impl PocketBuilder {
             tools: RwLock::default(),
             begun: Mutex::new(HashMap::new()),
         };
-        let named = core.open_tools(tools, only, functions).await?;
+        let named = Opening::of(&core, only.as_deref()).tools(tools, functions).await?;
         let core = Core {
             tools: RwLock::new(named),
             ..core
@@ -219,119 +218,6 @@ fn auth(
         clock,
         home: home.clone(),
     }))
-}
-
-impl Core {
-    /// Opens the project's tools, then those named in the builder, then its functions. No name may come twice.
-    async fn open_tools(
-        &self,
-        entries: Vec<ToolEntry>,
-        only: Option<Vec<ToolName>>,
-        functions: Vec<FunctionTool>,
-    ) -> Result<BTreeMap<String, Arc<Loaded>>, Error> {
-        let mut open = BTreeMap::new();
-        let mut take = |loaded: Loaded| {
-            let name = loaded.tool.name.to_string();
-            match open.insert(name.clone(), Arc::new(loaded)) {
-                None => Ok(()),
-                Some(_) => Err(Error::NameTaken(name)),
-            }
-        };
-        for name in self
-            .settings
-            .tools
-            .keys()
-            .filter(|name| only.as_ref().is_none_or(|only| only.contains(name)))
-        {
-            take(self.open_of_project(name).await?)?;
-        }
-        for entry in entries {
-            take(self.open_named_in_builder(entry).await?)?;
-        }
-        for function in functions {
-            take(Loaded::function(&self.settings, function)?)?;
-        }
-        Ok(open)
-    }
-
-    /// A tool that `pocket.toml` names. One that was never pinned is pinned now, with no credential: a file does not give any.
-    async fn open_of_project(&self, name: &ToolName) -> Result<Loaded, Error> {
-        let written = self.settings.tools.get(name).map_or("", |tool| tool.source.as_str());
-        let source = self.source(written)?;
-        let installed = if self.installer.names()?.contains(name) {
-            self.installer.check_source(name, &source)?;
-            self.installer
-                .open(name, &self.settings.providers, self.progress.clone())
-                .await?
-        } else {
-            let candidate = self
-                .installer
-                .inspect(&source, &self.settings.providers, self.progress.clone())
-                .await?;
-            self.installer
-                .install(candidate, name.clone(), Grant::default())
-                .await?
-        };
-        Loaded::sandboxed(&self.engine, &self.settings, installed, ToolEntry::default())
-    }
-
-    async fn open_named_in_builder(&self, entry: ToolEntry) -> Result<Loaded, Error> {
-        let Installed {
-            name,
-            source,
-            package,
-            mut grant,
-            tree,
-        } = match self.installer.reference(&entry.source)? {
-            Reference::Name(name) => {
-                self.installer
-                    .open(&name, &self.settings.providers, self.progress.clone())
-                    .await?
-            }
-            Reference::Source(source) => self.pinned(&source, &entry).await?,
-        };
-        grant.credential = CredentialGrant::Given;
-        let installed = Installed {
-            name,
-            source,
-            package,
-            grant,
-            tree,
-        };
-        Loaded::sandboxed(&self.engine, &self.settings, installed, entry)
-    }
-
-    async fn pinned(&self, source: &Source, entry: &ToolEntry) -> Result<Installed, Error> {
-        if let Some(name) = self.installer.name_of(source, entry.name.as_ref())? {
-            return Ok(self
-                .installer
-                .open(&name, &self.settings.providers, self.progress.clone())
-                .await?);
-        }
-        let candidate = self
-            .installer
-            .inspect(source, &self.settings.providers, self.progress.clone())
-            .await?;
-        let name = entry
-            .name
-            .clone()
-            .unwrap_or_else(|| candidate.package.manifest.name.clone());
-        let grant = Grant {
-            credential: CredentialGrant::Given,
-            ..Grant::default()
-        };
-        Ok(self.installer.install(candidate, name, grant).await?)
-    }
-
-    fn source(&self, written: &str) -> Result<Source, Error> {
-        match self.installer.reference(written)? {
-            Reference::Source(source) => Ok(source),
-            Reference::Name(name) => Err(Error::NoTool {
-                name: name.to_string(),
-                nearest: None,
-            }),
-        }
-    }
 }
 
 impl std::fmt::Debug for PocketBuilder {

@@ -19,6 +19,8 @@ pub(super) struct Loaded {
     pub(super) description: ToolDescription,
     /// What was installed; nothing for a function.
     pub(super) installed: Option<Installed>,
+    /// What the embedding program gave it, which holds under a later grant or update too.
+    pub(super) entry: ToolEntry,
 }
 
 impl Loaded {
@@ -52,12 +54,13 @@ impl Loaded {
             timeout: policy.timeout,
             memory: policy.memory,
             runner: Runner::Sandboxed(Box::new(LazyTool::new(engine.clone(), installed.clone(), policy))),
-            output_function: entry.output,
+            output_function: entry.output.clone(),
         };
         Ok(Self {
             tool,
             description,
             installed: Some(installed),
+            entry,
         })
     }
 
@@ -102,6 +105,7 @@ impl Loaded {
             tool,
             description,
             installed: None,
+            entry: ToolEntry::default(),
         })
     }
 }

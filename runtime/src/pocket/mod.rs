@@ -3,6 +3,7 @@
 mod builder;
 mod description;
 mod loaded;
+mod opening;
 mod tool_entry;
 
 use std::{
@@ -329,7 +330,7 @@ impl Pocket {
             .installer
             .install(candidate, installed.name.clone(), grant)
             .await?;
-        self.core.take(&mut tools, installed, ToolEntry::default())
+        self.core.take(&mut tools, installed, loaded.entry.clone())
     }
 
     /// Runs nothing and changes nothing: what an update of a tool would change.
@@ -353,8 +354,12 @@ impl Pocket {
     pub async fn take_update(&self, name: &str, update: Update, grant: Grant) -> Result<(), Error> {
         let name: ToolName = name.parse().map_err(|_not_a_name| no_tool(name))?;
         let mut tools = self.core.tools.write().await;
+        let entry = tools
+            .get(name.as_str())
+            .map(|loaded| loaded.entry.clone())
+            .unwrap_or_default();
         let installed = self.core.installer.install(update.candidate, name, grant).await?;
-        self.core.take(&mut tools, installed, ToolEntry::default())
+        self.core.take(&mut tools, installed, entry)
     }
 
     /// Removes a tool, from `pocket.lock` too. Calls in flight end as they would.

@@ -4,6 +4,7 @@ mod check;
 mod error;
 mod file;
 mod handler;
+mod implied_scopes;
 mod oauth2;
 mod oauth2_file;
 mod placement;
@@ -14,6 +15,7 @@ mod reply;
 
 pub use error::ProviderError;
 pub use handler::{Flow, Handler, Scopes, Secrecy, TokenEntry, Variable};
+pub use implied_scopes::ImpliedScopes;
 pub use oauth2::{BodyForm, ClientAuth, Issuer, OAuth2, Pkce, Redirect, Refresh, Revoke, Rotation, UserTokens};
 pub use placement::Placement;
 pub use pointer::{NotAPointer, Pointer};

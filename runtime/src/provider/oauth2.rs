@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use url::Url;
 
-use crate::provider::{Pointer, Reply};
+use crate::provider::{ImpliedScopes, Pointer, Reply};
 
 /// An authorization server, and how it differs from what RFC 6749 says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct OAuth2 {
     pub headers: BTreeMap<String, String>,
     /// The scopes to ask for where nobody names one and the provider gives no token without.
     pub recommended_scopes: Vec<String>,
+    /// Which scopes come with another one that was granted.
+    pub implied_scopes: ImpliedScopes,
     /// Where values stand in a reply: of the only kind of token there is, or of the bot's.
     pub reply: Reply,
     /// The user's own tokens, where the provider has them beside a bot's.

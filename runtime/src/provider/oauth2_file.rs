@@ -7,7 +7,8 @@ use serde::Deserialize;
 use crate::{
     base::{quantity, text::shown_on_one_line},
     provider::{
-        BodyForm, ClientAuth, Issuer, OAuth2, Pkce, Pointer, Redirect, Refresh, Reply, Revoke, Rotation, UserTokens,
+        BodyForm, ClientAuth, ImpliedScopes, Issuer, OAuth2, Pkce, Pointer, Redirect, Refresh, Reply, Revoke, Rotation,
+        UserTokens,
         check::{self, Fault},
         file::each_once,
     },
@@ -42,6 +43,8 @@ pub(super) struct OAuth2File {
     headers: BTreeMap<String, String>,
     #[serde(default)]
     recommended_scopes: Vec<String>,
+    #[serde(default)]
+    implies: BTreeMap<String, Vec<String>>,
     ok_field: Option<String>,
     error: Option<String>,
     #[serde(default)]
@@ -173,6 +176,7 @@ impl OAuth2File {
             token_params,
             headers,
             recommended_scopes,
+            implies,
             ok_field,
             error,
             errors,
@@ -218,6 +222,7 @@ impl OAuth2File {
                     .iter()
                     .map(|scope| check::words("oauth2.recommended_scopes", scope)),
             )?,
+            implied_scopes: ImpliedScopes::of_table(&implies)?,
             reply: reply.reply("oauth2.reply")?,
             user,
             ok_field: ok_field

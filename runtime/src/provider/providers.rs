@@ -50,7 +50,8 @@ impl Providers {
     /// These, with one provider added or changed by the operator's `[providers.<name>]`: what the table leaves out stays.
     ///
     /// `handlers`, each handler, `oauth2`, `oauth2.reply`, `oauth2.user_reply` and `oauth2.refresh` are merged key by key; every
-    /// other key that is named is replaced as a whole: lists, parameters, headers, errors, `placement`, `oauth2.revoke`.
+    /// other key that is named is replaced as a whole: lists, parameters, headers, errors, `placement`, `oauth2.revoke`,
+    /// `oauth2.implies`.
     ///
     /// ```
     /// use pocket_runtime::Providers;
@@ -284,6 +285,37 @@ mod tests {
             oauth2(builtin.find("google").unwrap()).revoke,
             Some(Revoke::Rfc7009 { .. })
         ));
+    }
+
+    #[test]
+    fn scopes_that_are_granted_under_another_name_are_known() {
+        let providers = Providers::builtin().unwrap();
+        let covers = |name: &str, granted: &str, scope: &str| {
+            let implied = &oauth2(providers.find(name).unwrap()).implied_scopes;
+            implied.covers(&[granted.to_owned()], scope)
+        };
+        assert!(covers("github", "repo", "repo:status"));
+        assert!(covers("github", "user", "user:email"));
+        assert!(covers("github", "admin:org", "read:org"), "over `write:org`");
+        assert!(!covers("github", "public_repo", "repo"));
+        assert!(covers(
+            "google",
+            "https://www.googleapis.com/auth/userinfo.email",
+            "email"
+        ));
+        assert!(covers(
+            "google",
+            "profile",
+            "https://www.googleapis.com/auth/userinfo.profile"
+        ));
+        assert!(!covers("google", "email", "profile"));
+        let own = with("github", "oauth2.implies = { repo = [\"public_repo\"] }").unwrap();
+        let own = &oauth2(own.find("github").unwrap()).implied_scopes;
+        assert!(own.covers(&["repo".to_owned()], "public_repo"));
+        assert!(
+            !own.covers(&["user".to_owned()], "user:email"),
+            "the table is replaced as a whole"
+        );
     }
 
     #[test]

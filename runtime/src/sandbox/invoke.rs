@@ -163,7 +163,11 @@ async fn enter(entry: &Entry, store: &mut Store<CallState>, input: &str, output:
             match tool.pocket_tool_tool().call_invoke(&mut *store, input).await {
                 Ok(Ok(text)) => Ended::Output(text),
                 Ok(Err(error)) => Ended::Typed(error),
-                Err(error) => Ended::Error(error),
+                // It gave no output, whatever its code says.
+                Err(error) => match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+                    Some(exit) => Ended::Exit(exit.0),
+                    None => Ended::Error(error),
+                },
             }
         }
     }

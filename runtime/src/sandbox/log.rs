@@ -11,6 +11,8 @@ use crate::sandbox::{Limits, LogLevel, LogLine, Report};
 
 /// A line without end is taken as one at this many bytes.
 const LONGEST_LINE: usize = 64 << 10;
+/// A line is not cut within a word of at most this many bytes: it may be a secret, of which a part would not be found.
+const LONGEST_WORD: usize = 16 << 10;
 /// What a line costs beside its text.
 const COST_OF_LINE: usize = 16;
 /// Of what comes after the cap, the last lines are kept too: they are what tells why a tool failed.
@@ -118,11 +120,14 @@ impl CallLog {
         words.reverse();
         let words = words.join("\n");
         let words = words.trim();
+        if words.len() <= TAIL {
+            return words.to_owned();
+        }
         // The end of one line that is longer than all of it.
-        words
-            .get(words.ceil_char_boundary(words.len().saturating_sub(TAIL))..)
-            .unwrap_or_default()
-            .to_owned()
+        let cut = words.ceil_char_boundary(words.len().saturating_sub(TAIL));
+        let end = words.get(cut..).unwrap_or_default();
+        let after_word = end.find(|c: char| !is_of_word(c)).and_then(|at| end.get(at..));
+        after_word.unwrap_or(end).trim_start().to_owned()
     }
 
     /// All that is kept: up to the cap, a mark where something is missing, and the last lines.
@@ -165,8 +170,15 @@ impl Inner {
         }
         unfinished.extend_from_slice(bytes);
         if unfinished.len() > LONGEST_LINE {
+            let last_word = unfinished.iter().rposition(|byte| !is_of_word(char::from(*byte)));
+            let word = last_word.map_or(0, |at| at + 1);
+            let kept = if unfinished.len() - word <= LONGEST_WORD && word > 0 {
+                unfinished.split_off(word)
+            } else {
+                Vec::new()
+            };
             self.line(LogLevel::Info, text_of(&unfinished));
-            unfinished.clear();
+            unfinished = kept;
         }
         self.unfinished[index] = unfinished;
     }
@@ -222,6 +234,11 @@ impl Inner {
         }
         false
     }
+}
+
+/// Whether a secret, in any form in which it is searched, may have this character.
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '/' | '=' | '%' | '\\' | ':')
 }
 
 fn text_of(line: &[u8]) -> String {
@@ -290,6 +307,23 @@ mod tests {
         assert!(log.lock().unfinished[1].len() <= LONGEST_LINE);
         let kept: usize = messages(&log).iter().map(String::len).sum();
         assert!(kept <= Limits::default().log + 2 * LONGEST_LINE + 4096 + 200, "{kept}");
+    }
+
+    #[test]
+    fn a_word_is_not_cut_in_two() {
+        let log = CallLog::new(&Limits::default(), None);
+        log.write(Stream::Stderr, "a ".repeat(LONGEST_LINE / 2 - 5).as_bytes());
+        log.write(Stream::Stderr, b"planted-tok");
+        log.write(Stream::Stderr, b"en and more\n");
+        let messages = messages(&log);
+        assert_eq!(messages.len(), 2);
+        assert_eq!(messages[1], "planted-token and more");
+
+        let log = CallLog::new(&Limits::default(), None);
+        let behind = "b ".repeat(TAIL / 2 - 4);
+        log.say(LogLevel::Info, &format!("{}planted-token {behind}", "a ".repeat(TAIL)));
+        assert!(!log.last_words().contains("oken"), "{}", log.last_words());
+        assert!(log.last_words().ends_with("b b"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
         core::Core,
         flow::{callback, typed},
         flows::{Sealed, Standing},
-        listener::{cookie, guard::Arrived},
+        listener::{cookie, guard::Arrived, last_page::LastPage},
         pages::{self, Page},
         pending::{Agree, Authorize, FlowId, Outcome, Pending, State, Step},
     },
@@ -167,18 +167,18 @@ impl Door {
     }
 
     /// The page that says how a sign-in ended.
-    pub(super) async fn done(&self, id: &str) -> Response {
+    pub(in crate::auth) async fn done(&self, id: &str) -> Response {
         let Ok(id) = id.parse::<FlowId>() else {
             return pages::unknown().into_response();
         };
-        let answer = match self.core.flows.standing(id).await {
+        let mut answer = match self.core.flows.standing(id).await {
             Ok(Standing::Ended(outcome)) => outcome_page(&outcome).into_response(),
             Ok(Standing::Pending(pending, _sealed)) => see_other(&pending.url()),
             Ok(Standing::Taken) => pages::at_work().into_response(),
             Ok(Standing::Unknown) => pages::unknown().into_response(),
             Err(error) => broken(&error),
         };
-        self.board.page_was_shown(id);
+        answer.extensions_mut().insert(LastPage::new(&self.board, id));
         answer
     }
 

@@ -4,6 +4,7 @@ mod claim;
 mod cookie;
 mod door;
 mod guard;
+mod last_page;
 mod router;
 mod serve;
 

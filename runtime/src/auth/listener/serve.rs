@@ -1,6 +1,11 @@
 //! Serves the pages on a port: plain HTTP and TLS on the same one, told apart by the first byte.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -15,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use crate::auth::{
-    listener::{certificate, claim::Claimed, guard::Arrived},
+    listener::{certificate, claim::Claimed, guard::Arrived, last_page::LastPage},
     pending::FlowId,
     tls::Tls,
 };
@@ -131,10 +136,18 @@ async fn http<S>(stream: S, arrived: Arrived, router: Router) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    // Held until the connection ended: a response is dropped before all of it was sent.
+    let last_page = Arc::new(Mutex::new(None));
+    let of_response = Arc::clone(&last_page);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(arrived);
-        let mut router = router.clone();
-        async move { router.call(request.map(Body::new)).await }
+        let (mut router, of_response) = (router.clone(), Arc::clone(&of_response));
+        async move {
+            let response = router.call(request.map(Body::new)).await?;
+            let mut last_page = of_response.lock().unwrap_or_else(PoisonError::into_inner);
+            *last_page = response.extensions().get::<LastPage>().cloned();
+            Ok::<_, Infallible>(response)
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())

@@ -56,6 +56,23 @@ async fn a_provider_that_takes_any_port_gets_a_free_one_where_ours_is_taken() {
 }
 
 #[tokio::test]
+async fn who_waits_is_not_told_before_the_last_page_was_sent() {
+    let world = World::new().await;
+    let auth = world.process();
+    let sign_in = begin(&auth).await;
+    let browser = Browser::new();
+    let callback = browser.until_callback(&sign_in.url).await;
+    let done = browser.get(&callback).await.to().to_owned();
+    let waiting = auth.wait(&sign_in);
+    tokio::pin!(waiting);
+    let page = auth.door.done(done.rsplit('/').next().unwrap_or_default()).await;
+    let soon = tokio::time::timeout(Duration::from_millis(500), &mut waiting).await;
+    assert!(soon.is_err(), "the page is still on its way");
+    drop(page);
+    waiting.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_process_completes_what_another_of_its_store_began_and_is_followed_when_it_ends() {
     let world = World::new().await;
     let (owner, other) = (world.process(), world.process());

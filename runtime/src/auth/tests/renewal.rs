@@ -87,6 +87,24 @@ async fn a_provider_that_is_down_ends_no_account_and_is_left_alone_for_a_while()
 }
 
 #[tokio::test]
+async fn a_token_that_ends_while_it_could_not_be_renewed_is_not_given() {
+    let world = World::new().await;
+    let auth = world.signed_in().await;
+    world.later(3_570);
+    world
+        .provider
+        .fail([Fault::Status(503, "down"), Fault::Status(503, "down")]);
+    let time_goes_by = async {
+        while world.provider.refreshes() == 0 {
+            tokio::task::yield_now().await;
+        }
+        world.later(40);
+    };
+    let (given, ()) = tokio::join!(credential(&auth), time_goes_by);
+    assert_eq!(given.unwrap_err().code(), Code::Unreachable);
+}
+
+#[tokio::test]
 async fn a_refused_renewal_needs_a_sign_in_and_keeps_scopes_and_identity() {
     let world = World::new().await;
     let auth = world.signed_in().await;

@@ -1,4 +1,5 @@
-//! Takes memory and writes to it, in steps or at once: `{"step_mib": 1, "total_mib": 4000}`.
+//! Takes memory and writes to it, in steps or at once, and fails without it where it must have it:
+//! `{"step_mib": 1, "total_mib": 4000, "must": false}`.
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,9 @@ fn main() {
         }
         block.resize(step << 20, 1);
         held.push(block);
+    }
+    if input["must"] == true && held.len() * step < total {
+        std::process::exit(1);
     }
     programs::output(json!({ "mib": held.len() * step }));
 }

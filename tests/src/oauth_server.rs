@@ -1,0 +1,168 @@
+//! An OAuth server that nobody here wrote: npm's `oidc-provider`, where `cargo xtask test` could install it.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::free_port;
+
+/// The variable that says in which folder node finds the server.
+const FOLDER: &str = "POCKET_TEST_OAUTH_SERVER";
+
+/// How long node may take to start, or to write what it did.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The client that the server knows. Its secret only comes through when it is form-encoded before base64.
+const CLIENT: (&str, &str) = ("pocket", "se:cret+/ %&=");
+
+/// `oidc-provider` in a process of its own on a free port, until dropped.
+pub struct OAuthServer {
+    child: Child,
+    port: u16,
+    said: Arc<Said>,
+}
+
+/// What it wrote so far, line by line.
+#[derive(Default)]
+struct Said {
+    lines: Mutex<Vec<String>>,
+    more: Condvar,
+}
+
+impl OAuthServer {
+    /// With one client that may be sent back to `redirect_uri`, and access tokens that last so many seconds. `None` where the
+    /// server is not installed; then `story` is said to be left out.
+    pub fn start(story: &str, redirect_uri: &str, access_token_seconds: u64) -> Option<Self> {
+        let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
+            eprintln!("left out, since {FOLDER} is not set: {story}");
+            return None;
+        };
+        let port = free_port();
+        let mut child = Command::new("node")
+            .arg("server.mjs")
+            .args([&port.to_string(), redirect_uri])
+            .current_dir(&folder)
+            .env("ACCESS_TOKEN_TTL", access_token_seconds.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|e| panic!("the server in `{}` cannot be started: {e}", folder.display()));
+        let stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
+        let said = Arc::new(Said::default());
+        let write = Arc::clone(&said);
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                write.lines().push(line);
+                write.more.notify_all();
+            }
+        });
+        let server = Self { child, port, said };
+        server.wait_for("ready", 1);
+        Some(server)
+    }
+
+    /// `http://127.0.0.1:PORT`, its issuer too.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// This server as the provider `judge`, as an operator's `pocket.toml` says it.
+    pub fn provider(&self) -> String {
+        let (url, port) = (self.url(), self.port);
+        format!(
+            r#"[providers.judge]
+title = "Judge"
+hosts = ["127.0.0.1:{port}"]
+placement.header = {{ name = "authorization", prefix = "Bearer " }}
+variables = [{{ name = "JUDGE_TOKEN" }}]
+default = "judge-oauth2"
+handlers.judge-oauth2.flow = "oauth2"
+handlers.judge-token.flow = "token"
+
+[providers.judge.oauth2]
+authorize = "{url}/auth"
+token = "{url}/token"
+revoke = {{ kind = "rfc7009", url = "{url}/token/revocation" }}
+issuer = "{url}"
+iss = "sent"
+redirect = "loopback"
+client_auth = "basic"
+pkce = "s256"
+authorize_params = {{ prompt = "consent" }}
+refresh.rotation = "rotates"
+"#
+        )
+    }
+
+    /// The client, as `.secrets.toml` has it.
+    pub fn secrets(&self) -> String {
+        let (id, secret) = CLIENT;
+        format!("[auth.judge]\nclient_id = \"{id}\"\nclient_secret = \"{secret}\"\n")
+    }
+
+    /// How often it wrote this line: `grant.success refresh_token`.
+    pub fn count(&self, line: &str) -> usize {
+        self.said.lines().iter().filter(|said| *said == line).count()
+    }
+
+    /// Waits until it wrote this line so often.
+    pub fn wait_for(&self, line: &str, times: usize) {
+        let deadline = Instant::now() + LONGEST;
+        let mut lines = self.said.lines();
+        while lines.iter().filter(|said| *said == line).count() < times {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the server never said `{line}`, but: {lines:?}");
+            let waited = self.said.more.wait_timeout(lines, left);
+            lines = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The last token of a kind that it gave: `access_token`, `refresh_token`.
+    pub fn last(&self, kind: &str) -> String {
+        let lines = self.said.lines();
+        let tokens = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix(kind)?.strip_prefix(' '));
+        tokens.last().expect("it gave one").to_owned()
+    }
+
+    /// Whether it says that a token is good (RFC 7662).
+    pub async fn is_active(&self, token: &str) -> bool {
+        let form = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let reply = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client can be made")
+            .post(format!("{}/token/introspection", self.url()))
+            .basic_auth(form(CLIENT.0), Some(form(CLIENT.1)))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("token={}", form(token)))
+            .send()
+            .await
+            .expect("the server answers");
+        let status = reply.status();
+        let text = reply.text().await.expect("the reply arrives");
+        let reply: serde_json::Value =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("not an introspection: {status} {e}: {text}"));
+        reply["active"].as_bool().unwrap_or_else(|| panic!("{status}: {text}"))
+    }
+}
+
+impl Said {
+    fn lines(&self) -> MutexGuard<'_, Vec<String>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for OAuthServer {
+    fn drop(&mut self) {
+        // One that ended already is as good. It ends with its stdin too, should this process be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

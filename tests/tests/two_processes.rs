@@ -1,0 +1,205 @@
+//! Several processes of one user at once: who has the port, who is signed in, who renews, and what a killed one leaves.
+
+use std::time::{Duration, Instant};
+
+use pocket_tests::{Authority, Browser, Ended, Page, PocketCommand, Running, Slack, SlackSettings, free_port, sample};
+
+/// A service like Slack, and a project that knows it.
+struct Story {
+    slack: Slack,
+    pocket: PocketCommand,
+    port: u16,
+}
+
+impl Story {
+    async fn new(settings: SlackSettings) -> Self {
+        pocket_tests::use_ring();
+        let port = free_port();
+        let authority = Authority::new();
+        let settings = SlackSettings {
+            redirect_uris: vec![format!("https://localhost:{port}/auth/slack/callback")],
+            ..settings
+        };
+        let slack = Slack::start(&authority, settings).await;
+        let mut pocket = PocketCommand::new();
+        pocket.set("POCKET_TRUST_PROJECT", "1");
+        pocket.write("authority.pem", &authority.pem());
+        let rest = format!("[callback]\nport = {port}\n\n[network]\nca_file = \"authority.pem\"\n");
+        pocket.write("pocket.toml", &format!("{}\n{rest}", slack.provider()));
+        pocket.write(".secrets.toml", &slack.secrets());
+        Self { slack, pocket, port }
+    }
+
+    /// A call that needs the account.
+    fn call(&self) -> Vec<String> {
+        let url = self.slack.url();
+        vec![
+            "run".to_owned(),
+            sample("slack-get-messages").display().to_string(),
+            r#"{"channel": "C123", "limit": 6}"#.to_owned(),
+            format!("--variable=SLACK_API_URL={url}/api"),
+            format!("--allow-private={url}"),
+        ]
+    }
+
+    /// Where a command says to sign in.
+    fn url(&self, running: &mut Running) -> String {
+        running.word(&format!("https://localhost:{}/sign-in/", self.port))
+    }
+
+    /// A command that only waits, for a token to be typed.
+    fn one_that_waits(&self) -> Running {
+        let mut running = self
+            .pocket
+            .start(["auth", "login", "slack", "--handler", "slack-token"]);
+        running.word("http");
+        running
+    }
+
+    /// Signs in, and calls once.
+    async fn signed_in(&self) -> Instant {
+        let mut running = self.pocket.start(self.call());
+        let url = self.url(&mut running);
+        agree(&url).await;
+        let signed_in = Instant::now();
+        let ended = end(running).await;
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        signed_in
+    }
+
+    /// Waits until somebody listens on the port.
+    async fn until_served(&self) -> Duration {
+        let began = Instant::now();
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20), "nobody took the port over");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        began.elapsed()
+    }
+}
+
+/// The user's part in a sign-in.
+async fn agree(url: &str) -> Page {
+    let mut browser = Browser::new();
+    let page = browser.open(url).await;
+    assert!(page.status.is_success(), "{}", page.body);
+    let consent = browser.submit(&page, &[]).await;
+    let done = browser.submit(&consent, &[("decision", "allow")]).await;
+    assert!(done.status.is_success(), "{} {}", done.url, done.body);
+    done
+}
+
+async fn end(running: Running) -> Ended {
+    tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_whose_process_ended_is_completed_by_one_that_waits() {
+    let story = Story::new(SlackSettings::default()).await;
+    let _waiting = story.one_that_waits();
+    let mut args = story.call();
+    args.extend(["--no-wait".to_owned(), "--json".to_owned()]);
+    let ended = story.pocket.run(&args);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let told: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let url = told["error"]["details"]["sign_in"]["url"].as_str().expect("a URL");
+    agree(url).await;
+    let again = story.pocket.run(story.call());
+    // It is signed in; only that this tool may use the account was never said by anyone who waited for it.
+    assert!(matches!(again.code, 0 | 4), "{} {}", again.code, again.stderr);
+    assert_eq!(story.slack.token_requests(), 1);
+    let status = story.pocket.run(["auth", "status"]);
+    assert!(status.stdout.contains("ready"), "{}", status.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_calls_that_need_the_same_sign_in_both_end_well() {
+    let story = Story::new(SlackSettings::default()).await;
+    let mut both = [story.pocket.start(story.call()), story.pocket.start(story.call())];
+    let urls = both.each_mut().map(|running| story.url(running));
+    for (running, url) in both.into_iter().zip(&urls) {
+        // Where the first one had the port, the second has it once that has ended.
+        story.until_served().await;
+        agree(url).await;
+        let ended = end(running).await;
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert!(ended.stdout.contains("message 1"), "{}", ended.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_leaves_its_port_to_one_that_waits() {
+    let story = Story::new(SlackSettings::default()).await;
+    let mut killed = story.pocket.start(story.call());
+    let left_behind = story.url(&mut killed);
+    let mut waiting = story.pocket.start(story.call());
+    let url = story.url(&mut waiting);
+    killed.kill();
+    let taken_over = story.until_served().await;
+    assert!(taken_over < Duration::from_secs(5), "{taken_over:?}");
+    agree(&url).await;
+    let ended = end(waiting).await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_ne!(left_behind, url);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_process_was_killed_the_next_one_has_the_port_at_once() {
+    let story = Story::new(SlackSettings::default()).await;
+    let mut killed = story.pocket.start(story.call());
+    let left_behind = story.url(&mut killed);
+    // Its user is on the provider's page.
+    let mut browser = Browser::new();
+    let page = browser.open(&left_behind).await;
+    let consent = browser.submit(&page, &[]).await;
+    killed.kill();
+    let mut next = story.pocket.start(story.call());
+    let url = story.url(&mut next);
+    // What the killed one began is in the store that both have, so that the user's yes is not lost.
+    let done = browser.submit(&consent, &[("decision", "allow")]).await;
+    assert!(done.status.is_success(), "{} {}", done.url, done.body);
+    assert_eq!(story.slack.token_requests(), 1);
+    agree(&url).await;
+    let ended = end(next).await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_renew_a_rotating_token_once_and_keep_the_account() {
+    let seconds = 20;
+    let story = Story::new(SlackSettings {
+        rotation: Some(seconds),
+        ..SlackSettings::default()
+    })
+    .await;
+    let signed_in = story.signed_in().await;
+    // In the second half of its life the token is too short for a call.
+    let half = Duration::from_secs(seconds / 2 + 1);
+    tokio::time::sleep(half.saturating_sub(signed_in.elapsed())).await;
+    let before = story.slack.refreshes();
+    let both = [story.pocket.start(story.call()), story.pocket.start(story.call())];
+    for running in both {
+        let ended = end(running).await;
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    }
+    assert_eq!(story.slack.refreshes() - before, 1);
+    let status = story.pocket.run(["auth", "status"]);
+    assert!(status.stdout.contains("ready"), "{}", status.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_whose_token_is_refused_renew_it_once() {
+    let story = Story::new(SlackSettings {
+        rotation: Some(43_200),
+        ..SlackSettings::default()
+    })
+    .await;
+    story.signed_in().await;
+    story.slack.end_access_tokens();
+    let both = [story.pocket.start(story.call()), story.pocket.start(story.call())];
+    for running in both {
+        let ended = end(running).await;
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    }
+    assert_eq!(story.slack.refreshes(), 1);
+}
