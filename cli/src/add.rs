@@ -19,7 +19,6 @@ pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> 
     if let Reference::Name(name) = Reference::parse(&source, &place.project, &session.settings.sources)? {
         return Err(Failure::Usage(format!("a folder is written with a `/`: `./{name}`")));
     }
-    let mut file = ProjectFile::open(&place.project)?;
     let pocket = session.builder().only([]).build().await?;
     let candidate = pocket.inspect(&source).await?;
     let name = name.unwrap_or_else(|| candidate.package.manifest.name.clone());
@@ -32,6 +31,8 @@ pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> 
     let folders = grant.files.clone();
     let needs_credential = candidate.package.manifest.auth.clone();
     let credential = grant.credential;
+    session.check_unchanged()?;
+    let mut file = ProjectFile::open(&place.project)?;
     // Folders and extra rules are the operator's own words: they stand in `pocket.toml`, where a person can change them.
     pocket
         .add(

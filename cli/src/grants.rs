@@ -72,6 +72,14 @@ impl Given {
             .fold(entry, |entry, (name, value)| entry.variable(name, value))
     }
 
+    /// That what `--yes` agrees to is this candidate, whether or not it asks for anything.
+    pub(crate) fn check_digest(&self, candidate: &Candidate) -> Result<(), Failure> {
+        match &self.yes {
+            Yes::All(digest) if *digest != candidate.digest() => Err(other_digest(digest, candidate)),
+            Yes::All(_) | Yes::Hosts | Yes::Unsaid => Ok(()),
+        }
+    }
+
     /// What a candidate gets: what was given without a question, and what a person agrees to now.
     pub(crate) fn decide(
         &self,
@@ -79,6 +87,7 @@ impl Given {
         purpose: Purpose,
         terminal: &Terminal,
     ) -> Result<Grant, Failure> {
+        self.check_digest(candidate)?;
         let asks = Asks::of(&candidate.package.manifest);
         let mut grant = Grant {
             files: self.folders.clone(),
@@ -86,8 +95,7 @@ impl Given {
         };
         let agreed = match &self.yes {
             _nothing_asked if asks.is_empty() => Agreed::Hosts,
-            Yes::All(digest) if *digest == candidate.digest() => Agreed::All,
-            Yes::All(digest) => return Err(other_digest(digest, candidate)),
+            Yes::All(_checked) => Agreed::All,
             Yes::Hosts => Agreed::Hosts,
             Yes::Unsaid if terminal.can_ask() => asks.ask(candidate, terminal)?,
             Yes::Unsaid if purpose == Purpose::Run => Agreed::Nothing,

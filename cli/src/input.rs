@@ -26,8 +26,7 @@ pub(crate) fn input(written: Option<&str>, set: &[String]) -> Result<Input, Fail
     if set.is_empty() {
         return Ok(Input::Text(text));
     }
-    let mut value: serde_json::Value =
-        serde_json::from_str(&text).map_err(|e| Failure::Usage(format!("the input is not valid JSON: {e}")))?;
+    let mut value = Input::parse(&text)?;
     let fields = value
         .as_object_mut()
         .ok_or_else(|| Failure::Usage("`--set` sets a field of an object, and the input is none".to_owned()))?;
@@ -35,7 +34,10 @@ pub(crate) fn input(written: Option<&str>, set: &[String]) -> Result<Input, Fail
         let (field, text) = assignment
             .split_once('=')
             .ok_or_else(|| Failure::Usage(format!("write `--set FIELD=VALUE`: `{assignment}`")))?;
-        let value = serde_json::from_str(text).unwrap_or_else(|_not_json| serde_json::Value::String(text.to_owned()));
+        let value = match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(_) => Input::parse(text)?,
+            Err(_not_json) => serde_json::Value::String(text.to_owned()),
+        };
         fields.insert(field.to_owned(), value);
     }
     Ok(Input::Json(value))

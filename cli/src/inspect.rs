@@ -10,17 +10,17 @@ use crate::{args, failure::Failure, grants::Asks, session::Place, terminal::Term
 /// It grants and runs nothing, so it needs no trust: what the project's files redefine is then not looked at either.
 pub(crate) async fn inspect(args: args::Inspect, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let (settings, asks) = place.read()?;
-    let trusted = place.is_trusted(&asks)?;
-    let providers = if trusted {
-        settings.providers.clone()
+    let settings = if place.is_trusted(&asks)? {
+        settings
     } else {
-        Settings::read_without_project(&place.home, std::env::vars())?.providers
+        Settings::read_without_project(&place.home, std::env::vars())?
     };
-    let candidate = candidate(&args.tool, place, &settings, &providers).await?;
+    let providers = &settings.providers;
+    let candidate = candidate(&args.tool, place, &settings, providers).await?;
     if terminal.is_json() {
-        terminal.value(&as_json(&candidate, &providers));
+        terminal.value(&as_json(&candidate, providers));
     } else {
-        print(&candidate, &providers, terminal);
+        print(&candidate, providers, terminal);
     }
     Ok(())
 }

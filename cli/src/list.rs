@@ -1,23 +1,21 @@
 //! `pocket list`: the tools of this project.
 
-use pocket_runtime::{CredentialGrant, Installed, PinnedSource, ToolName, shown_on_one_line};
+use pocket_runtime::{
+    CredentialGrant, Installed, Installer, PinnedSource, Reference, Settings, ToolName, shown_on_one_line,
+};
 use serde_json::json;
 
 use crate::{failure::Failure, session::Place, table::Table, terminal::Terminal};
 
 /// Runs and grants nothing, so it needs no trust; a tool that cannot be opened is told and hides no other.
-pub(crate) async fn list(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+pub(crate) fn list(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let (settings, _) = place.read()?;
     let installer = place.installer(&settings)?;
     let pinned = installer.names()?;
     let mut tools = Vec::new();
     for (name, tool) in &settings.tools {
         let opened = if pinned.contains(name) {
-            installer
-                .open(name, &settings.providers, None)
-                .await
-                .map(Some)
-                .map_err(|e| e.to_string())
+            here(&installer, name, &tool.source, &settings).map_err(|e| e.message())
         } else {
             Ok(None)
         };
@@ -41,6 +39,23 @@ pub(crate) async fn list(place: &Place, terminal: &Terminal) -> Result<(), Failu
     }
     terminal.data(table);
     Ok(())
+}
+
+/// Fetches nothing: an entry of the lock of a project that nobody trusts would have a server of its own called.
+fn here(
+    installer: &Installer,
+    name: &ToolName,
+    written: &str,
+    settings: &Settings,
+) -> Result<Option<Installed>, Failure> {
+    let Reference::Source(source) = installer.reference(written)? else {
+        return Ok(None);
+    };
+    // One that was pinned from another source is pinned anew at its next run.
+    if !installer.names_of(&source)?.contains(name) {
+        return Ok(None);
+    }
+    Ok(installer.open_here(name, &settings.providers)?)
 }
 
 fn row(name: &ToolName, source: &str, opened: &Result<Option<Installed>, String>) -> [String; 4] {

@@ -78,7 +78,7 @@ async fn dispatch(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Run(verb) => run::run(verb, &place, terminal).await,
         Verb::Add(verb) => add::add(verb, &place, terminal).await,
         Verb::Trust(verb) => trust::trust(verb, &place, terminal),
-        Verb::List => list::list(&place, terminal).await,
+        Verb::List => list::list(&place, terminal),
         Verb::Update(verb) => update::update(verb, &place, terminal).await,
         Verb::Remove(verb) => remove::remove(verb, &place, terminal).await,
         Verb::Inspect(verb) => inspect::inspect(verb, &place, terminal).await,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pocket_runtime::{
     AuthRequirement, CallOptions, Called, Candidate, Code, CredentialGrant, Error, Grant, Input, PinnedSource, Pocket,
-    Reference, ToolName,
+    Profile, Reference, ToolName, shown_on_one_line,
 };
 
 use crate::{
@@ -49,12 +49,7 @@ async fn of_project(
     if !known.contains(&name.to_string()) {
         return Err(no_such_tool(&name, &known));
     }
-    let pocket = session
-        .builder()
-        .only([name.clone()])
-        .build()
-        .await?
-        .for_profile(&session.place.profile);
+    let pocket = session.open_tool(&name).await?.for_profile(&session.place.profile);
     let candidate = pocket.inspect(name.as_str()).await?;
     if let Some(need) = needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref()) {
         agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
@@ -68,7 +63,7 @@ async fn of_project(
                 },
             )
             .await?;
-        session.place.keep_trusted()?;
+        session.keep_trusted()?;
     }
     Ok((pocket, name))
 }
@@ -92,7 +87,9 @@ async fn of_source(
         terminal.say(format_args!("commit {commit}"));
     }
     let trust = session.place.trust();
-    let kept = trust.grant(&candidate)?;
+    given.check_digest(&candidate)?;
+    let profile = Profile::new(&session.place.profile);
+    let kept = trust.grant(&candidate, &profile)?;
     let mut grant = match &kept {
         Some(grant) => grant.clone(),
         None => given.decide(&candidate, Purpose::Run, terminal)?,
@@ -103,7 +100,7 @@ async fn of_source(
         grant.credential = CredentialGrant::Given;
     }
     if kept.as_ref() != Some(&grant) && grant != Grant::default() {
-        trust.keep_grant(&candidate, &grant)?;
+        trust.keep_grant(&candidate, &profile, &grant)?;
     }
     pocket.add_for_now(candidate, None, grant, given.entry()).await?;
     Ok((pocket, name))
@@ -136,7 +133,7 @@ async fn agree_to_credential(
     let scopes = if scopes.is_empty() {
         String::new()
     } else {
-        format!(", which has the scopes {}", scopes.join(", "))
+        format!(", which has the scopes {}", shown_on_one_line(&scopes.join(", ")))
     };
     let question = format!("Give `{name}` your {} credential{scopes}?", need.provider);
     if terminal.can_ask() && ask(terminal, &question) == Answer::Yes {

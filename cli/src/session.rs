@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use pocket_runtime::{
-    Code, Fetcher, Home, Installer, LockMode, Pocket, PocketBuilder, ProjectAsks, Settings, SettingsError, Trust,
+    Code, Fetcher, Home, Installer, LockMode, Pocket, PocketBuilder, ProjectAsks, Reference, Settings, SettingsError,
+    ToolName, Trust,
 };
 
 use crate::{
@@ -24,6 +25,8 @@ pub(crate) struct Place {
 pub(crate) struct Session<'a> {
     pub(crate) place: &'a Place,
     pub(crate) settings: Settings,
+    /// What was trusted.
+    asks: ProjectAsks,
 }
 
 impl Place {
@@ -54,7 +57,11 @@ impl Place {
         if !self.is_trusted(&asks)? {
             self.ask_for_trust(&asks, terminal)?;
         }
-        Ok(Session { place: self, settings })
+        Ok(Session {
+            place: self,
+            settings,
+            asks,
+        })
     }
 
     pub(crate) fn is_trusted(&self, asks: &ProjectAsks) -> Result<bool, Failure> {
@@ -109,6 +116,48 @@ impl Place {
 }
 
 impl Session<'_> {
+    /// Opens one of the project's tools. One that was never pinned, or from another source, is pinned now, which changes the lock.
+    pub(crate) async fn open_tool(&self, name: &ToolName) -> Result<Pocket, Failure> {
+        let pinned = self.is_pinned(name)?;
+        let pocket = self.builder().only([name.clone()]).build().await?;
+        if !pinned {
+            self.keep_trusted()?;
+        }
+        Ok(pocket)
+    }
+
+    fn is_pinned(&self, name: &ToolName) -> Result<bool, Failure> {
+        let Some(tool) = self.settings.tools.get(name) else {
+            return Ok(true);
+        };
+        let installer = self.place.installer(&self.settings)?;
+        match installer.reference(&tool.source)? {
+            Reference::Source(source) => Ok(installer.names_of(&source)?.contains(name)),
+            Reference::Name(_) => Ok(true),
+        }
+    }
+
+    /// After a verb changed `pocket.lock` on a person's word, that is trusted too; but not what somebody else changed meanwhile.
+    pub(crate) fn keep_trusted(&self) -> Result<(), Failure> {
+        let (_, asks) = self.place.read()?;
+        if asks.same_but_for_the_lock(&self.asks) && !asks.is_empty() {
+            self.place.trust().trust_project(&self.place.project, asks.digest)?;
+        }
+        Ok(())
+    }
+
+    /// Before a verb changes the project's files and trusts the outcome: that they still are what was trusted.
+    pub(crate) fn check_unchanged(&self) -> Result<(), Failure> {
+        let (_, asks) = self.place.read()?;
+        if asks == self.asks {
+            return Ok(());
+        }
+        Err(
+            Failure::said(Code::Denied, "this project's files changed in the meantime")
+                .hint("look at the changes, then do the same again"),
+        )
+    }
+
     /// A [`Pocket`] of this project, to which the verb adds what it needs.
     pub(crate) fn builder(&self) -> PocketBuilder {
         Pocket::builder()

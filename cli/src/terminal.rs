@@ -54,7 +54,7 @@ impl Terminal {
     /// A JSON value: on lines of its own for a person, on one for a program.
     pub(crate) fn value(self, value: &serde_json::Value) {
         if std::io::stdout().is_terminal() {
-            self.data(format_args!("{value:#}"));
+            self.data(readable(&format!("{value:#}")));
         } else {
             self.data(value);
         }
@@ -147,13 +147,58 @@ impl Terminal {
             "{} {}: {}",
             "error".red().bold(),
             format_args!("[{code}]").dimmed(),
-            shown(message)
+            indented(message)
         ));
         for cause in causes {
-            self.say(format_args!("  {} {}", "because".dimmed(), shown(cause)));
+            self.say(format_args!("  {} {}", "because".dimmed(), indented(cause)));
         }
         for hint in hints {
-            self.say(format_args!("  {} {}", "hint:".cyan(), shown(hint)));
+            self.say(format_args!("  {} {}", "hint:".cyan(), indented(hint)));
         }
+    }
+}
+
+/// Words that may be a stranger's: on later lines they could look like ours.
+fn indented(text: &str) -> String {
+    shown(text).replace('\n', "\n    ")
+}
+
+/// The same JSON with every character escaped that could change how a terminal shows the rest. Line breaks are ours: those of
+/// strings are escaped already.
+fn readable(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        let is_plain = c == '\n' || (' '..='~').contains(&c) || shown(c.encode_utf8(&mut [0; 4])).chars().eq([c]);
+        if is_plain {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_for_a_person_has_no_character_that_a_terminal_obeys_and_is_the_same_json() {
+        let value = json!({ "a\u{202e}": ["\u{9b}31m\u{7f}\u{1b}[2J", "zażółć ✓ 日本 😀", "\u{e0041}", "a\nb"] });
+        let text = readable(&format!("{value:#}"));
+        assert!(
+            text.chars()
+                .all(|c| c == '\n' || shown_on_one_line(&c.to_string()) == c.to_string()),
+            "{text}"
+        );
+        assert!(text.contains("zażółć ✓ 日本 😀"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
+    }
+
+    #[test]
+    fn later_lines_of_a_message_stand_apart() {
+        assert_eq!(indented("a\nSign in:\u{1b}"), "a\n    Sign in:\\u{1b}");
     }
 }

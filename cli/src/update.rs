@@ -42,7 +42,7 @@ async fn update_one(
     given: &Given,
     terminal: &Terminal,
 ) -> Result<serde_json::Value, Failure> {
-    let pocket = session.builder().only([name.clone()]).build().await?;
+    let pocket = session.open_tool(name).await?;
     let update = pocket.update(name.as_str()).await?;
     let withheld =
         update.candidate.package.manifest.auth.is_some() && update.grant.credential == CredentialGrant::Withheld;
@@ -62,7 +62,7 @@ async fn update_one(
         update.grant.clone()
     };
     pocket.take_update(name.as_str(), update, grant).await?;
-    session.place.keep_trusted()?;
+    session.keep_trusted()?;
     terminal.done(format_args!("updated `{name}`"));
     Ok(json!({ "name": name, "changes": changes }))
 }

@@ -57,7 +57,7 @@ impl Why {
     pub(super) fn in_words(&self) -> String {
         match self {
             Self::NoAccount => "there is no account yet".to_owned(),
-            Self::Endpoints => "the provider's endpoints are not those the account was made with".to_owned(),
+            Self::Endpoints => "the provider's endpoints or hosts are not those the account was made with".to_owned(),
             Self::Scopes(missing) => {
                 let missing: Vec<String> = missing.iter().map(|s| format!("`{}`", shown_on_one_line(s))).collect();
                 format!("the account does not have the scope {}", missing.join(", "))

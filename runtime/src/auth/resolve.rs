@@ -120,9 +120,12 @@ impl<'a> Resolved<'a> {
         self.oauth().map(|oauth| &oauth.implied_scopes)
     }
 
-    /// The origins of the endpoints that an account of this handler belongs to; none for a typed token.
+    /// What an account of this handler belongs to: the origins of its endpoints, of which a typed token has none, and the hosts
+    /// that the operator added. Else a project could have a token that is there already sent to a host of its own.
     pub(super) fn origins(&self) -> Vec<String> {
-        self.oauth().map(OAuth2::origins).unwrap_or_default()
+        let mut origins = self.oauth().map(OAuth2::origins).unwrap_or_default();
+        origins.extend(self.provider.operator_hosts.iter().map(|host| format!("host {host}")));
+        origins
     }
 
     /// The endpoints of every handler of the provider: a typed token may not be sent to them either.

@@ -127,7 +127,7 @@ pub(super) async fn revoke(core: &Core, resolved: &Resolved<'_>, record: &Record
         return Ok(());
     };
     if resolved.origins() != record.origins {
-        return Err("the provider's endpoints are not those the account was made with".to_owned());
+        return Err("the provider's endpoints or hosts are not those the account was made with".to_owned());
     }
     let without_secret = Client::new(resolved.account.client_id.as_str(), None);
     let client = resolved.client.unwrap_or(&without_secret);

@@ -27,6 +27,16 @@ pub enum Input {
     Json(serde_json::Value),
 }
 
+impl Input {
+    /// Reads JSON as that of a call is read: no key twice in one object, no deeper than 64 levels.
+    ///
+    /// # Errors
+    /// When it is not such JSON.
+    pub fn parse(text: &str) -> Result<serde_json::Value, crate::Error> {
+        json::parse(text).map_err(|e| CallError::InputNotJson(e.to_string()).into())
+    }
+}
+
 /// A tool of either kind, ready to be called.
 pub(crate) struct CallTool {
     pub(crate) name: ToolName,

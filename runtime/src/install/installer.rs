@@ -119,10 +119,35 @@ impl Installer {
         providers: &Providers,
         progress: Option<Arc<dyn Progress>>,
     ) -> Result<Installed, InstallError> {
+        let locked = self.locked(name)?;
+        let fetched = self.inner.fetcher.open(&self.pinned(name, &locked)?, progress).await?;
+        self.checked(name, &locked, fetched, providers)
+    }
+
+    /// The same without the network: nothing where the tool is not here.
+    ///
+    /// # Errors
+    /// When it is not in the lock, or is not what was pinned.
+    pub fn open_here(&self, name: &ToolName, providers: &Providers) -> Result<Option<Installed>, InstallError> {
+        let locked = self.locked(name)?;
+        let fetched = self.inner.fetcher.open_here(&self.pinned(name, &locked)?)?;
+        fetched
+            .map(|fetched| self.checked(name, &locked, fetched, providers))
+            .transpose()
+    }
+
+    fn locked(&self, name: &ToolName) -> Result<Locked, InstallError> {
         let mut lock = self.inner.lock.read()?;
-        let locked = lock.tools.remove(name).ok_or_else(|| not_in_lock(&lock, name))?;
-        let pinned = self.pinned(name, &locked)?;
-        let fetched = self.inner.fetcher.open(&pinned, progress).await?;
+        lock.tools.remove(name).ok_or_else(|| not_in_lock(&lock, name))
+    }
+
+    fn checked(
+        &self,
+        name: &ToolName,
+        locked: &Locked,
+        fetched: Fetched,
+        providers: &Providers,
+    ) -> Result<Installed, InstallError> {
         if let (Some(pin), Some(found)) = (&locked.pin, fetched.tree) {
             same(name, "folder", pin.tree, found)?;
         }
@@ -138,7 +163,7 @@ impl Installer {
                 same(name, "grant", locked.agreed, candidate.digest())?;
                 Ok(candidate.installed_as(name.clone(), grant))
             }
-            None => Ok(as_agreed(candidate, name, &locked, &grant)),
+            None => Ok(as_agreed(candidate, name, locked, &grant)),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
         digest::Digest,
         files::{FileLock, FileMode, create_private_dir, write_atomic},
         home::Home,
+        name::Profile,
         text::{shown, shown_on_one_line},
     },
     install::{Candidate, InstallError, grant_file::GrantFile, lock_store::read_text, lockfile},
@@ -88,20 +89,20 @@ impl Trust {
         })
     }
 
-    /// What was granted to this very candidate when it was run without `add` (compared by [`Candidate::digest`]).
+    /// What a profile granted to this very candidate when it was run without `add` (compared by [`Candidate::digest`]).
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn grant(&self, candidate: &Candidate) -> Result<Option<Grant>, InstallError> {
-        self.grant_by_digest(&candidate.digest())
+    pub fn grant(&self, candidate: &Candidate, profile: &Profile) -> Result<Option<Grant>, InstallError> {
+        self.grant_by_digest(&of_profile(candidate, profile))
     }
 
-    /// Keeps what a person granted to a candidate that is run without `add`.
+    /// Keeps what a profile granted to a candidate that is run without `add`.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn keep_grant(&self, candidate: &Candidate, grant: &Grant) -> Result<(), InstallError> {
-        self.keep_by_digest(candidate.digest(), candidate.source.written(), grant)
+    pub fn keep_grant(&self, candidate: &Candidate, profile: &Profile, grant: &Grant) -> Result<(), InstallError> {
+        self.keep_by_digest(of_profile(candidate, profile), candidate.source.written(), grant)
     }
 
     fn grant_by_digest(&self, digest: &Digest) -> Result<Option<Grant>, InstallError> {
@@ -161,6 +162,11 @@ impl Trust {
         let text = toml::to_string(&file).map_err(|e| fail(std::io::Error::other(e)))?;
         write_atomic(&path, text.as_bytes(), FileMode::Private).map_err(fail)
     }
+}
+
+/// A credential is one profile's, so what gives it is too.
+fn of_profile(candidate: &Candidate, profile: &Profile) -> Digest {
+    Digest::of_parts([candidate.digest().as_bytes().as_slice(), profile.as_str().as_bytes()])
 }
 
 /// The one way to write a folder's path: through another one, a project would be another project.

@@ -186,6 +186,7 @@ impl ProviderFile {
             )));
         }
         Ok(Provider {
+            operator_hosts: Vec::new(),
             name: name.to_owned(),
             title: check::words("title", title.as_deref().unwrap_or(name))?,
             hosts: each_once("hosts", hosts.iter().map(|host| check::host(host)))?,

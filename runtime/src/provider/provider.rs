@@ -15,6 +15,8 @@ pub struct Provider {
     pub title: String,
     /// The hosts that its credential may go to: exact names, https, port 443 unless one is written (`host:port`).
     pub hosts: Vec<String>,
+    /// Those of them that the operator added to what is built in: an account belongs to them as it does to its endpoints.
+    pub operator_hosts: Vec<String>,
     /// The handlers, the default one first.
     pub handlers: Vec<Handler>,
     /// The one place of a request in which its token goes, where that is known.

@@ -42,7 +42,7 @@ impl Providers {
                 message: error.message().to_owned(),
                 hint: None,
             })?;
-            providers = providers.with(name, &table)?;
+            providers = providers.laid_over(name, &table)?;
         }
         Ok(providers)
     }
@@ -85,7 +85,22 @@ impl Providers {
     ///
     /// # Errors
     /// When the outcome is not as a provider file has to be.
-    pub fn with(mut self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
+    pub fn with(self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
+        let name = name.to_lowercase();
+        let known = self.by_name.get(&name).map(|known| &known.provider);
+        let (before, of_operator) = known.map_or((Vec::new(), Vec::new()), |provider| {
+            (provider.hosts.clone(), provider.operator_hosts.clone())
+        });
+        let mut providers = self.laid_over(&name, table)?;
+        if let Some(Known { provider, .. }) = providers.by_name.get_mut(&name) {
+            let is_added = |host: &&String| !before.contains(host) || of_operator.contains(host);
+            provider.operator_hosts = provider.hosts.iter().filter(is_added).cloned().collect();
+            provider.operator_hosts.sort_unstable();
+        }
+        Ok(providers)
+    }
+
+    fn laid_over(mut self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
         let name = name.to_lowercase();
         let mut merged = self
             .by_name

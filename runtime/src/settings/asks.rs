@@ -4,7 +4,10 @@ use std::path::Path;
 
 use crate::{
     base::{digest::Digest, text::shown_on_one_line},
-    settings::layer::Layer,
+    settings::{
+        SettingsError,
+        layer::{self, Layer},
+    },
 };
 
 /// What a project's `pocket.toml`, `.secrets.toml` and `pocket.lock` say of providers, clients, grants, folders and the network.
@@ -16,6 +19,8 @@ pub struct ProjectAsks {
     pub lines: Vec<String>,
     /// Changes when any of it changes.
     pub digest: Digest,
+    /// The same without the lock, which `pocket` itself writes.
+    files: Digest,
 }
 
 impl ProjectAsks {
@@ -24,7 +29,14 @@ impl ProjectAsks {
         Self {
             lines: Vec::new(),
             digest: Digest::of_parts([]),
+            files: Digest::of_parts([]),
         }
+    }
+
+    /// Whether `pocket.toml` and `.secrets.toml` say the same in both: then what else changed stands in `pocket.lock`.
+    #[must_use]
+    pub fn same_but_for_the_lock(&self, other: &Self) -> bool {
+        self.files == other.files
     }
 
     /// Whether there is nothing to agree to.
@@ -33,25 +45,27 @@ impl ProjectAsks {
         self.lines.is_empty()
     }
 
-    pub(super) fn of<'a>(project: &Path, layers: impl IntoIterator<Item = Option<&'a Layer>>) -> Self {
+    pub(super) fn of<'a>(
+        project: &Path,
+        layers: impl IntoIterator<Item = Option<&'a Layer>>,
+    ) -> Result<Self, SettingsError> {
         let mut lines = Vec::new();
         let mut parts: Vec<String> = Vec::new();
-        for table in layers.into_iter().flatten().map(Layer::table) {
-            let asking = asking_part(table);
-            if asking.is_empty() {
-                continue;
-            }
-            lines.extend(in_words(&asking));
-            parts.push(asking.to_string());
+        for table in layers.into_iter().map(|layer| layer.map(Layer::table)) {
+            lines.extend(table.map(|table| in_words(&asking_part(table))).unwrap_or_default());
+            // All of it: what only takes away, such as `deny`, gives something when it goes.
+            parts.push(table.map(ToString::to_string).unwrap_or_default());
         }
-        if let Ok(lock) = std::fs::read_to_string(project.join("pocket.lock")) {
-            lines.push("the grants in `pocket.lock`".to_owned());
+        let files = Digest::of_parts(parts.iter().map(String::as_bytes));
+        if let Some(lock) = layer::text_of(&project.join("pocket.lock"))? {
+            lines.extend(lock_in_words(&lock));
             parts.push(lock);
         }
-        Self {
+        Ok(Self {
             lines,
             digest: Digest::of_parts(parts.iter().map(String::as_bytes)),
-        }
+            files,
+        })
     }
 }
 
@@ -62,6 +76,43 @@ fn asking_part(table: &toml::Table) -> toml::Table {
         asking.remove(harmless);
     }
     asking
+}
+
+/// What each tool of a lock is granted. A text that is no lock grants nothing: opening it fails.
+fn lock_in_words(text: &str) -> Vec<String> {
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let tools = table.get("tools").and_then(toml::Value::as_table).into_iter().flatten();
+    let mut lines = vec!["the grants in `pocket.lock`".to_owned()];
+    lines.extend(tools.map(|(name, entry)| {
+        let word = |key: &str| {
+            let text = entry.get(key).and_then(toml::Value::as_str)?;
+            Some(shown_on_one_line(text))
+        };
+        let mut line = format!(
+            "`pocket.lock`: the tool `{}` from {}",
+            shown_on_one_line(name),
+            word("source").unwrap_or_else(|| "?".to_owned())
+        );
+        if let Some(commit) = word("commit") {
+            line.push_str(&format!(", commit {commit}"));
+        }
+        if let Some(grant) = entry.get("grant").filter(|grant| !is_nothing(grant)) {
+            line.push_str(&format!(", granted {}", shown_on_one_line(&grant.to_string())));
+        }
+        if let Some(auth) = entry.get("auth") {
+            line.push_str(&format!(", agreed for {}", shown_on_one_line(&auth.to_string())));
+        }
+        line
+    }));
+    lines
+}
+
+fn is_nothing(grant: &toml::Value) -> bool {
+    grant.as_table().is_some_and(|grant| {
+        grant
+            .iter()
+            .all(|(key, value)| key == "credential" && value.as_str() == Some("withheld"))
+    })
 }
 
 fn in_words(asking: &toml::Table) -> Vec<String> {
@@ -75,7 +126,10 @@ fn in_words(asking: &toml::Table) -> Vec<String> {
             let name = shown_on_one_line(name);
             lines.push(match key.as_str() {
                 "auth" => format!("its own client for signing in to `{name}`"),
-                "providers" => format!("its own endpoints and hosts for `{name}`: {}", keys(entry)),
+                "providers" => format!(
+                    "its own endpoints and hosts for `{name}`: {}",
+                    shown_on_one_line(&entry.to_string())
+                ),
                 "tools" => tool_in_words(&name, entry),
                 "callback" => format!(
                     "where sign-ins come back to: {name} = {}",

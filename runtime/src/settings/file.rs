@@ -13,7 +13,7 @@ use crate::{
     package::{Access, FolderGrant, Rule, TokenKind},
     provider::Providers,
     sandbox::{CredentialsMode, Limits},
-    settings::{Place, Settings, SettingsError, ToolSettings},
+    settings::{Place, Settings, SettingsError, ToolSettings, layer},
     source::SourceSettings,
 };
 
@@ -349,7 +349,7 @@ fn net_settings(network: NetworkFile, project: &Path) -> Result<NetSettings, Set
     let mut settings = NetSettings::default();
     if let Some(file) = network.ca_file {
         let path = project.join(file);
-        let pem = std::fs::read(&path).map_err(|source| SettingsError::Unreadable {
+        let pem = layer::bytes_of(&path).map_err(|source| SettingsError::Unreadable {
             path: path.clone(),
             source,
         })?;

@@ -1,7 +1,8 @@
 //! One layer of settings: a file, or the environment's variables.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -9,6 +10,9 @@ use crate::{
     base::nearest::nearest,
     settings::{Place, SettingsError, SettingsFile},
 };
+
+/// More than any file of settings needs. A project may come from a stranger, whose file could be one that never ends.
+const LARGEST: u64 = 4 << 20;
 
 /// A layer as it was written, not yet understood.
 pub(super) struct Layer {
@@ -20,16 +24,7 @@ pub(super) struct Layer {
 impl Layer {
     /// The file at `path`, or nothing where there is none.
     pub(super) fn file(path: &Path) -> Result<Option<Self>, SettingsError> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => {
-                return Err(SettingsError::Unreadable {
-                    path: path.to_owned(),
-                    source,
-                });
-            }
-        };
+        let Some(text) = text_of(path)? else { return Ok(None) };
         let table = text.parse::<toml::Table>().map_err(|e| not_valid(path, &text, &e))?;
         Ok(Some(Self {
             path: path.to_owned(),
@@ -94,6 +89,35 @@ impl Layer {
             }
         }
     }
+}
+
+/// The text of a file, or nothing where there is none.
+pub(super) fn text_of(path: &Path) -> Result<Option<String>, SettingsError> {
+    let unreadable = |source| SettingsError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    match bytes_of(path) {
+        Ok(bytes) => String::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_not_text| unreadable(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(unreadable(e)),
+    }
+}
+
+/// The content of a file that ends. Opening a pipe would wait for a writer, so it is looked at first.
+pub(super) fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        let message = format!("it has more than {LARGEST} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
 }
 
 /// Where a variable stands among the settings, if it is one.

@@ -173,9 +173,10 @@ impl Settings {
             layer.warn_if_others_can_read();
         }
         let environment = Layer::variables(variables)?;
-        let asks = project.map_or_else(ProjectAsks::none, |folder| {
-            ProjectAsks::of(folder, [public.as_ref(), secrets.as_ref()])
-        });
+        let asks = match project {
+            Some(folder) => ProjectAsks::of(folder, [public.as_ref(), secrets.as_ref()])?,
+            None => ProjectAsks::none(),
+        };
         let project = project.unwrap_or(Path::new("."));
         let layers = [user, public, secrets, environment].into_iter().flatten().collect();
         Ok(ReadSettings {

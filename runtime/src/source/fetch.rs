@@ -128,6 +128,17 @@ impl Fetcher {
         }
     }
 
+    /// The same without the network: nothing where it is not in the cache.
+    ///
+    /// # Errors
+    /// When a folder is not there, or the cache cannot be read.
+    pub fn open_here(&self, source: &PinnedSource) -> Result<Option<Fetched>, SourceError> {
+        match source {
+            PinnedSource::Path(path) => open_path(path).map(Some),
+            PinnedSource::Git { source, commit, folder } => self.inner.cached(source, *commit, folder),
+        }
+    }
+
     /// Runs on a thread that may block, with an end to it: libgit2 looks at the time only while something comes.
     async fn run(
         &self,
