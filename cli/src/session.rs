@@ -14,6 +14,10 @@ use crate::{
     terminal::Terminal,
 };
 
+/// A verb makes one call after the other. Each place for a call costs a little time when wasmtime is set up: a thousand, the
+/// library's default, cost more than the call.
+const CALLS: u32 = 2;
+
 /// Where a verb works, before anything of it is read.
 pub(crate) struct Place {
     pub(crate) home: Home,
@@ -160,10 +164,12 @@ impl Session<'_> {
 
     /// A [`Pocket`] of this project, to which the verb adds what it needs.
     pub(crate) fn builder(&self) -> PocketBuilder {
+        let mut settings = self.settings.clone();
+        settings.limits.calls = settings.limits.calls.min(CALLS);
         Pocket::builder()
             .home(self.place.home.clone())
             .project(&self.place.project)
-            .settings(self.settings.clone())
+            .settings(settings)
             .progress(progress::of_fetch())
     }
 }

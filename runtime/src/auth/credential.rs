@@ -1,10 +1,10 @@
 //! A token ready to use, with all that holds for its use.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::{
     auth::{record::Record, resolve::Resolved},
-    base::{clock::UnixTime, name::Profile, secret::Secret},
+    base::{clock::UnixTime, name::Profile, redactor::Redactor, secret::Secret},
     package::TokenKind,
     provider::{Placement, Secrecy, Variable},
 };
@@ -38,6 +38,8 @@ pub struct Credential {
     pub expires_at: Option<UnixTime>,
     /// Counts up whenever the token changes.
     pub version: u64,
+    /// Made when first asked for; all clones share it.
+    pub(crate) redactor: Arc<OnceLock<Arc<Redactor>>>,
 }
 
 /// What an environment variable of a credential holds.
@@ -65,7 +67,21 @@ impl Credential {
             placement: resolved.provider.placement.clone(),
             expires_at: record.expires_at,
             version: record.token_version,
+            redactor: Arc::default(),
         }
+    }
+
+    /// Its secret values, by the name of the variable that holds each.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.variables.iter().filter_map(|(name, value)| match value {
+            CredentialValue::Secret(secret) => Some((name.as_str(), secret)),
+            CredentialValue::Public(_) => None,
+        })
+    }
+
+    /// What finds its secrets in what a tool gives.
+    pub(crate) fn redactor(&self) -> Arc<Redactor> {
+        Arc::clone(self.redactor.get_or_init(|| Arc::new(Redactor::of(self.secrets()))))
     }
 }
 
@@ -97,6 +113,7 @@ impl Credential {
             placement: None,
             expires_at: None,
             version: 1,
+            redactor: Arc::default(),
         }
     }
 }

@@ -12,5 +12,6 @@ pub(crate) mod name;
 pub(crate) mod nearest;
 pub(crate) mod net;
 pub(crate) mod quantity;
+pub(crate) mod redactor;
 pub(crate) mod secret;
 pub(crate) mod text;

@@ -1,104 +1,26 @@
-//! Finds a credential's secret values in what a tool gave, and puts a mark in their place.
-//!
-//! It guards against accidents. A hostile tool that holds the token can change it in ways no search finds.
+//! What of a call is searched for its credential's secrets before anyone gets it.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use aho_corasick::{AhoCorasick, MatchKind};
-use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE};
+use std::sync::Arc;
 
 use crate::{
-    auth::{Credential, CredentialValue},
-    base::secret::Secret,
+    auth::Credential,
+    base::redactor::Redactor,
     sandbox::{LogLine, Report},
 };
 
-/// A shorter secret would be found in innocent text; it is replaced only where it is all there is.
-const SHORTEST_SEARCHED: usize = 8;
-
-/// Replaces the secret values of the credentials of one call by `[redacted:NAME]`.
-pub(crate) struct Redactor {
-    searcher: Option<AhoCorasick>,
-    marks: Vec<String>,
-    whole: Vec<(Secret, String)>,
-}
-
-impl Redactor {
-    /// For every credential that a call used: the old and the new one, where a refresh fell into it.
-    pub(crate) fn new<'a>(credentials: impl IntoIterator<Item = &'a Credential>) -> Self {
-        let mut forms: BTreeMap<Vec<u8>, String> = BTreeMap::new();
-        let mut whole = Vec::new();
-        for credential in credentials {
-            for (name, value) in credential.variables.iter() {
-                let CredentialValue::Secret(secret) = value else {
-                    continue;
-                };
-                let mark = format!("[redacted:{name}]");
-                if secret.expose().len() < SHORTEST_SEARCHED {
-                    whole.push((secret.clone(), mark));
-                    continue;
-                }
-                for form in forms_of(secret.expose()) {
-                    forms.entry(form).or_insert_with(|| mark.clone());
-                }
-            }
-        }
-        let (patterns, marks): (Vec<Vec<u8>>, Vec<String>) = forms.into_iter().unzip();
-        let searcher = (!patterns.is_empty())
-            .then(|| {
-                AhoCorasick::builder()
-                    .match_kind(MatchKind::LeftmostLongest)
-                    .build(&patterns)
-                    .ok()
-            })
-            .flatten();
-        Self { searcher, marks, whole }
-    }
-
-    /// The text without the secrets.
-    pub(crate) fn text(&self, text: String) -> String {
-        if let Some((_, mark)) = self
-            .whole
-            .iter()
-            .find(|(secret, _)| !secret.expose().is_empty() && secret.expose() == text)
-        {
-            return mark.clone();
-        }
-        match &self.searcher {
-            Some(searcher) if searcher.is_match(&text) => searcher.replace_all(&text, &self.marks),
-            _nothing_found => text,
-        }
-    }
-
-    /// A report that passes everything on with the secrets replaced.
-    pub(crate) fn reporting(self, to: Arc<dyn Report>) -> Arc<dyn Report> {
-        Arc::new(Redacting { redactor: self, to })
-    }
-
-    /// The value with each string and key searched, never its serialised text: that would miss what JSON escapes.
-    pub(crate) fn value(&self, value: serde_json::Value) -> serde_json::Value {
-        use serde_json::Value;
-        if self.searcher.is_none() && self.whole.is_empty() {
-            return value;
-        }
-        match value {
-            Value::String(text) => Value::String(self.text(text)),
-            Value::Array(items) => Value::Array(items.into_iter().map(|item| self.value(item)).collect()),
-            Value::Object(fields) => Value::Object(
-                fields
-                    .into_iter()
-                    .map(|(key, item)| (self.text(key), self.value(item)))
-                    .collect(),
-            ),
-            Value::Null | Value::Bool(_) | Value::Number(_) => value,
-        }
+/// For every credential that a call used: the old and the new one, where a refresh fell into it.
+pub(crate) fn redactor(used: &[Credential]) -> Arc<Redactor> {
+    match used {
+        [] => Arc::default(),
+        [one] => one.redactor(),
+        several => Arc::new(Redactor::of(several.iter().flat_map(Credential::secrets))),
     }
 }
 
 /// A report that replaces secrets before it passes anything on.
-struct Redacting {
-    redactor: Redactor,
-    to: Arc<dyn Report>,
+pub(crate) struct Redacting {
+    pub(crate) redactor: Arc<Redactor>,
+    pub(crate) to: Arc<dyn Report>,
 }
 
 impl Report for Redacting {
@@ -116,110 +38,18 @@ impl Report for Redacting {
     }
 }
 
-/// The ways in which a secret turns up by accident.
-fn forms_of(secret: &str) -> Vec<Vec<u8>> {
-    let bytes = secret.as_bytes();
-    let mut forms = vec![bytes.to_vec()];
-    forms.push(
-        url::form_urlencoded::byte_serialize(bytes)
-            .collect::<String>()
-            .into_bytes(),
-    );
-    forms.push(percent_encoded(bytes, false));
-    forms.push(percent_encoded(bytes, true));
-    if let Ok(escaped) = serde_json::to_string(secret) {
-        let unquoted = escaped.get(1..escaped.len() - 1).unwrap_or_default();
-        forms.push(unquoted.as_bytes().to_vec());
-    }
-    // Some encoders escape every byte.
-    for form in [
-        |byte| format!("%{byte:02X}"),
-        |byte| format!("%{byte:02x}"),
-        |byte| format!("\\u{byte:04X}"),
-        |byte| format!("\\u{byte:04x}"),
-    ] as [fn(&u8) -> String; 4]
-    {
-        forms.push(bytes.iter().map(form).collect::<String>().into_bytes());
-    }
-    forms.push(hex::encode(bytes).into_bytes());
-    forms.push(hex::encode_upper(bytes).into_bytes());
-    for offset in 0..3 {
-        forms.extend(base64_within(bytes, offset));
-    }
-    forms.retain(|form| form.len() >= SHORTEST_SEARCHED);
-    forms
-}
-
-fn percent_encoded(bytes: &[u8], lower: bool) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() * 3);
-    for &byte in bytes {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(byte);
-        } else if lower {
-            out.extend(format!("%{byte:02x}").into_bytes());
-        } else {
-            out.extend(format!("%{byte:02X}").into_bytes());
-        }
-    }
-    out
-}
-
-/// The characters of base64 that depend on nothing but the secret when it begins `offset` bytes after a group of three.
-fn base64_within(bytes: &[u8], offset: usize) -> [Vec<u8>; 2] {
-    let mut padded = vec![0; offset];
-    padded.extend_from_slice(bytes);
-    let first = (offset * 8).div_ceil(6);
-    let last = padded.len() * 8 / 6;
-    [STANDARD.encode(&padded), URL_SAFE.encode(&padded)].map(|text| text.as_bytes()[first..last].to_vec())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TOKEN: &str = "xoxb-1/2+planted\"token";
-
-    fn redactor() -> Redactor {
-        Redactor::new([&Credential::for_tests("SLACK_BOT_TOKEN", TOKEN)])
-    }
-
     #[test]
-    fn every_usual_form_is_found() {
-        let redactor = redactor();
-        let embedded = [
-            TOKEN.to_owned(),
-            hex::encode(TOKEN),
-            hex::encode_upper(TOKEN),
-            url::form_urlencoded::byte_serialize(TOKEN.as_bytes()).collect(),
-            serde_json::to_string(TOKEN)
-                .unwrap_or_default()
-                .trim_matches('"')
-                .to_owned(),
-        ];
-        for form in embedded {
-            let out = redactor.text(format!("before {form} after"));
-            assert_eq!(out, "before [redacted:SLACK_BOT_TOKEN] after", "{form}");
-        }
-        for prefix in ["", "a", "ab", "abc", "user:"] {
-            for engine in [&STANDARD, &URL_SAFE] {
-                let out = redactor.text(engine.encode(format!("{prefix}{TOKEN} and more")));
-                assert!(out.contains("[redacted:SLACK_BOT_TOKEN]"), "{prefix}: {out}");
-            }
-        }
-    }
-
-    #[test]
-    fn keys_and_nested_strings_are_searched() {
-        let value = serde_json::json!({ TOKEN: [{ "a": TOKEN }, 1, null] });
-        let out = redactor().value(value).to_string();
-        assert!(!out.contains("planted"), "{out}");
-        assert_eq!(out.matches("[redacted:SLACK_BOT_TOKEN]").count(), 2);
-    }
-
-    #[test]
-    fn a_short_secret_is_replaced_only_where_it_is_all_there_is() {
-        let redactor = Redactor::new([&Credential::for_tests("PIN", "1234")]);
-        assert_eq!(redactor.text("1234".to_owned()), "[redacted:PIN]");
-        assert_eq!(redactor.text("in 1234 days".to_owned()), "in 1234 days");
+    fn both_tokens_of_a_call_that_renewed_are_looked_for() {
+        let (old, new) = ("planted-old-token", "planted-new-token");
+        let used = [old, new].map(|token| Credential::for_tests("SLACK_BOT_TOKEN", token));
+        let out = redactor(&used).text(format!("{old} {new}"));
+        assert_eq!(out, "[redacted:SLACK_BOT_TOKEN] [redacted:SLACK_BOT_TOKEN]");
+        let kept = redactor(&used[..1]);
+        assert!(Arc::ptr_eq(&kept, &redactor(&[used[0].clone()])));
+        assert_eq!(kept.text(old.to_owned()), "[redacted:SLACK_BOT_TOKEN]");
     }
 }

@@ -9,8 +9,9 @@ use crate::{
     base::{
         json,
         name::{Profile, ToolName},
+        redactor::Redactor,
     },
-    call::{Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redactor, Value},
+    call::{Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redactor},
     package::{AuthRequirement, CredentialGrant, Schema},
     sandbox::{End, Invocation, LogLine, Outcome, Report, Usage},
 };
@@ -192,7 +193,7 @@ impl CallTool {
             Err(error) => return Ran::nothing(error.into()),
         };
         let mut used = Vec::from_iter(credential);
-        let mut end = self.invoke(tool, &text, used.last(), ways).await;
+        let mut end = self.invoke(tool, &text, &used, ways).await;
         if end.saw_unauthorized
             && let Some(refused) = used.last()
         {
@@ -201,31 +202,27 @@ impl CallTool {
                     let again = end.only_safe_requests && !matches!(end.outcome, Outcome::Output(_));
                     used.push(renewed);
                     if again {
-                        end = self.invoke(tool, &text, used.last(), ways).await;
+                        end = self.invoke(tool, &text, &used, ways).await;
                     }
                 }
                 Ok(None) => {}
                 Err(error) => tracing::warn!(tool = %self.name, %error, "the refused token could not be renewed"),
             }
         }
-        self.told(end, &Redactor::new(&used))
+        self.told(end, &redactor(&used))
     }
 
-    async fn invoke(
-        &self,
-        tool: &crate::sandbox::Tool,
-        text: &str,
-        credential: Option<&Credential>,
-        ways: &Ways<'_>,
-    ) -> End {
-        let report = ways
-            .report
-            .as_ref()
-            .map(|to| Redactor::new(credential).reporting(Arc::clone(to)));
+    async fn invoke(&self, tool: &crate::sandbox::Tool, text: &str, used: &[Credential], ways: &Ways<'_>) -> End {
+        let report = ways.report.as_ref().map(|to| {
+            Arc::new(Redacting {
+                redactor: redactor(used),
+                to: Arc::clone(to),
+            }) as Arc<dyn Report>
+        });
         tool.invoke(Invocation {
             input: text,
             profile: ways.profile,
-            credential,
+            credential: used.last(),
             report,
         })
         .await
@@ -307,7 +304,7 @@ impl CallTool {
         ways: &Ways<'_>,
     ) -> Ran {
         let started = Instant::now();
-        let redactor = Redactor::new(&credential);
+        let redactor = redactor(credential.as_slice());
         let call = Call::new(ways.profile.clone(), credential);
         // Begun within the future, so that a function which panics before its first await is caught too.
         let running = async { (function.run)(input, call).await };

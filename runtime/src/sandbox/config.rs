@@ -65,9 +65,9 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(calls)
         .total_core_instances(calls.saturating_mul(limits.core_instances))
-        // Most components have one memory; where many have more, calls are told to come back.
-        .total_memories(calls.saturating_mul(limits.memories.min(2)))
-        .total_tables(calls.saturating_mul(limits.tables.min(4)))
+        // Most components have one memory; where many have more, calls are told to come back. One call always fits.
+        .total_memories(calls.saturating_mul(limits.memories.min(2)).max(limits.memories))
+        .total_tables(calls.saturating_mul(limits.tables.min(4)).max(limits.tables))
         .total_stacks(calls)
         .max_core_instances_per_component(limits.core_instances)
         .max_memories_per_component(limits.memories)
