@@ -104,7 +104,8 @@ fn print(candidate: &Candidate, providers: &Providers, terminal: &Terminal) {
 
 /// A schema on one line; its author may have spread it over many.
 fn compact(schema: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(schema).map_or_else(|_not_json| schema.to_owned(), |json| json.to_string())
+    serde_json::from_str::<serde_json::Value>(schema)
+        .map_or_else(|_not_json| schema.to_owned(), |json| json.to_string())
 }
 
 fn or_nothing(lines: &[String]) -> String {

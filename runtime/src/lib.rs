@@ -40,8 +40,8 @@ pub use package::{
 };
 pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
 pub use provider::{
-    BodyForm, ClientAuth, Flow, Handler, ImpliedScopes, Issuer, NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider,
-    ProviderError, Providers, Redirect, Refresh, Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry,
+    BodyForm, ClientAuth, Flow, Handler, ImpliedScopes, Issuer, NotAPointer, OAuth2, Pkce, Placement, Pointer,
+    Provider, ProviderError, Providers, Redirect, Refresh, Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry,
     UserTokens, Variable,
 };
 pub use sandbox::{
