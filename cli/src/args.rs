@@ -138,8 +138,9 @@ pub(crate) struct Trust {
 pub(crate) struct Update {
     /// Which tool [default: all]
     pub(crate) name: Option<ToolName>,
-    #[command(flatten)]
-    pub(crate) grants: Grants,
+    /// Grant the hosts it asks; with the digest that `pocket inspect` prints, all that it asks
+    #[arg(long, value_name = "DIGEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) yes: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -169,6 +170,8 @@ pub(crate) enum Auth {
     Logout(Logout),
     /// The accounts
     Status,
+    /// Put the token store aside where its key is lost: everybody signs in again
+    Reset(Reset),
 }
 
 #[derive(Debug, clap::Args)]
@@ -189,6 +192,13 @@ pub(crate) struct Login {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Reset {
+    /// Do it without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Logout {
     /// The provider
     pub(crate) provider: String,
@@ -204,7 +214,7 @@ pub(crate) struct New {
     /// Which of the two ways to be a tool
     #[arg(long, value_enum, default_value_t = Kind::Typed)]
     pub(crate) kind: Kind,
-    /// Take the SDK from this folder rather than from its registry
+    /// Take the SDK from this folder rather than from Pocket's own repository
     #[arg(long, value_name = "DIR")]
     pub(crate) sdk_path: Option<PathBuf>,
 }

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use pocket_runtime::{
-    Access, Candidate, Code, CredentialGrant, Digest, FolderGrant, Grant, Manifest, PinnedSource, Rule, ToolEntry,
-    shown_on_one_line,
+    Access, Candidate, Code, CredentialGrant, Digest, FolderGrant, Grant, Manifest, PinnedSource, Rule, TokenKind,
+    ToolEntry, shown_on_one_line,
 };
 
 use crate::{
@@ -80,6 +80,33 @@ impl Given {
         }
     }
 
+    /// Whether anything was given without a question.
+    pub(crate) fn says_something(&self) -> bool {
+        let Self {
+            allow,
+            variables,
+            folders,
+            yes,
+        } = self;
+        !(allow.is_empty() && variables.is_empty() && folders.is_empty() && matches!(yes, Yes::Unsaid))
+    }
+
+    /// What was granted before, and what was given now beside it: a folder of the same name in the guest is replaced.
+    pub(crate) fn over(&self, before: Grant, candidate: &Candidate) -> Result<Grant, Failure> {
+        self.check_digest(candidate)?;
+        let mut grant = before;
+        grant
+            .files
+            .retain(|kept| !self.folders.iter().any(|new| new.guest == kept.guest));
+        grant.files.extend(self.folders.iter().cloned());
+        match &self.yes {
+            Yes::Unsaid => {}
+            Yes::Hosts => agree(Agreed::Hosts, candidate, &mut grant),
+            Yes::All(_checked) => agree(Agreed::All, candidate, &mut grant),
+        }
+        Ok(grant)
+    }
+
     /// What a candidate gets: what was given without a question, and what a person agrees to now.
     pub(crate) fn decide(
         &self,
@@ -101,16 +128,20 @@ impl Given {
             Yes::Unsaid if purpose == Purpose::Run => Agreed::Nothing,
             Yes::Unsaid => return Err(nobody_to_ask(&asks, candidate)),
         };
-        let manifest = &candidate.package.manifest;
-        if agreed != Agreed::Nothing {
-            grant.http.clone_from(&manifest.permissions.http);
-            grant.timeout = manifest.permissions.timeout;
-            grant.memory = manifest.permissions.memory;
-        }
-        if agreed == Agreed::All && manifest.auth.is_some() {
-            grant.credential = CredentialGrant::Given;
-        }
+        agree(agreed, candidate, &mut grant);
         Ok(grant)
+    }
+}
+
+fn agree(agreed: Agreed, candidate: &Candidate, grant: &mut Grant) {
+    let manifest = &candidate.package.manifest;
+    if agreed != Agreed::Nothing {
+        grant.http.clone_from(&manifest.permissions.http);
+        grant.timeout = manifest.permissions.timeout;
+        grant.memory = manifest.permissions.memory;
+    }
+    if agreed == Agreed::All && manifest.auth.is_some() {
+        grant.credential = CredentialGrant::Given;
     }
 }
 
@@ -149,8 +180,12 @@ impl Asks {
                 .as_ref()
                 .map(|handler| format!(" ({handler})"))
                 .unwrap_or_default();
+            let whose = match auth.token {
+                TokenKind::Bot => "",
+                TokenKind::User => ", the user's own token,",
+            };
             lines.push(format!(
-                "your {} credential{how}{scopes}: it can do there whatever the token allows",
+                "your {} credential{how}{whose}{scopes}: it can do there whatever the token allows",
                 auth.provider
             ));
         }

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use anyhow::Context as _;
-use pocket_runtime::Input;
+use pocket_runtime::{Code, Input};
 
 use crate::failure::Failure;
 
@@ -17,7 +17,10 @@ pub(crate) fn input(written: Option<&str>, set: &[String]) -> Result<Input, Fail
         Some("-") => read(std::io::stdin().lock(), "standard input")?,
         Some(text) => match text.strip_prefix('@') {
             Some(path) => {
-                let file = std::fs::File::open(path).with_context(|| format!("cannot read the input: `{path}`"))?;
+                let file = std::fs::File::open(path).map_err(|error| {
+                    Failure::said(Code::NotFound, format!("cannot read the input: {error}: `{path}`"))
+                        .hint("`@FILE` reads the input from a file, `-` from standard input")
+                })?;
                 read(file, path)?
             }
             None => text.to_owned(),

@@ -1,11 +1,18 @@
 //! `pocket inspect`: what a tool is and what it may reach.
 
 use pocket_runtime::{
-    Candidate, ComponentKind, PinnedSource, Providers, Reference, Settings, shown, shown_on_one_line,
+    Access, Candidate, ComponentKind, CredentialGrant, FolderGrant, Grant, Installed, PinnedSource, Reference, Rule,
+    Settings, ToolSettings, shown, shown_on_one_line,
 };
 use serde_json::json;
 
-use crate::{args, failure::Failure, grants::Asks, session::Place, terminal::Terminal};
+use crate::{
+    args,
+    failure::Failure,
+    grants::Asks,
+    session::{Place, no_tool},
+    terminal::Terminal,
+};
 
 /// It grants and runs nothing, so it needs no trust: what the project's files redefine is then not looked at either.
 pub(crate) async fn inspect(args: args::Inspect, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
@@ -15,41 +22,54 @@ pub(crate) async fn inspect(args: args::Inspect, place: &Place, terminal: &Termi
     } else {
         Settings::read_without_project(&place.home, std::env::vars())?
     };
-    let providers = &settings.providers;
-    let candidate = candidate(&args.tool, place, &settings, providers).await?;
+    let inspected = inspected(&args.tool, place, &settings).await?;
     if terminal.is_json() {
-        terminal.value(&as_json(&candidate, providers));
+        terminal.value(&as_json(&inspected, &settings));
     } else {
-        print(&candidate, providers, terminal);
+        print(&inspected, &settings, terminal);
     }
     Ok(())
 }
 
-async fn candidate(
-    written: &str,
-    place: &Place,
-    settings: &Settings,
-    providers: &Providers,
-) -> Result<Candidate, Failure> {
+/// What is looked at: anything that could be added, or a tool of the project with what it was granted.
+struct Inspected {
+    candidate: Candidate,
+    added: Option<Added>,
+}
+
+/// What a tool of the project was granted, in the lock and in `pocket.toml`.
+struct Added {
+    grant: Grant,
+    of_project: Option<ToolSettings>,
+}
+
+async fn inspected(written: &str, place: &Place, settings: &Settings) -> Result<Inspected, Failure> {
     let installer = place.installer(settings)?;
+    let providers = &settings.providers;
     match installer.reference(written)? {
-        Reference::Source(source) => Ok(installer
-            .inspect(&source, providers, Some(crate::progress::of_fetch()))
-            .await?),
+        Reference::Source(source) => {
+            let progress = Some(crate::progress::of_fetch());
+            let candidate = installer.inspect(&source, providers, progress).await?;
+            Ok(Inspected { candidate, added: None })
+        }
         Reference::Name(name) => {
             if !installer.names()?.contains(&name) {
-                return Err(pocket_runtime::Error::NoTool {
-                    name: name.to_string(),
-                    nearest: None,
-                }
-                .into());
+                return Err(no_tool(&name, settings));
             }
-            Ok(Candidate::of(&installer.open(&name, providers, None).await?))
+            let installed = installer.open(&name, providers, None).await?;
+            let of_project = settings.tools.get(&name).cloned();
+            let candidate = Candidate::of(&installed);
+            let Installed { grant, .. } = installed;
+            Ok(Inspected {
+                candidate,
+                added: Some(Added { grant, of_project }),
+            })
         }
     }
 }
 
-fn print(candidate: &Candidate, providers: &Providers, terminal: &Terminal) {
+fn print(inspected: &Inspected, settings: &Settings, terminal: &Terminal) {
+    let candidate = &inspected.candidate;
     let manifest = &candidate.package.manifest;
     let component = &candidate.package.component;
     let line = |what: &str, value: String| terminal.data(format_args!("{what:<13} {value}"));
@@ -93,7 +113,13 @@ fn print(candidate: &Candidate, providers: &Providers, terminal: &Terminal) {
             .join("\n              "),
     );
     line("asks for", or_nothing(&Asks::of(manifest).lines));
-    line("may reach", or_nothing(&reach(candidate, providers)));
+    match &inspected.added {
+        None => line("would reach", or_nothing(&would_reach(candidate, settings))),
+        Some(added) => line("may reach", or_nothing(&reach(candidate, added, settings))),
+    }
+    if !settings.deny.is_empty() {
+        line("denied", or_nothing(&rules(&settings.deny)));
+    }
     for note in candidate.package.notes() {
         line("note", shown_on_one_line(&note.to_string()));
     }
@@ -124,50 +150,80 @@ const fn kind(kind: ComponentKind) -> &'static str {
 }
 
 /// What it may reach once it is granted what it asks.
-fn reach(candidate: &Candidate, providers: &Providers) -> Vec<String> {
+fn would_reach(candidate: &Candidate, settings: &Settings) -> Vec<String> {
     let manifest = &candidate.package.manifest;
-    let mut reach = Vec::new();
-    if let Some(provider) = manifest
-        .auth
-        .as_ref()
-        .and_then(|need| providers.find(&need.provider).ok())
-    {
-        if provider.hosts.is_empty() {
-            reach.push(format!(
-                "no host of {} is known for certain: grant one with --allow",
-                provider.title
-            ));
-        }
-        reach.extend(
-            provider
-                .hosts
-                .iter()
-                .map(|host| format!("https://{host} with your {} credential", provider.name)),
-        );
-    }
-    reach.extend(
-        manifest
-            .permissions
-            .http
-            .iter()
-            .map(|rule| shown_on_one_line(&rule.to_string())),
-    );
-    reach.extend(
-        manifest
-            .permissions
-            .files
-            .iter()
-            .map(|file| format!("a folder, as {}", shown_on_one_line(&file.guest))),
-    );
+    let mut reach = hosts_of_provider(candidate, settings);
+    reach.extend(rules(&manifest.permissions.http));
+    let files = manifest.permissions.files.iter();
+    reach.extend(files.map(|file| format!("a folder, as {}", shown_on_one_line(&file.guest))));
     reach
 }
 
-fn as_json(candidate: &Candidate, providers: &Providers) -> serde_json::Value {
+/// What it may reach as it was granted, and by whose leave.
+fn reach(candidate: &Candidate, added: &Added, settings: &Settings) -> Vec<String> {
+    let Added { grant, of_project } = added;
+    let manifest = &candidate.package.manifest;
+    let mut reach = match grant.credential {
+        CredentialGrant::Given => hosts_of_provider(candidate, settings),
+        CredentialGrant::Withheld => Vec::new(),
+    };
+    let asked = Rule::in_both(&manifest.permissions.http, &grant.http);
+    reach.extend(
+        rules(&asked)
+            .into_iter()
+            .map(|rule| format!("{rule} (it asks, and was granted)")),
+    );
+    let operators = of_project.iter().flat_map(|tool| &tool.http);
+    reach.extend(operators.map(|rule| {
+        let inner = if rule.is_private() { ", inner addresses too" } else { "" };
+        format!("{} (`pocket.toml`{inner})", shown_on_one_line(&rule.to_string()))
+    }));
+    let folders = of_project.iter().flat_map(|tool| &tool.files).chain(&grant.files);
+    reach.extend(folders.map(folder));
+    reach
+}
+
+fn hosts_of_provider(candidate: &Candidate, settings: &Settings) -> Vec<String> {
+    let need = candidate.package.manifest.auth.as_ref();
+    let Some(provider) = need.and_then(|need| settings.providers.find(&need.provider).ok()) else {
+        return Vec::new();
+    };
+    if provider.hosts.is_empty() {
+        return vec![format!(
+            "no host of {} is known for certain: grant one with --allow",
+            provider.title
+        )];
+    }
+    let hosts = provider.hosts.iter();
+    hosts
+        .map(|host| format!("https://{host} with your {} credential", provider.name))
+        .collect()
+}
+
+fn rules(rules: &[Rule]) -> Vec<String> {
+    rules.iter().map(|rule| shown_on_one_line(&rule.to_string())).collect()
+}
+
+fn folder(grant: &FolderGrant) -> String {
+    let access = match grant.access {
+        Access::Read => "read",
+        Access::Write => "read and write",
+    };
+    let (guest, folder) = (shown_on_one_line(&grant.guest), grant.folder.display().to_string());
+    format!("{guest}: {access} `{}`", shown_on_one_line(&folder))
+}
+
+fn as_json(inspected: &Inspected, settings: &Settings) -> serde_json::Value {
+    let Inspected { candidate, added } = inspected;
     let manifest = &candidate.package.manifest;
     let component = &candidate.package.component;
     let (commit, folder) = match &candidate.source {
         PinnedSource::Git { commit, folder, .. } => (Some(commit.to_string()), Some(folder.as_str().to_owned())),
         PinnedSource::Path(_) => (None, None),
+    };
+    let reach = match added {
+        None => would_reach(candidate, settings),
+        Some(added) => reach(candidate, added, settings),
     };
     json!({
         "name": manifest.name,
@@ -183,8 +239,10 @@ fn as_json(candidate: &Candidate, providers: &Providers) -> serde_json::Value {
             "digest": component.digest,
             "imports": component.imports,
         },
+        "added": added.is_some(),
         "asks": Asks::of(manifest).lines,
-        "may_reach": reach(candidate, providers),
+        "may_reach": reach,
+        "denied": rules(&settings.deny),
         "notes": candidate.package.notes(),
         "input_schema": serde_json::from_str::<serde_json::Value>(manifest.input_schema.as_str()).ok(),
         "digest": candidate.digest(),

@@ -31,26 +31,32 @@ pub(crate) async fn run(args: args::Run, place: &Place, terminal: &Terminal) -> 
     let given = Given::read(grants, &place.project)?;
     let session = place.open(terminal)?;
     let (pocket, name) = match Reference::parse(&tool, &place.project, &session.settings.sources)? {
-        Reference::Name(name) => of_project(&session, name, &sign_in, terminal).await?,
+        Reference::Name(name) => of_project(&session, name, &given, &sign_in, terminal).await?,
         Reference::Source(_) => of_source(&session, &tool, &given, &sign_in, terminal).await?,
     };
     let called = call(&pocket, &name, input, &sign_in, terminal).await?;
     terminal.called(&called)
 }
 
-/// A tool that was added: as it was granted.
+/// A tool that was added: as it was granted, and for this run what was given beside.
 async fn of_project(
     session: &Session<'_>,
     name: ToolName,
+    given: &Given,
     ways: &args::SignInWays,
     terminal: &Terminal,
 ) -> Result<(Pocket, ToolName), Failure> {
-    let known: Vec<String> = session.settings.tools.keys().map(ToString::to_string).collect();
-    if !known.contains(&name.to_string()) {
-        return Err(no_such_tool(&name, &known));
+    if !session.settings.tools.contains_key(&name) {
+        return Err(session.no_tool(&name));
     }
     let pocket = session.open_tool(&name).await?.for_profile(&session.place.profile);
     let candidate = pocket.inspect(name.as_str()).await?;
+    if given.says_something() {
+        let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
+        let grant = given.over(grant, &candidate)?;
+        pocket.grant_for_now(name.as_str(), grant, given.entry()).await?;
+        return with_credential_for_now(pocket, name, &candidate, given, ways, terminal).await;
+    }
     if let Some(need) = needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref()) {
         agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
         let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
@@ -64,6 +70,27 @@ async fn of_project(
             )
             .await?;
         session.keep_trusted()?;
+    }
+    Ok((pocket, name))
+}
+
+/// What was given for this run only is written nowhere, the credential too.
+async fn with_credential_for_now(
+    pocket: Pocket,
+    name: ToolName,
+    candidate: &Candidate,
+    given: &Given,
+    ways: &args::SignInWays,
+    terminal: &Terminal,
+) -> Result<(Pocket, ToolName), Failure> {
+    let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
+    if let Some(need) = needs_credential(candidate, Some(&grant)) {
+        agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
+        let grant = Grant {
+            credential: CredentialGrant::Given,
+            ..grant
+        };
+        pocket.grant_for_now(name.as_str(), grant, given.entry()).await?;
     }
     Ok((pocket, name))
 }
@@ -91,7 +118,7 @@ async fn of_source(
     let profile = Profile::new(&session.place.profile);
     let kept = trust.grant(&candidate, &profile)?;
     let mut grant = match &kept {
-        Some(grant) => grant.clone(),
+        Some(grant) => given.over(grant.clone(), &candidate)?,
         None => given.decide(&candidate, Purpose::Run, terminal)?,
     };
     let name = candidate.package.manifest.name.clone();
@@ -172,16 +199,4 @@ async fn call_once(pocket: &Pocket, name: &ToolName, input: Input, terminal: &Te
     let called = pocket.call(name.as_str(), input, options).await?;
     drop(step);
     Ok(called)
-}
-
-fn no_such_tool(name: &ToolName, known: &[String]) -> Failure {
-    let failure = Failure::said(
-        Code::NotFound,
-        format!("this project has no tool of this name: `{name}`"),
-    );
-    let failure = match known {
-        [] => failure.hint("this project has no tools yet: `pocket add SOURCE` adds one"),
-        known => failure.hint(format!("its tools: {}", known.join(", "))),
-    };
-    failure.hint(format!("a folder is written with a `/`: `./{name}`"))
 }

@@ -119,7 +119,24 @@ impl Place {
     }
 }
 
+/// Why a verb finds no tool of this name among those of a project, and which there are.
+pub(crate) fn no_tool(name: &ToolName, settings: &Settings) -> Failure {
+    let message = format!("this project has no tool of this name: `{name}`");
+    let known: Vec<&str> = settings.tools.keys().map(ToolName::as_str).collect();
+    let failure = Failure::said(Code::NotFound, message);
+    let failure = match known.as_slice() {
+        [] => failure.hint("this project has no tools yet: `pocket add SOURCE` adds one"),
+        known => failure.hint(format!("its tools: {}", known.join(", "))),
+    };
+    failure.hint(format!("a folder is written with a `/`: `./{name}`"))
+}
+
 impl Session<'_> {
+    /// See [`no_tool`].
+    pub(crate) fn no_tool(&self, name: &ToolName) -> Failure {
+        no_tool(name, &self.settings)
+    }
+
     /// Opens one of the project's tools. One that was never pinned, or from another source, is pinned now, which changes the lock.
     pub(crate) async fn open_tool(&self, name: &ToolName) -> Result<Pocket, Failure> {
         let pinned = self.is_pinned(name)?;

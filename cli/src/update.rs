@@ -12,17 +12,17 @@ use crate::{
 };
 
 pub(crate) async fn update(args: args::Update, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-    let args::Update { name, grants } = args;
+    let args::Update { name, yes } = args;
+    let grants = args::Grants {
+        yes,
+        ..args::Grants::default()
+    };
     let given = Given::read(grants, &place.project)?;
     let session = place.open(terminal)?;
     let names: Vec<ToolName> = match name {
         Some(name) if session.settings.tools.contains_key(&name) => vec![name],
         Some(name) => {
-            return Err(pocket_runtime::Error::NoTool {
-                name: name.to_string(),
-                nearest: None,
-            }
-            .into());
+            return Err(session.no_tool(&name));
         }
         None => session.settings.tools.keys().cloned().collect(),
     };

@@ -10,6 +10,7 @@ mod pocket_command;
 mod recorder;
 mod serve;
 mod slack;
+mod slack_command;
 mod slack_project;
 
 pub use authority::Authority;
@@ -22,6 +23,7 @@ pub use pocket_command::{Ended, PocketCommand, Running};
 pub use recorder::{Recorded, Recorder};
 pub use serve::Served;
 pub use slack::{Slack, SlackSettings};
+pub use slack_command::SlackCommand;
 pub use slack_project::{SlackProject, decide, free_port};
 
 /// Makes ring the TLS provider of this process, once.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -126,6 +127,19 @@ impl Slack {
         format!(
             "[providers.slack]\nhosts = [\"{host}\"]\noauth2.authorize = \"{url}/oauth/v2/authorize\"\noauth2.token = \"{url}/api/oauth.v2.access\"\noauth2.revoke = {{ kind = \"bearer\", url = \"{url}/api/auth.revoke\" }}\n"
         )
+    }
+
+    /// `run TOOL INPUT`, with this service opened to the tool, which is on loopback.
+    pub fn run(&self, tool: &Path, input: &str) -> Vec<String> {
+        let url = self.url();
+        vec![
+            "run".to_owned(),
+            tool.display().to_string(),
+            input.to_owned(),
+            "--no-browser".to_owned(),
+            format!("--variable=SLACK_API_URL={url}/api"),
+            format!("--allow-private={url}"),
+        ]
     }
 
     /// How often a code or refresh token was brought to the token endpoint.

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, path::Path};
 
-use pocket_tests::{Authority, Browser, PocketCommand, Slack, SlackSettings, folder_of, sample};
+use pocket_tests::{Browser, PocketCommand, Slack, SlackCommand, SlackSettings, folder_of, sample};
 use serde_json::json;
 
 fn manifest(name: &str) -> serde_json::Value {
@@ -182,35 +182,12 @@ struct Story {
 
 impl Story {
     async fn new() -> Self {
-        pocket_tests::use_ring();
-        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        let port = listener.local_addr().expect("a bound socket has an address").port();
-        drop(listener);
-        let authority = Authority::new();
-        let settings = SlackSettings {
-            redirect_uris: vec![format!("https://localhost:{port}/auth/slack/callback")],
-            ..SlackSettings::default()
-        };
-        let slack = Slack::start(&authority, settings).await;
-        let mut pocket = PocketCommand::new();
-        pocket.set("POCKET_TRUST_PROJECT", "1");
-        pocket.write("authority.pem", &authority.pem());
-        let rest = format!("[callback]\nport = {port}\n[network]\nca_file = \"authority.pem\"\n");
-        pocket.write("pocket.toml", &format!("{}{rest}", slack.provider()));
-        pocket.write(".secrets.toml", &slack.secrets());
+        let SlackCommand { slack, pocket, port: _ } = SlackCommand::start(SlackSettings::default()).await;
         Self { slack, pocket }
     }
 
     fn args(&self, tool: &Path, input: &str) -> Vec<String> {
-        let url = self.slack.url();
-        vec![
-            "run".to_owned(),
-            tool.display().to_string(),
-            input.to_owned(),
-            "--no-browser".to_owned(),
-            format!("--variable=SLACK_API_URL={url}/api"),
-            format!("--allow-private={url}"),
-        ]
+        self.slack.run(tool, input)
     }
 
     async fn sign_in(&self, args: &[String]) -> pocket_tests::Ended {

@@ -2,11 +2,16 @@
 
 use std::path::Path;
 
-use pocket_tests::{GitServer, PocketCommand, folder_of, program, sample};
+use pocket_tests::{Browser, GitServer, PocketCommand, SlackCommand, SlackSettings, folder_of, program, sample};
 use serde_json::json;
 
 /// Compares what a command showed with its snapshot, without what differs from run to run.
 macro_rules! shows {
+    ($pocket:expr, $ended:expr, $port:expr) => {{
+        let mut ended = $ended;
+        ended.stderr = ended.stderr.replace(&$port.to_string(), "[PORT]");
+        shows!($pocket, ended)
+    }};
     ($pocket:expr, $ended:expr) => {
         insta::with_settings!({
             filters => vec![
@@ -14,6 +19,9 @@ macro_rules! shows {
                 (r"\b[0-9a-f]{40}\b", "[COMMIT]"),
                 (r"(127\.0\.0\.1|localhost):\d+", "$1:[PORT]"),
                 (r"\b\d+\.\d+ s\b", "[TIME] s"),
+                (r"sign-in/[0-9a-f]{32}", "sign-in/[ID]"),
+                (r"([0-9A-F]{2}:){31}[0-9A-F]{2}", "[FINGERPRINT]"),
+                (r"0x[0-9a-f]+", "[ADDRESS]"),
             ],
             omit_expression => true,
         }, {
@@ -192,6 +200,37 @@ fn a_provider_without_a_client_says_which_keys_to_set_where() {
     shows!(pocket, ended);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_told_and_no_sign_in_begins() {
+    let SlackCommand { slack, pocket, port } = SlackCommand::start(SlackSettings::default()).await;
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
+    let ended = pocket.run(slack.run(&sample("slack-get-messages"), "{\"channel\": \"C123\"}"));
+    assert_eq!(ended.code, 6);
+    shows!(pocket, ended, port);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_denies_is_told_and_nothing_hangs() {
+    let SlackCommand { slack, pocket, port } = SlackCommand::start(SlackSettings::default()).await;
+    let mut running = pocket.start(slack.run(&sample("slack-get-messages"), "{\"channel\": \"C123\"}"));
+    let url = running.word("https://localhost:");
+    let mut browser = Browser::new();
+    let page = browser.open(&url).await;
+    let consent = browser.submit(&page, &[]).await;
+    browser.submit(&consent, &[("decision", "deny")]).await;
+    let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
+    assert_eq!(slack.token_requests(), 0);
+    shows!(pocket, ended, port);
+}
+
+#[test]
+fn input_from_a_file_that_is_not_there_is_told() {
+    let pocket = PocketCommand::new();
+    let ended = pocket.run(["run", &sample("echo").display().to_string(), "@nothing.json"]);
+    assert_eq!(ended.code, 5);
+    shows!(pocket, ended);
+}
+
 #[test]
 fn a_tool_that_is_not_there_is_told_with_those_that_are() {
     let pocket = PocketCommand::new();
@@ -224,7 +263,7 @@ fn a_tool_that_traps_is_told_so() {
     let pocket = PocketCommand::new();
     let ended = run_program(&pocket, "trap", "{}");
     assert_eq!(ended.code, 1);
-    assert!(ended.stderr.contains("[trapped]"), "{}", ended.stderr);
+    shows!(pocket, ended);
 }
 
 #[test]
@@ -252,7 +291,7 @@ fn a_tool_that_wants_more_memory_than_it_may_have_is_told_so() {
         "{\"step_mib\": 1000, \"total_mib\": 1000, \"must\": true}",
     );
     assert_eq!(ended.code, 1);
-    assert!(ended.stderr.contains("[out_of_memory]"), "{}", ended.stderr);
+    shows!(pocket, ended);
 }
 
 #[test]

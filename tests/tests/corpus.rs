@@ -1,15 +1,18 @@
 //! Every published Hyperpocket manifest that is at hand parses.
 
+use std::io::Write as _;
+
 use pocket_runtime::{Package, Providers, Severity};
 use pocket_tests::{program, repository};
 
 /// The manifests are not ours to copy: they lie beside the repository on machines that have them.
-#[expect(clippy::print_stderr, reason = "what is left out is said")]
 #[test]
 fn every_published_manifest_at_hand_parses() {
     let folder = repository().join("../shared/corpus/manifests");
     let Ok(entries) = std::fs::read_dir(&folder) else {
-        eprintln!(
+        // Not `eprintln!`, which the test harness keeps to itself.
+        let _ = writeln!(
+            std::io::stderr(),
             "left out: there are no published manifests beside this repository ({})",
             folder.display()
         );

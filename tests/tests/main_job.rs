@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use pocket_runtime::{Home, ManualClock, Pocket, Rule, ToolEntry, UnixTime};
-use pocket_tests::{Authority, Browser, GitServer, PocketCommand, Slack, SlackSettings, sample};
+use pocket_tests::{Browser, GitServer, PocketCommand, Slack, SlackCommand, SlackSettings, sample};
 
-/// A service like Slack, a project that knows it, and a free port for sign-ins.
+/// A project with a service like Slack.
 struct Story {
     slack: Slack,
     pocket: PocketCommand,
@@ -14,40 +14,12 @@ struct Story {
 
 impl Story {
     async fn new(settings: SlackSettings) -> Self {
-        pocket_tests::use_ring();
-        let port = free_port();
-        let authority = Authority::new();
-        let redirect_uris = vec![format!("https://localhost:{port}/auth/slack/callback")];
-        let slack = Slack::start(
-            &authority,
-            SlackSettings {
-                redirect_uris,
-                ..settings
-            },
-        )
-        .await;
-        let mut pocket = PocketCommand::new();
-        pocket.set("POCKET_TRUST_PROJECT", "1");
-        pocket.write("authority.pem", &authority.pem());
-        let network = "[network]\nca_file = \"authority.pem\"\n";
-        pocket.write(
-            "pocket.toml",
-            &format!("{}\n[callback]\nport = {port}\n\n{network}", slack.provider()),
-        );
-        pocket.write(".secrets.toml", &slack.secrets());
+        let SlackCommand { slack, pocket, port } = SlackCommand::start(settings).await;
         Self { slack, pocket, port }
     }
 
     fn args(&self, tool: &str, input: &str) -> Vec<String> {
-        let url = self.slack.url();
-        let source = sample(tool).display().to_string();
-        vec![
-            "run".to_owned(),
-            source,
-            input.to_owned(),
-            format!("--variable=SLACK_API_URL={url}/api"),
-            format!("--allow-private={url}"),
-        ]
+        self.slack.run(&sample(tool), input)
     }
 
     /// Runs a tool with a sign-in, and decides on the consent page.
@@ -67,11 +39,6 @@ impl Story {
         browser.submit(&consent, &[("decision", decision)]).await;
         tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
     }
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
 }
 
 const HISTORY: &str = r#"{"channel": "C123", "limit": 6}"#;
@@ -153,15 +120,6 @@ async fn a_message_is_posted_with_the_users_token_where_the_project_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_who_denies_is_told_and_nothing_hangs() {
-    let story = Story::new(SlackSettings::default()).await;
-    let ended = story.sign_in(&story.args("slack-get-messages", HISTORY), "deny").await;
-    assert_ne!(ended.code, 0);
-    assert!(ended.stderr.contains("denied"), "{}", ended.stderr);
-    assert_eq!(story.slack.token_requests(), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn without_waiting_the_url_is_the_answer() {
     let story = Story::new(SlackSettings::default()).await;
     let mut args = story.args("slack-get-messages", HISTORY);
@@ -175,16 +133,6 @@ async fn without_waiting_the_url_is_the_answer() {
         url.starts_with(&format!("https://localhost:{}/sign-in/", story.port)),
         "{url}"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_port_that_is_taken_is_told_and_no_sign_in_begins() {
-    let story = Story::new(SlackSettings::default()).await;
-    let _taken = std::net::TcpListener::bind(("127.0.0.1", story.port)).expect("the port is free");
-    let ended = story.pocket.run(story.args("slack-get-messages", HISTORY));
-    assert_ne!(ended.code, 0);
-    assert!(ended.stderr.contains(&story.port.to_string()), "{}", ended.stderr);
-    assert!(ended.stderr.contains("hint:"), "{}", ended.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! The verbs of the terminal, as a new user would type them.
 
-use pocket_tests::{PocketCommand, folder_of, sample};
+use std::io::Write as _;
+
+use pocket_tests::{PocketCommand, folder_of, repository, sample};
 use serde_json::{Value, json};
 
 fn json_of(ended: &pocket_tests::Ended) -> Value {
@@ -215,5 +217,102 @@ fn completions_are_printed_for_the_usual_shells() {
         let ended = pocket.run(["completions", shell]);
         assert_eq!(ended.code, 0);
         assert!(ended.stdout.contains("pocket"), "{shell}");
+    }
+}
+
+#[test]
+fn what_is_given_for_one_run_holds_for_a_tool_that_was_added_too() {
+    let pocket = PocketCommand::new();
+    let manifest = json!({ "tool": { "name": "env" }, "component": "tool.wasm", "variables": { "TEAM": "T1" } });
+    folder_of(&pocket.project(), "print_env", &manifest);
+    assert_eq!(pocket.run(["add", "./print_env"]).code, 0);
+    let wrong = pocket.run(["run", "env", "{}", &format!("--yes=sha256:{}", "0".repeat(64))]);
+    assert_eq!(wrong.code, 4, "{}", wrong.stderr);
+    let missing = pocket.run(["run", "env", "{}", "--folder", "/data=./nowhere"]);
+    assert_ne!(missing.code, 0, "{}", missing.stdout);
+    let given = pocket.run(["run", "env", "{}", "--variable", "TEAM=T2"]);
+    assert!(
+        given.stdout.contains("T2") && !given.stdout.contains("T1"),
+        "{} {}",
+        given.stdout,
+        given.stderr
+    );
+    let after = pocket.run(["run", "env", "{}"]);
+    assert!(
+        after.stdout.contains("T1"),
+        "it was for that run only: {}",
+        after.stdout
+    );
+}
+
+#[test]
+fn an_added_tool_is_inspected_with_what_it_was_granted() {
+    let pocket = PocketCommand::new();
+    let manifest = json!({
+        "tool": { "name": "asks" },
+        "component": "tool.wasm",
+        "permissions": { "http": ["GET https://api.example.com/v1/*"] },
+    });
+    folder_of(&pocket.project(), "print_args", &manifest);
+    let added = pocket.run([
+        "add",
+        "./print_args",
+        "--yes",
+        "--allow-private",
+        "http://10.0.0.7:8080",
+    ]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let inspected = pocket.run(["inspect", "asks"]);
+    for line in [
+        "GET https://api.example.com/v1/* (it asks, and was granted)",
+        "http://10.0.0.7:8080 (`pocket.toml`, inner addresses too)",
+    ] {
+        assert!(inspected.stdout.contains(line), "{line}: {}", inspected.stdout);
+    }
+}
+
+#[test]
+fn a_store_whose_key_is_lost_is_put_aside() {
+    let pocket = PocketCommand::new();
+    assert_eq!(pocket.run(["auth", "status"]).code, 0);
+    std::fs::remove_file(pocket.home().join("data/store.key")).expect("the key is there");
+    let lost = pocket.run(["auth", "status"]);
+    assert_ne!(lost.code, 0);
+    assert!(lost.stderr.contains("pocket auth reset"), "{}", lost.stderr);
+    assert_eq!(pocket.run(["auth", "reset"]).code, 4, "a person has to say so");
+    let reset = pocket.run(["auth", "reset", "--yes"]);
+    assert_eq!(reset.code, 0, "{}", reset.stderr);
+    assert_eq!(pocket.run(["auth", "status"]).code, 0);
+}
+
+/// The way of an author: new, build, run. Where rustup has no such target, its way is not there to be shown.
+#[test]
+fn a_new_tool_is_built_and_runs() {
+    let target = std::process::Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", "wasm32-wasip2"])
+        .output();
+    let installed =
+        target.is_ok_and(|output| std::path::Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir());
+    if !installed {
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out: building a new tool, since rustup has no wasm32-wasip2 here"
+        );
+        return;
+    }
+    let mut pocket = PocketCommand::new();
+    let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+    for (variable, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+        let folder = std::env::var_os(variable).map_or_else(|| home.join(folder), Into::into);
+        pocket.set(variable, &folder.display().to_string());
+    }
+    let sdk = repository().join("guest-sdk").display().to_string();
+    for kind in ["command", "typed"] {
+        let name = format!("my-{kind}");
+        assert_eq!(pocket.run(["new", &name, "--kind", kind, "--sdk-path", &sdk]).code, 0);
+        let built = pocket.run(["build", &name]);
+        assert_eq!(built.code, 0, "{} {}", built.stdout, built.stderr);
+        let ran = pocket.run(["run", &format!("./{name}"), "{\"name\": \"world\"}"]);
+        assert_eq!(ran.stdout.trim(), "{\"greeting\":\"Hello, world!\"}", "{}", ran.stderr);
     }
 }

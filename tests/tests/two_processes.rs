@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Authority, Browser, Ended, Page, PocketCommand, Running, Slack, SlackSettings, free_port, sample};
+use pocket_tests::{Browser, Ended, Page, PocketCommand, Running, Slack, SlackCommand, SlackSettings, sample};
 
 /// A service like Slack, and a project that knows it.
 struct Story {
@@ -13,33 +13,14 @@ struct Story {
 
 impl Story {
     async fn new(settings: SlackSettings) -> Self {
-        pocket_tests::use_ring();
-        let port = free_port();
-        let authority = Authority::new();
-        let settings = SlackSettings {
-            redirect_uris: vec![format!("https://localhost:{port}/auth/slack/callback")],
-            ..settings
-        };
-        let slack = Slack::start(&authority, settings).await;
-        let mut pocket = PocketCommand::new();
-        pocket.set("POCKET_TRUST_PROJECT", "1");
-        pocket.write("authority.pem", &authority.pem());
-        let rest = format!("[callback]\nport = {port}\n\n[network]\nca_file = \"authority.pem\"\n");
-        pocket.write("pocket.toml", &format!("{}\n{rest}", slack.provider()));
-        pocket.write(".secrets.toml", &slack.secrets());
+        let SlackCommand { slack, pocket, port } = SlackCommand::start(settings).await;
         Self { slack, pocket, port }
     }
 
     /// A call that needs the account.
     fn call(&self) -> Vec<String> {
-        let url = self.slack.url();
-        vec![
-            "run".to_owned(),
-            sample("slack-get-messages").display().to_string(),
-            r#"{"channel": "C123", "limit": 6}"#.to_owned(),
-            format!("--variable=SLACK_API_URL={url}/api"),
-            format!("--allow-private={url}"),
-        ]
+        self.slack
+            .run(&sample("slack-get-messages"), r#"{"channel": "C123", "limit": 6}"#)
     }
 
     /// Where a command says to sign in.

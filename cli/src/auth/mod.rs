@@ -2,6 +2,7 @@
 
 mod login;
 mod logout;
+mod reset;
 pub(crate) mod sign_in;
 mod status;
 
@@ -11,6 +12,7 @@ pub(crate) async fn auth(args: args::Auth, place: &Place, terminal: &Terminal) -
     match args {
         args::Auth::Login(args) => login::login(args, place, terminal).await,
         args::Auth::Logout(args) => logout::logout(args, place, terminal).await,
+        args::Auth::Reset(args) => reset::reset(args, place, terminal),
         args::Auth::Status => status::status(place, terminal).await,
     }
 }

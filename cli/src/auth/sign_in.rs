@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use pocket_runtime::{Code, Error, Pocket, SignIn, shown_on_one_line};
+use pocket_runtime::{Code, Error, Pocket, SignIn, TokenKind, shown_on_one_line};
 
 use crate::{args::SignInWays, ask::line, failure::Failure, terminal::Terminal};
 
@@ -14,6 +14,7 @@ pub(crate) async fn complete(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     if ways.no_wait {
+        terminal.say("The page is there while a `pocket` command waits for it: run this again without --no-wait.");
         return Err(Failure::Pocket(Error::SignInRequired(Box::new(sign_in.clone()))));
     }
     if ways.paste {
@@ -24,7 +25,11 @@ pub(crate) async fn complete(
     } else {
         format!(" (scopes: {})", shown_on_one_line(&sign_in.scopes.join(", ")))
     };
-    terminal.say(format_args!("Sign in to {}{scopes}:", sign_in.provider));
+    let whose = match sign_in.token {
+        TokenKind::Bot => "",
+        TokenKind::User => " for the user's own token",
+    };
+    terminal.say(format_args!("Sign in to {}{whose}{scopes}:", sign_in.provider));
     terminal.say(format_args!("  {}", sign_in.url));
     if let Some(fingerprint) = &sign_in.fingerprint {
         terminal.say(format_args!(

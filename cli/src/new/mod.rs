@@ -43,7 +43,7 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
         .hint("choose another name, or another folder"));
     }
     let sdk = match &sdk_path {
-        None => "\"0.1\"".to_owned(),
+        None => format!("{{ git = {:?} }}", env!("CARGO_PKG_REPOSITORY")),
         Some(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_unknown| path.clone());
             format!("{{ path = {:?} }}", path.display().to_string())

@@ -3,6 +3,7 @@
 use crate::{
     auth::pending::{FlowId, Pending},
     base::{clock::UnixTime, name::Profile},
+    package::TokenKind,
 };
 
 /// What a user must do to be signed in: open a URL before it expires.
@@ -15,6 +16,8 @@ pub struct SignIn {
     pub provider: String,
     /// The handler's name.
     pub handler: String,
+    /// Whose token it will give.
+    pub token: TokenKind,
     /// Every scope that will be asked for.
     pub scopes: Vec<String>,
     /// Whose account it will be.
@@ -37,6 +40,7 @@ impl SignIn {
             url: pending.url(),
             provider: account.provider,
             handler: account.handler,
+            token: account.kind,
             scopes: pending.scopes.clone(),
             profile: account.profile,
             expires_at: pending.expires_at,

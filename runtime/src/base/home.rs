@@ -16,7 +16,8 @@ use etcetera::BaseStrategy as _;
 /// data/grants.toml       what was granted to sources run without `add`
 /// data/trust.toml        the projects whose files a person agreed to
 /// data/tls/              the self-signed certificate of the listener
-/// data/locks/            what keeps two processes from writing one file at once
+/// data/locks/, *.lock    what keeps two processes from writing one file at once
+/// data/*.lost-<date>     token stores that were put aside, since their key was lost
 /// data/callback-*        who has the port on which sign-ins come back
 /// cache/git/             bare repositories, one a URL and commit
 /// cache/packages/        package folders, by tree digest

@@ -150,16 +150,18 @@ impl CallError {
             Self::InputDoesNotFit(_) => vec!["see the tool's schema with `pocket inspect`".to_owned()],
             Self::InputTooLarge { .. } => vec!["hand the tool a reference to the data instead".to_owned()],
             Self::TimedOut { .. } => vec![
-                "if the tool needs longer, its manifest asks with `permissions.limits.timeout` and you grant it with `pocket update`"
+                "if the tool needs longer, its manifest asks with `permissions.limits.timeout` and a person grants it"
                     .to_owned(),
             ],
             Self::OutOfMemory { .. } => vec![
-                "if the tool needs more, its manifest asks with `permissions.limits.memory` and you grant it with `pocket update`"
+                "if the tool needs more, its manifest asks with `permissions.limits.memory` and a person grants it"
                     .to_owned(),
             ],
             Self::Denied { refusals, .. } => refusals.clone(),
             Self::CredentialNotGranted { tool, provider } => {
-                vec![format!("give it with `pocket auth login {provider}` and `pocket add`, or run `pocket run {tool}` on a terminal and agree")]
+                vec![format!(
+                    "give it with `pocket auth login {provider}` and `pocket add`, or run `pocket run {tool}` on a terminal and agree"
+                )]
             }
             Self::Unauthorized(_) => {
                 vec!["sign out and in again with `pocket auth logout` and `pocket auth login`".to_owned()]

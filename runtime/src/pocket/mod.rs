@@ -333,6 +333,17 @@ impl Pocket {
         self.core.take(&mut tools, installed, loaded.entry.clone())
     }
 
+    /// Gives a tool another grant, and what `entry` says beside it, for as long as this `Pocket` lives: nothing is written.
+    ///
+    /// # Errors
+    /// [`Error::NoTool`].
+    pub async fn grant_for_now(&self, name: &str, grant: Grant, entry: ToolEntry) -> Result<(), Error> {
+        let loaded = self.loaded(name).await?;
+        let installed = loaded.installed.clone().ok_or_else(|| no_tool(name))?;
+        let mut tools = self.core.tools.write().await;
+        self.core.take(&mut tools, Installed { grant, ..installed }, entry)
+    }
+
     /// Runs nothing and changes nothing: what an update of a tool would change.
     ///
     /// # Errors

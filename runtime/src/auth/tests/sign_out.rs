@@ -50,7 +50,9 @@ async fn a_sign_out_wins_over_a_renewal_that_is_under_way() {
     world.provider.fail([Fault::Slow(Duration::from_millis(400))]);
     let other = world.process();
     let (renewed, out) = tokio::join!(credential(&auth), async {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        while world.provider.refreshes() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         other.sign_out(&Profile::default(), "acme", None).await
     });
     assert_eq!(out.unwrap().accounts, 1);
