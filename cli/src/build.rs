@@ -57,9 +57,13 @@ fn compile(folder: &Path, terminal: &Terminal) -> Result<PathBuf, Failure> {
         .output()
         .context("cannot run cargo: it comes with Rust")?;
     if !output.status.success() {
-        return Err(Failure::said(Code::NotValid, "the tool does not compile").hint(format!(
-            "if cargo cannot find `core` or `std` for the target: rustup target add {TARGET}"
-        )));
+        return Err(Failure::said(Code::NotValid, "the tool does not compile")
+            .hint(format!(
+                "if cargo cannot find `core` or `std` for the target: rustup target add {TARGET}"
+            ))
+            .hint(
+                "if it cannot find `pocket-tool`: `pocket new NAME --sdk-path guest-sdk`, from a checkout of Pocket",
+            ));
     }
     let mut components: Vec<PathBuf> = String::from_utf8_lossy(&output.stdout)
         .lines()

@@ -15,7 +15,7 @@ pub(crate) fn check(args: args::Folder, place: &Place, terminal: &Terminal) -> R
     };
     if terminal.is_json() {
         let valid = opened.is_ok();
-        terminal.value(&json!({ "valid": valid, "faults": faults, "digest": opened.as_ref().ok().map(Package::asks) }));
+        terminal.value(&json!({ "valid": valid, "faults": faults }));
     } else {
         for fault in &faults {
             show(fault, terminal);

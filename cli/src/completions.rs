@@ -2,10 +2,10 @@
 
 use clap::CommandFactory as _;
 
-use crate::{args, failure::Failure};
+use crate::{args, terminal::Terminal};
 
-#[expect(clippy::unnecessary_wraps, reason = "every verb ends in the same way")]
-pub(crate) fn completions(args: args::Completions) -> Result<(), Failure> {
-    clap_complete::generate(args.shell, &mut args::Args::command(), "pocket", &mut std::io::stdout());
-    Ok(())
+pub(crate) fn completions(args: args::Completions, terminal: &Terminal) {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut args::Args::command(), "pocket", &mut script);
+    terminal.bytes(&script);
 }

@@ -275,5 +275,11 @@ fn folder_grant(text: &str, project: &Path) -> Result<FolderGrant, Failure> {
     if !guest.starts_with('/') || folder.is_empty() {
         return Err(usage());
     }
-    Ok(FolderGrant::new(guest, project.join(folder), access))
+    // Looked at now: a folder that is not there must not be kept as a grant.
+    let found = project.join(folder).canonicalize().ok().filter(|path| path.is_dir());
+    let folder = found.ok_or_else(|| {
+        let message = format!("there is no such folder to give the tool: `{folder}`");
+        Failure::said(Code::NotFound, message).hint("a relative folder is one of the project's")
+    })?;
+    Ok(FolderGrant::new(guest, folder, access))
 }

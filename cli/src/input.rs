@@ -2,7 +2,6 @@
 
 use std::io::Read as _;
 
-use anyhow::Context as _;
 use pocket_runtime::{Code, Input};
 
 use crate::failure::Failure;
@@ -48,8 +47,9 @@ pub(crate) fn input(written: Option<&str>, set: &[String]) -> Result<Input, Fail
 
 fn read(from: impl std::io::Read, name: &str) -> Result<String, Failure> {
     let mut text = String::new();
-    from.take(MOST)
-        .read_to_string(&mut text)
-        .with_context(|| format!("cannot read the input: `{name}`"))?;
+    from.take(MOST).read_to_string(&mut text).map_err(|error| {
+        Failure::said(Code::InvalidInput, format!("cannot read the input: {error}: `{name}`"))
+            .hint("the input is JSON text, UTF-8")
+    })?;
     Ok(text)
 }

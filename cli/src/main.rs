@@ -42,7 +42,9 @@ fn main() -> ExitCode {
         .build()
     {
         Ok(runtime) => {
-            let ended = runtime.block_on(until_interrupted(dispatch(args, &terminal)));
+            let ended = runtime
+                .block_on(until_interrupted(dispatch(args, &terminal)))
+                .and_then(|()| terminal.finish());
             // A resolver or file call that hangs must not keep a finished process from ending.
             runtime.shutdown_background();
             ended
@@ -88,6 +90,9 @@ async fn dispatch(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Build(verb) => build::build(verb, &place, terminal),
         Verb::Doctor => doctor::doctor(&place, terminal),
         Verb::Cache(verb) => cache::cache(verb, &place, terminal),
-        Verb::Completions(verb) => completions::completions(verb),
+        Verb::Completions(verb) => {
+            completions::completions(verb, terminal);
+            Ok(())
+        }
     }
 }

@@ -193,7 +193,7 @@ async fn call(
 async fn call_once(pocket: &Pocket, name: &ToolName, input: Input, terminal: &Terminal) -> Result<Called, Failure> {
     let mut options = CallOptions::default();
     if !terminal.is_json() {
-        options.report = Some(Arc::new(progress::Follow(*terminal)));
+        options.report = Some(Arc::new(progress::Follow(terminal.clone())));
     }
     let step = progress::Step::begin("running");
     let called = pocket.call(name.as_str(), input, options).await?;

@@ -1,17 +1,25 @@
 //! The only place that prints: data to stdout, talk to stderr.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use owo_colors::OwoColorize as _;
-use pocket_runtime::{Called, LogLevel, LogLine, Value, shown, shown_on_one_line};
+use pocket_runtime::{Called, Code, LogLevel, LogLine, Value, shown, shown_on_one_line};
 use serde_json::json;
 
 use crate::failure::Failure;
 
 /// Where things are printed, and how.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Terminal {
     json: bool,
+    /// Whether data could not be printed: what a verb gave must not be lost in silence.
+    lost: Arc<AtomicBool>,
 }
 
 impl Terminal {
@@ -32,27 +40,53 @@ impl Terminal {
             .without_time()
             .with_target(false)
             .init();
-        Self { json }
+        Self {
+            json,
+            lost: Arc::default(),
+        }
     }
 
     /// Whether JSON was asked for.
-    pub(crate) const fn is_json(self) -> bool {
+    pub(crate) const fn is_json(&self) -> bool {
         self.json
     }
 
     /// Whether a person can be asked: they see the question and can type the answer.
-    pub(crate) fn can_ask(self) -> bool {
+    pub(crate) fn can_ask(&self) -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
     /// A line of data.
-    pub(crate) fn data(self, line: impl std::fmt::Display) {
-        // A reader that went away (`| head`) is no fault.
-        let _ = writeln!(anstream::stdout(), "{line}");
+    pub(crate) fn data(&self, line: impl std::fmt::Display) {
+        let written = writeln!(anstream::stdout(), "{line}");
+        self.told(written);
+    }
+
+    /// Bytes of data as they are.
+    pub(crate) fn bytes(&self, bytes: &[u8]) {
+        let mut stdout = std::io::stdout();
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        self.told(written);
+    }
+
+    /// A reader that went away (`| head`) is no fault; a full disk is one.
+    fn told(&self, written: std::io::Result<()>) {
+        if written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe) {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// That all data was printed.
+    pub(crate) fn finish(&self) -> Result<(), Failure> {
+        if self.lost.load(Ordering::Relaxed) {
+            return Err(Failure::said(Code::Internal, "the output could not be written")
+                .hint("see that the disk is not full and the file can be written"));
+        }
+        Ok(())
     }
 
     /// A JSON value: on lines of its own for a person, on one for a program.
-    pub(crate) fn value(self, value: &serde_json::Value) {
+    pub(crate) fn value(&self, value: &serde_json::Value) {
         if std::io::stdout().is_terminal() {
             self.data(readable(&format!("{value:#}")));
         } else {
@@ -61,26 +95,26 @@ impl Terminal {
     }
 
     /// A line of talk.
-    pub(crate) fn say(self, line: impl std::fmt::Display) {
+    pub(crate) fn say(&self, line: impl std::fmt::Display) {
         let _ = writeln!(anstream::stderr(), "{line}");
     }
 
     /// A question, with the cursor after it.
-    pub(crate) fn ask(self, question: impl std::fmt::Display) {
+    pub(crate) fn ask(&self, question: impl std::fmt::Display) {
         let mut stderr = anstream::stderr();
         let _ = write!(stderr, "{question} ");
         let _ = stderr.flush();
     }
 
     /// A line of talk that something is done.
-    pub(crate) fn done(self, line: impl std::fmt::Display) {
+    pub(crate) fn done(&self, line: impl std::fmt::Display) {
         if !self.json {
             self.say(format_args!("{} {line}", "✓".green()));
         }
     }
 
     /// A line of a tool's log.
-    pub(crate) fn log(self, line: &LogLine) {
+    pub(crate) fn log(&self, line: &LogLine) {
         let message = shown(&line.message);
         let level = match line.level {
             LogLevel::Debug => "debug".dimmed().to_string(),
@@ -92,7 +126,7 @@ impl Terminal {
     }
 
     /// What a call gave: with `--json` in the one shape of all doors, else the output alone.
-    pub(crate) fn called(self, called: &Called) -> Result<(), Failure> {
+    pub(crate) fn called(&self, called: &Called) -> Result<(), Failure> {
         let code = called.ended.as_ref().err().map(pocket_runtime::Error::code);
         if self.json {
             self.value(&called.to_json());
@@ -100,6 +134,12 @@ impl Terminal {
         }
         for refusal in &called.refusals {
             self.say(format_args!("{}: {}", "refused".yellow(), shown_on_one_line(refusal)));
+        }
+        if !called.refusals.is_empty() {
+            self.say(format_args!(
+                "  {} `--allow RULE` allows one for this run, `--allow-private RULE` also to an inner address",
+                "hint:".cyan()
+            ));
         }
         match &called.ended {
             Ok(Value::Json(value)) => self.value(value),
@@ -113,23 +153,23 @@ impl Terminal {
     }
 
     /// A tool's own text: as it is for a program, with its control characters seen for a person.
-    fn text(self, text: &str) {
+    fn text(&self, text: &str) {
         let line_end = if text.ends_with('\n') { "" } else { "\n" };
-        let mut stdout = std::io::stdout();
-        let _ = if stdout.is_terminal() {
-            write!(stdout, "{}{line_end}", shown(text))
+        let text = if std::io::stdout().is_terminal() {
+            format!("{}{line_end}", shown(text))
         } else {
-            write!(stdout, "{text}{line_end}")
+            format!("{text}{line_end}")
         };
-        let _ = stdout.flush();
+        self.bytes(text.as_bytes());
     }
 
     /// Why a verb ended other than well.
-    pub(crate) fn failure(self, failure: &Failure) {
+    pub(crate) fn failure(&self, failure: &Failure) {
         if let Failure::Printed(_) = failure {
             return;
         }
-        if self.json {
+        // Where stdout takes nothing, stderr is left.
+        if self.json && !self.lost.load(Ordering::Relaxed) {
             let error = match failure {
                 Failure::Pocket(error) => error.to_json(),
                 Failure::Said { .. } | Failure::Printed(_) | Failure::Usage(_) | Failure::Other(_) => {
@@ -142,7 +182,7 @@ impl Terminal {
         self.report(failure.code(), &failure.message(), &failure.causes(), &failure.hints());
     }
 
-    fn report(self, code: pocket_runtime::Code, message: &str, causes: &[String], hints: &[String]) {
+    fn report(&self, code: pocket_runtime::Code, message: &str, causes: &[String], hints: &[String]) {
         self.say(format_args!(
             "{} {}: {}",
             "error".red().bold(),

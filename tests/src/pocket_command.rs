@@ -101,6 +101,27 @@ impl PocketCommand {
         }
     }
 
+    /// Runs it to its end with stdout going to this file.
+    pub fn run_into<S: AsRef<OsStr>>(&self, file: &str, args: impl IntoIterator<Item = S>) -> Ended {
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .open(file)
+            .expect("the file can be written");
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::null())
+            .stdout(file)
+            .spawn()
+            .expect("pocket can be started");
+        let stderr = drain(child.stderr.take().expect("stderr is a pipe"));
+        let code = wait(&mut child);
+        Ended {
+            code,
+            stdout: String::new(),
+            stderr: stderr.join().expect("stderr can be read"),
+        }
+    }
+
     /// Starts it.
     pub fn start<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Running {
         let mut child = self

@@ -83,7 +83,10 @@ fn a_stage_uses_only_what_stands_to_its_left() {
 /// Whether the module that a file is was declared for tests only.
 fn is_for_tests(file: &Path) -> bool {
     let parent = file.with_file_name("mod.rs");
-    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = file
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let declared = std::fs::read_to_string(parent).unwrap_or_default();
     declared.contains(&format!("#[cfg(test)]\nmod {name};"))
 }

@@ -316,3 +316,18 @@ fn a_new_tool_is_built_and_runs() {
         assert_eq!(ran.stdout.trim(), "{\"greeting\":\"Hello, world!\"}", "{}", ran.stderr);
     }
 }
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let pocket = PocketCommand::new();
+    for args in ["run TOOL {}", "run TOOL {} --json", "completions bash", "doctor"] {
+        let args = args.replace("TOOL", &echo());
+        let ended = pocket.run_into("/dev/full", args.split(' '));
+        assert_eq!(ended.code, 70, "{args}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("could not be written"),
+            "{args}: {}",
+            ended.stderr
+        );
+    }
+}

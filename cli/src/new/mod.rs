@@ -42,6 +42,19 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
         )
         .hint("choose another name, or another folder"));
     }
+    if !name.as_str().starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return Err(Failure::said(
+            Code::NotValid,
+            format!("cargo wants a name that begins with a letter: `{name}`"),
+        ));
+    }
+    if let Some(path) = sdk_path.as_ref().filter(|path| !path.join("Cargo.toml").is_file()) {
+        return Err(Failure::said(
+            Code::NotFound,
+            format!("the SDK is not in this folder: `{}`", path.display()),
+        )
+        .hint("in a checkout of Pocket it is `guest-sdk`"));
+    }
     let sdk = match &sdk_path {
         None => format!("{{ git = {:?} }}", env!("CARGO_PKG_REPOSITORY")),
         Some(path) => {

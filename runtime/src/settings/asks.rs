@@ -82,8 +82,7 @@ fn asking_part(table: &toml::Table) -> toml::Table {
 fn lock_in_words(text: &str) -> Vec<String> {
     let table: toml::Table = text.parse().unwrap_or_default();
     let tools = table.get("tools").and_then(toml::Value::as_table).into_iter().flatten();
-    let mut lines = vec!["the grants in `pocket.lock`".to_owned()];
-    lines.extend(tools.map(|(name, entry)| {
+    let lines = tools.map(|(name, entry)| {
         let word = |key: &str| {
             let text = entry.get(key).and_then(toml::Value::as_str)?;
             Some(shown_on_one_line(text))
@@ -103,8 +102,8 @@ fn lock_in_words(text: &str) -> Vec<String> {
             line.push_str(&format!(", agreed for {}", shown_on_one_line(&auth.to_string())));
         }
         line
-    }));
-    lines
+    });
+    lines.collect()
 }
 
 fn is_nothing(grant: &toml::Value) -> bool {
