@@ -58,20 +58,19 @@ impl Browser {
 
     /// Sends the first form of a page with these fields over those it has, following redirects.
     pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
-        let form = Form::first(page).unwrap_or_else(|| panic!("the page has no form: {}", page.body));
-        let mut values = form.fields;
-        for (name, value) in fields {
-            values.insert((*name).to_owned(), (*value).to_owned());
-        }
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&values)
-            .finish();
-        self.go(Method::POST, form.action, Some(body)).await
+        let (action, body) = filled(page, fields);
+        self.go(Method::POST, action, Some(body)).await
     }
 
     /// Every address that was asked for, redirects too, the latest last.
     pub fn visited(&self) -> &[Url] {
         &self.visited
+    }
+
+    /// Sends the first form of a page and follows nothing: where it leads is in the reply's headers.
+    pub async fn submit_only(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
+        let (action, body) = filled(page, fields);
+        self.request(Method::POST, &action, Some(body)).await
     }
 
     async fn go(&mut self, method: Method, url: Url, body: Option<String>) -> Page {
@@ -130,6 +129,19 @@ impl Browser {
             headers,
         }
     }
+}
+
+/// Where the first form of a page goes, and its fields with these over them.
+fn filled(page: &Page, fields: &[(&str, &str)]) -> (Url, String) {
+    let form = Form::first(page).unwrap_or_else(|| panic!("the page has no form: {}", page.body));
+    let mut values = form.fields;
+    for (name, value) in fields {
+        values.insert((*name).to_owned(), (*value).to_owned());
+    }
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(&values)
+        .finish();
+    (form.action, body)
 }
 
 impl Default for Browser {

@@ -58,6 +58,11 @@ impl PocketCommand {
         self.folder.path().join("project")
     }
 
+    /// What `HOME` says.
+    pub fn user_home(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Where it keeps things.
     pub fn home(&self) -> PathBuf {
         self.folder.path().join("home")
@@ -101,6 +106,35 @@ impl PocketCommand {
         }
     }
 
+    /// Runs it to its end on a terminal on which these answers are typed; what the terminal showed is `stdout`.
+    pub fn run_on_terminal<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, typed: &str) -> Ended {
+        let inner = self.command(args);
+        let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+        let line: Vec<String> = words
+            .map(|word| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''")))
+            .collect();
+        // util-linux's `script` gives it a terminal of its own.
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--return", "--command", &line.join(" "), "/dev/null"]);
+        command
+            .env_clear()
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+            .current_dir(self.project())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().expect("`script` can be started");
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        stdin.write_all(typed.as_bytes()).expect("the answers can be typed");
+        let stdout = drain(child.stdout.take().expect("stdout is a pipe"));
+        let code = wait(&mut child);
+        Ended {
+            code,
+            stdout: stdout.join().expect("stdout can be read"),
+            stderr: String::new(),
+        }
+    }
+
     /// Runs it to its end with stdout going to this file.
     pub fn run_into<S: AsRef<OsStr>>(&self, file: &str, args: impl IntoIterator<Item = S>) -> Ended {
         let file = std::fs::OpenOptions::new()
@@ -126,7 +160,7 @@ impl PocketCommand {
     pub fn start<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Running {
         let mut child = self
             .command(args)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .spawn()
             .expect("pocket can be started");
         let stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
@@ -198,6 +232,12 @@ impl Running {
                 Err(_) => panic!("it never said `{begins}...`, but: {}", self.so_far),
             }
         }
+    }
+
+    /// Types a line on its stdin, and no more.
+    pub fn type_line(&mut self, line: &str) {
+        let mut stdin = self.child.stdin.take().expect("nothing was typed yet");
+        stdin.write_all(format!("{line}\n").as_bytes()).expect("it reads stdin");
     }
 
     /// Waits for its end.

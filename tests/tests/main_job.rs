@@ -282,3 +282,21 @@ async fn a_callback_from_another_browser_is_not_used() {
     let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_browser_reaches_the_machine_the_address_is_pasted() {
+    let story = Story::new(SlackSettings::default()).await;
+    let mut running = story
+        .pocket
+        .start(["auth", "login", "slack", "--scope", "channels:history", "--paste"]);
+    let url = running.word(&story.slack.url());
+    let mut browser = Browser::new();
+    let consent = browser.open(&url).await;
+    let back = browser.submit_only(&consent, &[("decision", "allow")]).await;
+    let address = back.headers["location"].to_str().expect("an address is text");
+    running.type_line(address);
+    let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let status = story.pocket.run(["auth", "status"]);
+    assert!(status.stdout.contains("ready"), "{}", status.stdout);
+}

@@ -181,3 +181,18 @@ async fn links_that_leave_the_folder_and_submodules_are_refused_by_name() {
     assert_eq!(ended.code, 5, "{}", ended.stderr);
     assert!(ended.stderr.contains("innocent.txt"), "{}", ended.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_repository_is_fetched_with_gits_own_credential_helper() {
+    let git = GitServer::with_login(None, Some("alice:planted-password")).await;
+    git.commit("tools.git", "main", "echo", &sample("echo"));
+    let pocket = PocketCommand::new();
+    let source = format!("{}#main:echo", git.url("tools.git"));
+    assert_eq!(run(&pocket, &source).code, 6, "nobody knows the password");
+    let helper = "!f() { echo username=alice; echo password=planted-password; }; f";
+    let config = format!("[credential]\n\thelper = \"{helper}\"\n");
+    std::fs::write(pocket.user_home().join(".gitconfig"), config).expect("the file can be written");
+    let ended = pocket.run(["run", &source, "{\"a\": 1}", "-v"]);
+    assert_eq!((ended.code, ended.stdout.trim()), (0, "{\"a\":1}"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("planted"), "{}", ended.stderr);
+}

@@ -331,3 +331,41 @@ fn output_that_cannot_be_written_is_a_failure() {
         );
     }
 }
+
+#[test]
+fn a_person_is_asked_on_a_terminal_and_only_a_clear_yes_grants() {
+    let pocket = PocketCommand::new();
+    let manifest = json!({
+        "tool": { "name": "asks" },
+        "component": "tool.wasm",
+        "permissions": { "http": ["GET https://api.example.com/v1/*"] },
+    });
+    folder_of(&pocket.project(), "print_args", &manifest);
+    for answer in ["n\n", "maybe\n", "\n"] {
+        let refused = pocket.run_on_terminal(["add", "./print_args"], answer);
+        assert_eq!(refused.code, 4, "{}", refused.stdout);
+        assert!(
+            refused.stdout.contains("GET https://api.example.com/v1/*"),
+            "{}",
+            refused.stdout
+        );
+        assert!(!pocket.project().join("pocket.toml").exists(), "nothing was written");
+    }
+    let added = pocket.run_on_terminal(["add", "./print_args"], "y\n");
+    assert_eq!(added.code, 0, "{}", added.stdout);
+    assert_eq!(pocket.run(["run", "asks", "{}"]).code, 0);
+    pocket.write(
+        "pocket.toml",
+        "[tools.asks]\nsource = \"./print_args\"\ngrant.http = [\"https://more.example\"]\n",
+    );
+    let distrusted = pocket.run_on_terminal(["run", "asks", "{}"], "n\n");
+    assert_eq!(distrusted.code, 4, "{}", distrusted.stdout);
+    let trusted = pocket.run_on_terminal(["run", "asks", "{}"], "y\n");
+    assert_eq!(trusted.code, 0, "{}", trusted.stdout);
+    assert!(
+        trusted.stdout.contains("more.example"),
+        "what the file asks is shown: {}",
+        trusted.stdout
+    );
+    assert_eq!(pocket.run(["run", "asks", "{}"]).code, 0, "it was said once");
+}
