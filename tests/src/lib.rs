@@ -12,6 +12,7 @@ mod serve;
 mod slack;
 mod slack_command;
 mod slack_project;
+mod ssh_server;
 
 pub use authority::Authority;
 pub use browser::{Browser, Page};
@@ -25,6 +26,7 @@ pub use serve::Served;
 pub use slack::{Slack, SlackSettings};
 pub use slack_command::SlackCommand;
 pub use slack_project::{SlackProject, decide, free_port};
+pub use ssh_server::SshServer;
 
 /// Makes ring the TLS provider of this process, once.
 pub fn use_ring() {

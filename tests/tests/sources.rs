@@ -1,6 +1,8 @@
 //! Tools from git, through the binary and a real git server.
 
-use pocket_tests::{Authority, GitServer, PocketCommand, sample};
+use std::io::Write as _;
+
+use pocket_tests::{Authority, GitServer, PocketCommand, SshServer, sample};
 
 fn run(pocket: &PocketCommand, source: &str) -> pocket_tests::Ended {
     pocket.run(["run", source, "{\"a\": 1}"])
@@ -195,4 +197,34 @@ async fn a_private_repository_is_fetched_with_gits_own_credential_helper() {
     let ended = pocket.run(["run", &source, "{\"a\": 1}", "-v"]);
     assert_eq!((ended.code, ended.stdout.trim()), (0, "{\"a\":1}"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("planted"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_over_ssh_is_fetched_with_the_agents_key_from_a_known_host_only() {
+    let Some(ssh) = SshServer::start() else {
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out: git over ssh, since this machine has no OpenSSH server"
+        );
+        return;
+    };
+    let git = GitServer::start(None).await;
+    git.commit("tools.git", "main", "echo", &sample("echo"));
+    let mut pocket = PocketCommand::new();
+    let source = format!("{}#main:echo", ssh.url(&git.folder("tools.git")));
+    pocket.set("SSH_AUTH_SOCK", &ssh.agent());
+    let unknown = run(&pocket, &source);
+    assert_eq!(unknown.code, 6, "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("known_hosts"), "{}", unknown.stderr);
+    let folder = pocket.user_home().join(".ssh");
+    std::fs::create_dir(&folder).expect("a folder can be made");
+    std::fs::write(folder.join("known_hosts"), ssh.known_hosts()).expect("a file can be written");
+    ran(&pocket, &source);
+    pocket.set("SSH_AUTH_SOCK", "");
+    let elsewhere = git.commit("other.git", "main", "echo", &sample("echo"));
+    let keyless = run(
+        &pocket,
+        &format!("{}#{elsewhere}:echo", ssh.url(&git.folder("other.git"))),
+    );
+    assert_eq!(keyless.code, 6, "without a key nothing is fetched: {}", keyless.stderr);
 }

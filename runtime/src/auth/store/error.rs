@@ -167,7 +167,9 @@ impl StoreError {
                     "the file holds 32 random bytes or their base64 and only you may read it (`chmod 600`)".to_owned()
                 }
             }],
-            Self::Io { .. } => vec!["see that the disk works and the file can be written".to_owned()],
+            Self::Io { .. } => {
+                vec!["let this user write it, or set POCKET_HOME to another folder; see that the disk works".to_owned()]
+            }
             Self::Unavailable(_) => Vec::new(),
         }
     }

@@ -77,8 +77,11 @@ pub(super) fn io_at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
 /// The error for a file or folder that was looked at for who may use it.
 pub(super) fn look_at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
+    // What the system itself refuses is no word on who else may use it.
     move |error| match error.kind() {
-        io::ErrorKind::PermissionDenied => StoreError::NotPrivate { path, source: error },
+        io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => {
+            StoreError::NotPrivate { path, source: error }
+        }
         _other => io_at(&path)(error),
     }
 }
