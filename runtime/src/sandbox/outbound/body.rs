@@ -10,10 +10,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, Sleep},
-};
+use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::sandbox::outbound::{
@@ -66,8 +63,6 @@ pub(super) struct ReplyBody {
     deadline: Instant,
     /// Only while a piece is waited for: a guest may take its time before it asks for the next one.
     waiting: Option<Pin<Box<Sleep>>>,
-    /// Given back when the reply has been read or dropped.
-    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl ReplyBody {
@@ -77,7 +72,6 @@ impl ReplyBody {
         exchange: Arc<Exchange>,
         between: Duration,
         deadline: Instant,
-        turn: OwnedSemaphorePermit,
     ) -> Self {
         Self {
             inner: Some(inner),
@@ -86,7 +80,6 @@ impl ReplyBody {
             between,
             deadline,
             waiting: None,
-            turn: Some(turn),
         }
     }
 
@@ -99,7 +92,6 @@ impl ReplyBody {
     fn close(&mut self) {
         self.inner = None;
         self.waiting = None;
-        self.turn = None;
     }
 }
 

@@ -31,7 +31,7 @@ use connector::Dialer;
 use held::Held;
 use pool::Pool;
 
-/// Requests of one call at one time; more wait for their turn as long as for a connection.
+/// Requests of one call that await the head of a reply at one time; more wait for their turn as long as for a connection.
 const AT_ONE_TIME: usize = 16;
 /// Credentials whose hosts are kept compiled; a tool has one a profile, and most profiles come back.
 const COMPILED: usize = 256;

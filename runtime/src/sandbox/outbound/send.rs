@@ -194,7 +194,8 @@ impl Sending {
             return Err(Error::HttpResponseTimeout);
         }
         let connected_by = within(Instant::now(), patience.connect, patience.deadline);
-        let turn = turn(turns, connected_by).await?;
+        // Until the head of the reply, not to its end: a guest may hold replies unread while it waits for an earlier request.
+        let _turn = turn(turns, connected_by).await?;
         ledger.sending(matches!(request.method(), "GET" | "HEAD") && !request.overrides_method());
 
         let mut connection = capture_connection(&mut http);
@@ -235,7 +236,7 @@ impl Sending {
             ledger.unauthorized();
         }
         Ok(reply.map(|body| {
-            ReplyBody::new(body, ledger, exchange, patience.between_bytes, patience.deadline, turn).boxed_unsync()
+            ReplyBody::new(body, ledger, exchange, patience.between_bytes, patience.deadline).boxed_unsync()
         }))
     }
 }

@@ -205,18 +205,40 @@ async fn nobody_there_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn only_so_many_replies_are_open_at_one_time() {
+async fn only_so_many_requests_await_a_reply_at_one_time() {
     let server = Server::start().await;
     let rules = policy(&[server.origin()]);
     let mut call = with_limits(&rules, &limits(|l| l.connect_timeout = 10 * SHORT)).call();
-    let mut open = Vec::new();
-    for _reply in 0..AT_ONE_TIME {
-        open.push(call.get(&server.url("/")).await.unwrap());
+    let mut waiting = Vec::new();
+    for _request in 0..AT_ONE_TIME {
+        let body = Full::new(Bytes::new()).map_err(|never| match never {}).boxed_unsync();
+        let request = http::Request::get(server.url("/stall")).body(body).unwrap();
+        let sending = call.send_request(request, None, Box::new(std::future::ready(Ok(()))));
+        waiting.push(tokio::spawn(Box::into_pin(sending)));
+    }
+    while server.connections() < AT_ONE_TIME {
+        tokio::task::yield_now().await;
     }
     let error = call.get(&server.url("/")).await.unwrap_err();
     assert!(matches!(error, Error::ConnectionLimitReached), "{error}");
-    drop(open.pop());
+    let first = waiting.swap_remove(0);
+    first.abort();
+    assert!(first.await.is_err_and(|ended| ended.is_cancelled()));
     call.get(&server.url("/")).await.unwrap();
+}
+
+#[tokio::test]
+async fn replies_that_are_held_unread_keep_no_request_waiting() {
+    let server = Server::start().await;
+    let rules = policy(&[server.origin()]);
+    let mut call = with_limits(&rules, &limits(|l| l.connect_timeout = 10 * SHORT)).call();
+    let mut held = Vec::new();
+    for _reply in 0..3 * AT_ONE_TIME {
+        held.push(call.get(&server.url("/")).await.unwrap());
+    }
+    for reply in held {
+        text(reply).await;
+    }
 }
 
 #[tokio::test]

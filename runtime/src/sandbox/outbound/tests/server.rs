@@ -28,7 +28,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Answers what it was asked; with the status of the path `/status/<status>`.
+    /// Answers what it was asked; with the status of the path `/status/<status>`; at `/stall` never.
     pub(super) async fn start() -> Self {
         Self::over(None).await
     }
@@ -82,6 +82,9 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + 'static) {
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    if request.uri().path() == "/stall" {
+        return std::future::pending().await;
+    }
     let host = request
         .headers()
         .get("host")
