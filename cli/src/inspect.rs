@@ -20,7 +20,7 @@ pub(crate) async fn inspect(args: args::Inspect, place: &Place, terminal: &Termi
     let settings = if place.is_trusted(&asks)? {
         settings
     } else {
-        Settings::read_without_project(&place.home, std::env::vars())?
+        Settings::read_without_project(&place.home, std::env::vars_os())?
     };
     let inspected = inspected(&args.tool, place, &settings).await?;
     if terminal.is_json() {

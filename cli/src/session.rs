@@ -51,7 +51,7 @@ impl Place {
 
     /// Settings as they would be once trusted, and what there is to trust.
     pub(crate) fn read(&self) -> Result<(Settings, ProjectAsks), Failure> {
-        let read = Settings::read(&self.home, Some(&self.project), std::env::vars())?;
+        let read = Settings::read(&self.home, Some(&self.project), std::env::vars_os())?;
         Ok((read.settings, read.asks))
     }
 

@@ -1,5 +1,8 @@
 //! Pocket runs sandboxed WebAssembly tools for agents, signed in to the providers they need.
 
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod auth;
 mod base;
 mod call;

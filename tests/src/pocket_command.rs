@@ -1,7 +1,7 @@
 //! The binary `pocket`, run as a user runs it.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// A project and a home of its own in which `pocket` is run, both deleted with it.
 pub struct PocketCommand {
     folder: tempfile::TempDir,
-    variables: Vec<(String, String)>,
+    variables: Vec<(OsString, OsString)>,
 }
 
 /// How a command ended.
@@ -48,8 +48,8 @@ impl PocketCommand {
     }
 
     /// Runs with this variable set.
-    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
-        self.variables.push((name.to_owned(), value.to_owned()));
+    pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> &mut Self {
+        self.variables.push((name.into(), value.into()));
         self
     }
 

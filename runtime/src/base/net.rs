@@ -104,6 +104,7 @@ impl Net {
     }
 
     /// For token endpoints and discovery: follows no redirect, reads no proxy variable, ends after 15 s.
+    #[cfg_attr(not(test), expect(clippy::disallowed_methods, reason = "this is the one place"))]
     pub(crate) fn http(&self) -> Result<reqwest::Client, NetError> {
         let tls = ClientConfig::clone(&*self.tls()?);
         reqwest::Client::builder()

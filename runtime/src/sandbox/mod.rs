@@ -1,5 +1,7 @@
 //! Runs components, and lets them reach nothing that was not granted.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod address;
 mod admission;
 mod bindings;

@@ -6,6 +6,7 @@ mod layer;
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fmt,
     path::{Path, PathBuf},
 };
@@ -163,7 +164,7 @@ impl Settings {
     pub fn read(
         home: &Home,
         project: Option<&Path>,
-        variables: impl IntoIterator<Item = (String, String)>,
+        variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
     ) -> Result<ReadSettings, SettingsError> {
         let user = Layer::file(&home.config().join("config.toml"))?;
         let in_project = |name: &str| project.map_or(Ok(None), |folder| Layer::file(&folder.join(name)));
@@ -191,7 +192,7 @@ impl Settings {
     /// As [`Settings::read`].
     pub fn read_without_project(
         home: &Home,
-        variables: impl IntoIterator<Item = (String, String)>,
+        variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
     ) -> Result<Self, SettingsError> {
         Ok(Self::read(home, None, variables)?.settings)
     }
