@@ -1,5 +1,7 @@
 //! `pocket`: fetch, sign in to, and run sandboxed tools from the terminal.
 
+#![warn(clippy::too_many_lines)]
+
 mod add;
 mod args;
 mod ask;
