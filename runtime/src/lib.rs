@@ -64,6 +64,7 @@ pub use base::{
     name::{NotAToolName, Profile, ToolName},
     net::{NetError, NetSettings},
     quantity::NotAQuantity,
+    resolver::Resolver,
     secret::Secret,
     text::{shown, shown_on_one_line},
 };

@@ -13,5 +13,6 @@ pub(crate) mod nearest;
 pub(crate) mod net;
 pub(crate) mod quantity;
 pub(crate) mod redactor;
+pub(crate) mod resolver;
 pub(crate) mod secret;
 pub(crate) mod text;
