@@ -31,11 +31,11 @@ pub(crate) fn input(written: Option<&str>, set: &[String]) -> Result<Input, Fail
     let mut value = Input::parse(&text)?;
     let fields = value
         .as_object_mut()
-        .ok_or_else(|| Failure::Usage("`--set` sets a field of an object, and the input is none".to_owned()))?;
+        .ok_or_else(|| Failure::usage("`--set` sets a field of an object, and the input is none"))?;
     for assignment in set {
         let (field, text) = assignment
             .split_once('=')
-            .ok_or_else(|| Failure::Usage(format!("write `--set FIELD=VALUE`: `{assignment}`")))?;
+            .ok_or_else(|| Failure::usage(format!("write `--set FIELD=VALUE`: `{assignment}`")))?;
         let value = match serde_json::from_str::<serde_json::Value>(text) {
             Ok(_) => Input::parse(text)?,
             Err(_not_json) => serde_json::Value::String(text.to_owned()),

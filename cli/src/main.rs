@@ -26,6 +26,7 @@ mod table;
 mod terminal;
 mod trust;
 mod update;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -36,7 +37,10 @@ use pocket_runtime::Code;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage::told(&error),
+    };
     let terminal = Terminal::new(args.json, args.verbose);
     let ended = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -172,7 +172,7 @@ impl Terminal {
         if self.json && !self.lost.load(Ordering::Relaxed) {
             let error = match failure {
                 Failure::Pocket(error) => error.to_json(),
-                Failure::Said { .. } | Failure::Printed(_) | Failure::Usage(_) | Failure::Other(_) => {
+                Failure::Said { .. } | Failure::Printed(_) | Failure::Other(_) => {
                     json!({ "message": failure.message(), "hints": failure.hints() })
                 }
             };

@@ -83,7 +83,7 @@ pub use provider::{
     UserTokens, Variable,
 };
 pub use sandbox::{
-    Compiler, CredentialReach, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report,
+    CallStep, Compiler, CredentialReach, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report,
     SandboxError, Usage,
 };
 pub use settings::{ProjectAsks, Settings, SettingsError, ToolSettings};

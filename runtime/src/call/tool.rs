@@ -13,7 +13,7 @@ use crate::{
     },
     call::{Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redactor},
     package::{AuthRequirement, CredentialGrant, Schema},
-    sandbox::{End, Invocation, LogLine, Outcome, Report, Usage},
+    sandbox::{CallStep, End, Invocation, LogLine, Outcome, Report, Usage},
 };
 
 /// What is done with a tool's output before the caller gets it.
@@ -34,7 +34,7 @@ impl Input {
     /// # Errors
     /// When it is not such JSON.
     pub fn parse(text: &str) -> Result<serde_json::Value, crate::Error> {
-        json::parse(text).map_err(|e| CallError::InputNotJson(e.to_string()).into())
+        json::parse(text).map_err(|e| CallError::not_json(&e).into())
     }
 }
 
@@ -122,13 +122,13 @@ impl CallTool {
         let (text, value) = match input {
             Input::Text(text) => {
                 self.within_limit(text.len())?;
-                let value = json::parse(&text).map_err(|e| CallError::InputNotJson(e.to_string()))?;
+                let value = json::parse(&text).map_err(|e| CallError::not_json(&e))?;
                 (text, value)
             }
             Input::Json(value) => {
                 let text = value.to_string();
                 self.within_limit(text.len())?;
-                json::check_depth(&value).map_err(|e| CallError::InputNotJson(e.to_string()))?;
+                json::check_depth(&value).map_err(|e| CallError::not_json(&e))?;
                 (text, value)
             }
         };
@@ -188,10 +188,13 @@ impl CallTool {
         credential: Option<Credential>,
         ways: &Ways<'_>,
     ) -> Ran {
-        let tool = match tool.get().await {
+        let tool = match tool.get(ways.report.as_deref()).await {
             Ok(tool) => tool,
             Err(error) => return Ran::nothing(error.into()),
         };
+        if let Some(report) = &ways.report {
+            report.step(CallStep::Running);
+        }
         let mut used = Vec::from_iter(credential);
         let mut end = self.invoke(tool, &text, &used, ways).await;
         if end.saw_unauthorized

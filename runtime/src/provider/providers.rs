@@ -134,6 +134,7 @@ impl Providers {
             None => Err(ProviderError::Unknown {
                 name: shown_on_one_line(name),
                 nearest: nearest(name, self.by_name.keys().map(String::as_str)).map(str::to_owned),
+                known: self.by_name.len(),
             }),
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     base::digest::Digest,
     package::Component,
     sandbox::{
-        Limits, SandboxError,
+        CallStep, Limits, Report, SandboxError,
         cache::CodeCache,
         compiler::{self, Compiler},
     },
@@ -42,12 +42,13 @@ impl Code {
         }
     }
 
-    /// The component's code: what another tool has loaded, what the cache holds, or compiled now.
+    /// The component's code: what another tool has loaded, what the cache holds, or compiled now, which `report` is told.
     pub(super) async fn of(
         &self,
         engine: &wasmtime::Engine,
         component: &Component,
         limits: &Limits,
+        report: Option<&dyn Report>,
     ) -> Result<Arc<Compiled>, SandboxError> {
         let size = component.bytes.len();
         if size > limits.component {
@@ -58,7 +59,7 @@ impl Code {
         }
         let place = self.place(component.digest);
         place
-            .get_or_try_init(|| self.load_or_compile(engine, component, limits))
+            .get_or_try_init(|| self.load_or_compile(engine, component, limits, report))
             .await?;
         Ok(place)
     }
@@ -79,6 +80,7 @@ impl Code {
         engine: &wasmtime::Engine,
         component: &Component,
         limits: &Limits,
+        report: Option<&dyn Report>,
     ) -> Result<wasmtime::component::Component, SandboxError> {
         let Compiler::InProcess = self.compiler;
         let (cache, of_engine, digest) = (Arc::clone(&self.cache), engine.clone(), component.digest);
@@ -86,6 +88,10 @@ impl Code {
         if let Some(loaded) = cached {
             return Ok(loaded);
         }
+        if let Some(report) = report {
+            report.step(CallStep::Compiling);
+        }
+        tracing::debug!(component = %digest, "compiling");
         let turn = Arc::clone(&self.turns)
             .acquire_owned()
             .await

@@ -134,14 +134,16 @@ impl SandboxError {
             Self::CompileTimedOut { .. } => {
                 "build the component smaller: with optimisation and without debug information"
             }
-            Self::Setup(_)
-            | Self::ComponentTooLarge { .. }
-            | Self::Compile(_)
-            | Self::CompilerPanicked
-            | Self::TooManyParts { .. }
-            | Self::Start(_)
-            | Self::Panicked
-            | Self::Outbound(_) => return Vec::new(),
+            Self::ComponentTooLarge { .. } | Self::TooManyParts { .. } => {
+                "build the component smaller: in release mode, without debug information, with fewer libraries"
+            }
+            Self::Compile(_) | Self::CompilerPanicked => {
+                "build the component anew with a current toolchain: `pocket check` says what is wrong with it"
+            }
+            Self::Setup(_) | Self::Start(_) | Self::Outbound(_) => {
+                "`pocket doctor` says what stands in the way on this machine"
+            }
+            Self::Panicked => return Vec::new(),
         };
         vec![hint.to_owned()]
     }

@@ -204,7 +204,7 @@ impl World {
 
     async fn load(&self, component: &Component, policy: Policy) -> Result<Tool, SandboxError> {
         let name: ToolName = "guest".parse().unwrap();
-        self.engine.load_component(&name, component, policy).await
+        self.engine.load_component(&name, component, policy, None).await
     }
 
     async fn command(&self, wat: &str, policy: Policy) -> Tool {

@@ -67,6 +67,10 @@ pub enum SourceError {
         name: String,
         /// What may have been meant.
         nearest: Vec<String>,
+        /// The branches and tags that are there, the default branch first: the first few of them.
+        there: Vec<String>,
+        /// How many more there are.
+        more: usize,
     },
     /// The commit is on no branch or tag of that repository: it may be a fork's.
     #[error("the commit is on no branch or tag of `{url}`: {commit}")]
@@ -242,8 +246,9 @@ impl SourceError {
                     .to_owned(),
             ],
             Self::Empty(_) => vec!["push a commit to it, or name a branch: `#<branch>`".to_owned()],
-            Self::NoRef { nearest, .. } if nearest.is_empty() => Vec::new(),
-            Self::NoRef { nearest, .. } => vec![format!("did you mean {}?", quoted(nearest))],
+            Self::NoRef {
+                nearest, there, more, ..
+            } => no_ref(nearest, there, *more),
             Self::NotReachable { .. } => {
                 vec!["it may be a fork's commit: name the fork's own URL, or push the commit to a branch".to_owned()]
             }
@@ -273,7 +278,10 @@ impl SourceError {
             Self::Redirected { .. } => vec!["write the URL to which it sends".to_owned()],
             Self::Cache { path, .. } => vec![format!("let this user alone write `{}`, or remove it", path.display())],
             Self::Ca(_) => vec!["`[network] ca_file` is a file of certificates in PEM".to_owned()],
-            Self::NotACommit(_) | Self::NoCommit(_) | Self::Git(_) | Self::Cancelled(_) => Vec::new(),
+            Self::NotACommit(_) => vec!["write all of it, as `git rev-parse` prints it".to_owned()],
+            Self::NoCommit(_) => vec!["name a branch, or a tag of a commit".to_owned()],
+            Self::Git(_) => vec!["`pocket doctor` says what stands in the way on this machine".to_owned()],
+            Self::Cancelled(_) => Vec::new(),
         }
     }
 }
@@ -281,6 +289,17 @@ impl SourceError {
 fn quoted(words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     words.join(" or ")
+}
+
+fn no_ref(nearest: &[String], there: &[String], more: usize) -> Vec<String> {
+    if !nearest.is_empty() {
+        return vec![format!("did you mean {}?", quoted(nearest))];
+    }
+    let mut words: Vec<String> = there.iter().map(|name| format!("`{name}`")).collect();
+    if more > 0 {
+        words.push(format!("and {more} more"));
+    }
+    vec![format!("its branches and tags: {}", words.join(", "))]
 }
 
 fn no_folder(path: &str) -> Vec<String> {
