@@ -258,7 +258,7 @@ async fn a_typed_token_is_not_given_to_hosts_that_a_project_adds_to_its_provider
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_log_of_any_library_shows_a_secret() {
+async fn f_60_no_log_of_any_library_shows_a_secret() {
     let mut story = Story::new().await;
     story.pocket.set("POCKET_LOG", "trace");
     let mut everything = String::new();

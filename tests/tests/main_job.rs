@@ -70,7 +70,7 @@ async fn a_tool_from_a_git_url_signs_in_runs_and_runs_again_without() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_lies_in_any_file_in_the_clear() {
+async fn f_60_no_secret_lies_in_any_file_in_the_clear() {
     let story = Story::new(SlackSettings {
         rotation: Some(43_200),
         ..SlackSettings::default()
@@ -265,7 +265,7 @@ async fn a_token_can_be_typed_on_our_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_from_another_browser_is_not_used() {
+async fn f_23_a_callback_from_another_browser_is_not_used() {
     let story = Story::new(SlackSettings::default()).await;
     let mut running = story.pocket.start(story.args("slack-get-messages", HISTORY));
     let url = running.word("https://localhost:");

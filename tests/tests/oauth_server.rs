@@ -151,7 +151,7 @@ async fn a_sign_in_with_pkce_and_issuer_gives_a_token_that_is_kept_and_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_that_need_a_new_token_at_once_renew_it_once() {
+async fn f_02_two_processes_that_need_a_new_token_at_once_renew_it_once() {
     let seconds = 20;
     let Some(story) = Story::new("renewals of two processes at once", seconds) else {
         return;
@@ -183,7 +183,7 @@ async fn two_processes_that_need_a_new_token_at_once_renew_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_comes_twice_is_used_once() {
+async fn f_21_a_code_that_comes_twice_is_used_once() {
     let Some(story) = Story::new("a code that comes twice", 3600) else {
         return;
     };
@@ -217,7 +217,7 @@ async fn a_code_that_comes_twice_is_used_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_who_denies_is_told_at_once() {
+async fn f_24_a_user_who_denies_is_told_at_once() {
     let Some(story) = Story::new("a user who denies", 3600) else {
         return;
     };

@@ -75,7 +75,7 @@ async fn end(running: Running) -> Ended {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_whose_process_ended_is_completed_by_one_that_waits() {
+async fn f_31_a_sign_in_whose_process_ended_is_completed_by_one_that_waits() {
     let story = Story::new(SlackSettings::default()).await;
     let _waiting = story.one_that_waits();
     let mut args = story.call();
@@ -94,7 +94,7 @@ async fn a_sign_in_whose_process_ended_is_completed_by_one_that_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_calls_that_need_the_same_sign_in_both_end_well() {
+async fn f_29_two_calls_that_need_the_same_sign_in_both_end_well() {
     let story = Story::new(SlackSettings::default()).await;
     let mut both = [story.pocket.start(story.call()), story.pocket.start(story.call())];
     let urls = both.each_mut().map(|running| story.url(running));
@@ -125,7 +125,7 @@ async fn a_process_that_is_killed_leaves_its_port_to_one_that_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_process_was_killed_the_next_one_has_the_port_at_once() {
+async fn f_30_after_a_process_was_killed_the_next_one_has_the_port_at_once() {
     let story = Story::new(SlackSettings::default()).await;
     let mut killed = story.pocket.start(story.call());
     let left_behind = story.url(&mut killed);
@@ -146,7 +146,7 @@ async fn after_a_process_was_killed_the_next_one_has_the_port_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_renew_a_rotating_token_once_and_keep_the_account() {
+async fn f_02_two_processes_renew_a_rotating_token_once_and_keep_the_account() {
     let seconds = 20;
     let story = Story::new(SlackSettings {
         rotation: Some(seconds),
@@ -169,7 +169,7 @@ async fn two_processes_renew_a_rotating_token_once_and_keep_the_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_whose_token_is_refused_renew_it_once() {
+async fn f_45_two_processes_whose_token_is_refused_renew_it_once() {
     let story = Story::new(SlackSettings {
         rotation: Some(43_200),
         ..SlackSettings::default()

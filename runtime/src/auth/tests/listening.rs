@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_port_that_somebody_else_has_is_an_error_and_no_sign_in_begins() {
+async fn f_28_a_port_that_somebody_else_has_is_an_error_and_no_sign_in_begins() {
     let world = World::new().await;
     let _foreign = TcpListener::bind(("127.0.0.1", world.port)).unwrap();
     let auth = world.process();
@@ -44,7 +44,7 @@ async fn a_port_that_somebody_else_has_on_the_other_address_is_taken_too() {
 }
 
 #[tokio::test]
-async fn a_provider_that_takes_any_port_gets_a_free_one_where_ours_is_taken() {
+async fn f_28_a_provider_that_takes_any_port_gets_a_free_one_where_ours_is_taken() {
     let world = World::with("oauth2.redirect = \"loopback-any-port\"").await;
     let foreign = TcpListener::bind(("127.0.0.1", world.port)).unwrap();
     let auth = world.process();
@@ -73,7 +73,7 @@ async fn who_waits_is_not_told_before_the_last_page_was_sent() {
 }
 
 #[tokio::test]
-async fn a_process_completes_what_another_of_its_store_began_and_is_followed_when_it_ends() {
+async fn f_31_a_process_completes_what_another_of_its_store_began_and_is_followed_when_it_ends() {
     let world = World::new().await;
     let (owner, other) = (world.process(), world.process());
     let first = begin(&owner).await;
