@@ -63,6 +63,9 @@ pub(crate) enum Verb {
     Cache(Cache),
     /// Completions for a shell
     Completions(Completions),
+    /// Compile the component on stdin: what `pocket` starts for itself
+    #[command(hide = true)]
+    CompileForParent,
 }
 
 #[derive(Debug, clap::Args)]

@@ -9,6 +9,7 @@ mod auth;
 mod build;
 mod cache;
 mod check;
+mod compile_for_parent;
 mod completions;
 mod doctor;
 mod failure;
@@ -42,6 +43,9 @@ fn main() -> ExitCode {
         Err(error) => return usage::told(&error),
     };
     let terminal = Terminal::new(args.json, args.verbose);
+    if matches!(args.verb, Verb::CompileForParent) {
+        return compile_for_parent::compile_for_parent(&terminal);
+    }
     let ended = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -100,5 +104,7 @@ async fn dispatch(args: Args, terminal: &Terminal) -> Result<(), Failure> {
             completions::completions(verb, terminal);
             Ok(())
         }
+        // `main` has done it, without a place.
+        Verb::CompileForParent => Ok(()),
     }
 }

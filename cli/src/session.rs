@@ -9,6 +9,7 @@ use pocket_runtime::{
 
 use crate::{
     ask::{Answer, ask},
+    compile_for_parent,
     failure::Failure,
     progress,
     terminal::Terminal,
@@ -254,6 +255,7 @@ impl Session<'_> {
             .home(self.place.home.clone())
             .project(&self.place.project)
             .settings(settings)
+            .compiler(compile_for_parent::compiler())
             .progress(progress::of_fetch())
     }
 }

@@ -83,8 +83,8 @@ pub use provider::{
     UserTokens, Variable,
 };
 pub use sandbox::{
-    CallStep, Compiler, CredentialReach, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report,
-    SandboxError, Usage,
+    CallStep, Compiler, CompilerProcess, CredentialReach, CredentialsMode, DOES_NOT_COMPILE, Decision, Limits,
+    LogLevel, LogLine, Policy, Refusal, Report, SandboxError, Usage, compile_for_parent,
 };
 pub use settings::{ProjectAsks, Settings, SettingsError, ToolSettings};
 pub use source::{

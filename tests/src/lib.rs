@@ -20,7 +20,7 @@ pub use components::{check_fresh, folder_of, program, repository, sample};
 pub use embedder::Embedder;
 pub use git_server::GitServer;
 pub use oauth_server::OAuthServer;
-pub use pocket_command::{Ended, PocketCommand, Running};
+pub use pocket_command::{Ended, PocketCommand, Running, binary};
 pub use recorder::{Recorded, Recorder};
 pub use serve::Served;
 pub use slack::{Slack, SlackSettings};

@@ -298,7 +298,7 @@ fn wait(child: &mut Child) -> i32 {
 }
 
 /// The binary beside this test's own, built by `cargo xtask test`.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     let found = test
         .ancestors()

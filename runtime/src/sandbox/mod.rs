@@ -9,6 +9,7 @@ mod cache;
 mod classify;
 mod code;
 mod compiler;
+mod compiler_process;
 mod config;
 mod end;
 mod engine;
@@ -30,6 +31,7 @@ mod tool;
 mod tests;
 
 pub use compiler::Compiler;
+pub use compiler_process::{CompilerProcess, DOES_NOT_COMPILE, compile_for_parent};
 pub(crate) use end::{End, Outcome};
 pub use end::{Refusal, Usage};
 pub(crate) use engine::{Engine, EngineParts};
