@@ -42,7 +42,7 @@ fn failure(error: &clap::Error) -> Failure {
         Failure::said(Code::InvalidInput, message),
         |failure, paragraph| match paragraph.strip_prefix("tip: ") {
             Some(tip) => failure.hint(tip),
-            None if paragraph.is_empty() => failure,
+            None if paragraph.is_empty() || paragraph.starts_with("For more") => failure,
             None => failure.hint(paragraph),
         },
     )
