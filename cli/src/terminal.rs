@@ -134,6 +134,11 @@ impl Terminal {
         self.say(format_args!("{level}: {message}"));
     }
 
+    /// How far a tool says that it is.
+    pub(crate) fn progress(&self, line: impl std::fmt::Display) {
+        self.say(format_args!("{}: {line}", "progress".dimmed()));
+    }
+
     /// What a call gave: with `--json` in the one shape of all doors, else the output alone.
     pub(crate) fn called(&self, called: &Called) -> Result<(), Failure> {
         let code = called.ended.as_ref().err().map(pocket_runtime::Error::code);
