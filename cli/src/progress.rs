@@ -89,8 +89,8 @@ impl Report for Follow {
     fn progress(&self, done: f64, total: Option<f64>, message: Option<&str>) {
         let message = pocket_runtime::shown_on_one_line(message.unwrap_or_default());
         self.aside(|terminal| match total {
-            Some(total) => terminal.say(format_args!("{done}/{total} {message}")),
-            None => terminal.say(format_args!("{done} {message}")),
+            Some(total) => terminal.progress(format_args!("{done}/{total} {message}")),
+            None => terminal.progress(format_args!("{done} {message}")),
         });
     }
 

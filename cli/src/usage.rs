@@ -32,20 +32,25 @@ fn asks_for_json(typed: &[impl AsRef<OsStr>]) -> bool {
 
 fn failure(error: &clap::Error) -> Failure {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return Failure::said(Code::InvalidInput, "no verb was typed").hint("`pocket --help` shows the verbs");
+        return Failure::usage("no verb was typed").hint("`pocket --help` shows the verbs");
     }
     let text = error.render().to_string();
     let mut paragraphs = text.split("\n\n").map(on_one_line);
     let message = paragraphs.next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    paragraphs.fold(
-        Failure::said(Code::InvalidInput, message),
-        |failure, paragraph| match paragraph.strip_prefix("tip: ") {
-            Some(tip) => failure.hint(tip),
-            None if paragraph.is_empty() => failure,
-            None => failure.hint(paragraph),
-        },
-    )
+    let (message, values) = match message.split_once(" [") {
+        Some((message, values)) => (message, values.strip_suffix(']')),
+        None => (message, None),
+    };
+    let refused = match values {
+        Some(values) => Failure::usage(message).hint(values),
+        None => Failure::usage(message),
+    };
+    paragraphs.fold(refused, |failure, paragraph| match paragraph.strip_prefix("tip: ") {
+        Some(tip) => failure.hint(tip),
+        None if paragraph.is_empty() || paragraph.starts_with("For more") => failure,
+        None => failure.hint(paragraph),
+    })
 }
 
 fn on_one_line(paragraph: &str) -> String {

@@ -87,11 +87,16 @@ impl PocketCommand {
 
     /// Runs it to its end with this on stdin.
     pub fn run_with_input<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &str) -> Ended {
-        let mut child = self
-            .command(args)
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("pocket can be started");
+        Self::run_to_end(&mut self.command(args), input)
+    }
+
+    /// Runs it to its end in another folder than the project's.
+    pub fn run_in<S: AsRef<OsStr>>(&self, folder: &Path, args: impl IntoIterator<Item = S>) -> Ended {
+        Self::run_to_end(self.command(args).current_dir(folder), "")
+    }
+
+    fn run_to_end(command: &mut Command, input: &str) -> Ended {
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("pocket can be started");
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
         let input = input.to_owned();
         // A command that reads none of it closes the pipe early.

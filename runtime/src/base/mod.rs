@@ -7,6 +7,7 @@ pub(crate) mod files;
 pub(crate) mod home;
 pub(crate) mod json;
 mod json_hint;
+pub(crate) mod json_text;
 pub(crate) mod key;
 pub(crate) mod listeners;
 pub(crate) mod name;

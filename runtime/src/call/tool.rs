@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use crate::{
     auth::{Auth, AuthError, Credential},
     base::{
-        json,
+        json, json_text,
         name::{Profile, ToolName},
         redactor::Redactor,
     },
@@ -71,6 +71,8 @@ pub(crate) struct Ways<'a> {
 /// What one run gave, before it is told in our words.
 struct Ran {
     ended: Result<Value, CallError>,
+    /// See [`Called::exact`].
+    exact: Option<String>,
     logs: Vec<LogLine>,
     usage: Usage,
     refusals: Vec<String>,
@@ -80,6 +82,7 @@ impl Ran {
     fn nothing(error: CallError) -> Self {
         Self {
             ended: Err(error),
+            exact: None,
             logs: Vec::new(),
             usage: Usage::default(),
             refusals: Vec::new(),
@@ -103,6 +106,7 @@ impl CallTool {
         };
         let Ran {
             ended,
+            exact,
             logs,
             usage,
             refusals,
@@ -110,6 +114,7 @@ impl CallTool {
         let ended = ended.and_then(|value| self.finished(value)).map_err(crate::Error::from);
         Called {
             tool: self.name.to_string(),
+            exact: exact.filter(|_| ended.is_ok() && self.output_function.is_none()),
             ended,
             logs,
             usage,
@@ -242,9 +247,12 @@ impl CallTool {
             saw_unauthorized,
         } = end;
         let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-        let ended = match outcome {
-            Outcome::Output(text) => self.read_output(text, redactor),
-            other => Err(self.failure(other, saw_unauthorized, &refusals, redactor)),
+        let (ended, exact) = match outcome {
+            Outcome::Output(text) => {
+                let exact = exact(&text, redactor);
+                (self.read_output(text, redactor), exact)
+            }
+            other => (Err(self.failure(other, saw_unauthorized, &refusals, redactor)), None),
         };
         let logs = logs
             .into_iter()
@@ -255,6 +263,7 @@ impl CallTool {
             .collect();
         Ran {
             ended,
+            exact,
             logs,
             usage,
             refusals,
@@ -326,6 +335,7 @@ impl CallTool {
         let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         Ran {
             ended,
+            exact: None,
             logs: Vec::new(),
             usage: Usage {
                 wall_us,
@@ -350,6 +360,17 @@ impl CallTool {
             }
         }
     }
+}
+
+/// The output's own text, where it says more than its parsed value and nothing secret is in either.
+fn exact(text: &str, redactor: &Redactor) -> Option<String> {
+    if !json_text::has_long_numbers(text) {
+        return None;
+    }
+    let value = json::parse(text).ok()?;
+    let exact = json_text::compact(text);
+    let is_clean = redactor.text(exact.clone()) == exact && redactor.value(value.clone()) == value;
+    is_clean.then_some(exact)
 }
 
 /// Whether it is JSON by its grammar, at any depth.

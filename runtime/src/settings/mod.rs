@@ -138,7 +138,12 @@ impl SettingsError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::Unreadable { path, .. } => vec![format!("let this user read `{}`", path.display())],
+            Self::Unreadable { path, source } => vec![match source.kind() {
+                std::io::ErrorKind::PermissionDenied => format!("let this user read `{}`", path.display()),
+                _other => {
+                    "it has to be a plain file of text, of no more than 4 MiB, that this user can read".to_owned()
+                }
+            }],
             Self::NotValid { hint, .. } => hint.iter().cloned().collect(),
             Self::Provider { source, .. } => source.hints(),
             Self::NoHome => vec!["set POCKET_HOME to a folder".to_owned()],

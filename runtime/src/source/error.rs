@@ -38,8 +38,13 @@ pub enum SourceError {
     #[error("another user's home folder cannot be written with `~`: `{0}`")]
     OtherHome(String),
     /// There is nothing there.
-    #[error("there is no such folder: `{0}`")]
-    NoFolder(String),
+    #[error("there is no such folder: `{written}`")]
+    NoFolder {
+        /// As written.
+        written: String,
+        /// What may have been meant, beside it.
+        nearest: Option<String>,
+    },
     /// There is a file there.
     #[error("this is a file, not a folder: `{0}`")]
     NotAFolder(String),
@@ -206,7 +211,7 @@ impl SourceError {
             | Self::Entry { .. }
             | Self::NoCommit(_)
             | Self::Ca(_) => Code::NotValid,
-            Self::NoFolder(_)
+            Self::NoFolder { .. }
             | Self::NotAFolder(_)
             | Self::Unreadable { .. }
             | Self::NoRepository(_)
@@ -238,7 +243,7 @@ impl SourceError {
                 vec!["write `#<branch, tag or commit>:<folder>` after the URL".to_owned()]
             }
             Self::NoHomeFolder | Self::OtherHome(_) => vec!["write the whole path".to_owned()],
-            Self::NoFolder(path) => no_folder(path),
+            Self::NoFolder { written, nearest } => no_folder(written, nearest.as_deref()),
             Self::NotAFolder(_) => vec!["name the folder in which `pocket.json` lies".to_owned()],
             Self::Unreadable { path, .. } => vec![format!("let this user read `{path}`")],
             Self::NoRepository(_) => vec![
@@ -247,8 +252,12 @@ impl SourceError {
             ],
             Self::Empty(_) => vec!["push a commit to it, or name a branch: `#<branch>`".to_owned()],
             Self::NoRef {
-                nearest, there, more, ..
-            } => no_ref(nearest, there, *more),
+                name,
+                nearest,
+                there,
+                more,
+                ..
+            } => no_ref(name, nearest, there, *more),
             Self::NotReachable { .. } => {
                 vec!["it may be a fork's commit: name the fork's own URL, or push the commit to a branch".to_owned()]
             }
@@ -291,7 +300,10 @@ fn quoted(words: &[String]) -> String {
     words.join(" or ")
 }
 
-fn no_ref(nearest: &[String], there: &[String], more: usize) -> Vec<String> {
+fn no_ref(name: &str, nearest: &[String], there: &[String], more: usize) -> Vec<String> {
+    if (7..40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return vec!["a commit is written in full, as `git rev-parse` prints it: 40 hex digits".to_owned()];
+    }
     if !nearest.is_empty() {
         return vec![format!("did you mean {}?", quoted(nearest))];
     }
@@ -302,12 +314,18 @@ fn no_ref(nearest: &[String], there: &[String], more: usize) -> Vec<String> {
     vec![format!("its branches and tags: {}", words.join(", "))]
 }
 
-fn no_folder(path: &str) -> Vec<String> {
+fn no_folder(path: &str, nearest: Option<&str>) -> Vec<String> {
+    if let Some(near) = nearest {
+        return vec![format!("did you mean `{near}`?")];
+    }
     let first = path.split('/').next().unwrap_or_default();
     if first.len() > 2 && first.contains('.') && !first.starts_with('.') {
         vec![format!("where a repository is meant, write `https://{path}`")]
     } else {
-        Vec::new()
+        vec![
+            "a relative path is read from the working directory, one in `pocket.toml` from the project's folder"
+                .to_owned(),
+        ]
     }
 }
 

@@ -323,6 +323,8 @@ mod tests {
         let hints = error.hints().concat();
         assert!(hints.starts_with("its branches and tags: `main`, `v0`, "), "{hints}");
         assert!(hints.ends_with(", and 13 more"), "{hints}");
+        let error = resolve(&refs(&[]), "https://h/r#0a1b2c3").unwrap_err();
+        assert!(error.hints().concat().contains("40 hex digits"), "{error:?}");
     }
 
     #[test]
