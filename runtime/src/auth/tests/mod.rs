@@ -14,4 +14,5 @@ mod secrets;
 mod sign_in;
 mod sign_out;
 mod states;
+mod theft;
 mod world;
