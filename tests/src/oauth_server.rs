@@ -75,6 +75,11 @@ impl OAuthServer {
 
     /// This server as the provider `judge`, as an operator's `pocket.toml` says it.
     pub fn provider(&self) -> String {
+        self.provider_through(&self.url())
+    }
+
+    /// The same with its token endpoint reached through a proxy at this URL.
+    pub fn provider_through(&self, proxy: &str) -> String {
         let (url, port) = (self.url(), self.port);
         format!(
             r#"[providers.judge]
@@ -88,7 +93,7 @@ handlers.judge-token.flow = "token"
 
 [providers.judge.oauth2]
 authorize = "{url}/auth"
-token = "{url}/token"
+token = "{proxy}/token"
 revoke = {{ kind = "rfc7009", url = "{url}/token/revocation" }}
 issuer = "{url}"
 iss = "sent"
@@ -134,22 +139,32 @@ refresh.rotation = "rotates"
         token.expect("it gave one").to_owned()
     }
 
-    /// Whether it says that a token is good (RFC 7662).
-    pub async fn is_active(&self, token: &str) -> bool {
+    /// Makes a token bad (RFC 7009), as a user who removes the app does.
+    pub async fn revoke(&self, token: &str) {
+        let (status, text) = self.as_client("revocation", token).await;
+        assert!(status.is_success(), "{status}: {text}");
+    }
+
+    /// Asks one of its endpoints about a token.
+    async fn as_client(&self, endpoint: &str, token: &str) -> (reqwest::StatusCode, String) {
         let form = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let reply = reqwest::Client::builder()
             .no_proxy()
             .build()
             .expect("a client can be made")
-            .post(format!("{}/token/introspection", self.url()))
+            .post(format!("{}/token/{endpoint}", self.url()))
             .basic_auth(form(CLIENT.0), Some(form(CLIENT.1)))
             .header("content-type", "application/x-www-form-urlencoded")
             .body(format!("token={}", form(token)))
             .send()
             .await
             .expect("the server answers");
-        let status = reply.status();
-        let text = reply.text().await.expect("the reply arrives");
+        (reply.status(), reply.text().await.expect("the reply arrives"))
+    }
+
+    /// Whether it says that a token is good (RFC 7662).
+    pub async fn is_active(&self, token: &str) -> bool {
+        let (status, text) = self.as_client("introspection", token).await;
         let reply: serde_json::Value =
             serde_json::from_str(&text).unwrap_or_else(|e| panic!("not an introspection: {status} {e}: {text}"));
         reply["active"].as_bool().unwrap_or_else(|| panic!("{status}: {text}"))

@@ -2,73 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Browser, Ended, OAuthServer, Page, PocketCommand, Running, folder_of, free_port};
-use serde_json::{Value, json};
-
-/// The server, and a project that knows it as the provider `judge`.
-struct Story {
-    server: OAuthServer,
-    pocket: PocketCommand,
-    port: u16,
-}
-
-impl Story {
-    /// `None` where the server is not installed.
-    fn new(named: &str, access_token_seconds: u64) -> Option<Self> {
-        let port = free_port();
-        let redirect = format!("http://127.0.0.1:{port}/auth/judge/callback");
-        let server = OAuthServer::start(named, &redirect, access_token_seconds)?;
-        let mut pocket = PocketCommand::new();
-        pocket.set("POCKET_TRUST_PROJECT", "1");
-        pocket.write(
-            "pocket.toml",
-            &format!("{}\n[callback]\nport = {port}\n", server.provider()),
-        );
-        pocket.write(".secrets.toml", &server.secrets());
-        Some(Self { server, pocket, port })
-    }
-
-    /// Signs in, as far as the page after the provider's last one.
-    async fn sign_in(&self, browser: &mut Browser, running: &mut Running) -> Page {
-        let login = self.at_the_provider(browser, running).await;
-        let consent = browser.submit(&login, &[("login", "alice"), ("password", "x")]).await;
-        assert!(consent.body.contains("api:read"), "{}", consent.body);
-        browser.submit(&consent, &[]).await
-    }
-
-    /// Goes to the provider's page for signing in.
-    async fn at_the_provider(&self, browser: &mut Browser, running: &mut Running) -> Page {
-        let url = running.word(&format!("http://127.0.0.1:{}/sign-in/", self.port));
-        let page = browser.open(&url).await;
-        assert!(page.status.is_success(), "{}", page.body);
-        let login = browser.submit(&page, &[]).await;
-        assert!(login.url.as_str().starts_with(&self.server.url()), "{}", login.url);
-        login
-    }
-
-    /// A tool that asks the server whose token it was given.
-    fn call(&self) -> Vec<String> {
-        let url = self.server.url();
-        let manifest = json!({
-            "tool": { "name": "who_am_i", "inputSchema": { "type": "object" } },
-            "component": "tool.wasm",
-            "auth": { "auth_provider": "judge", "scopes": SCOPES },
-            "permissions": { "http": [format!("GET {url}/me")] },
-        });
-        folder_of(&self.pocket.project(), "dial", &manifest);
-        let input = json!({
-            "url": format!("{url}/me"),
-            "headers": { "authorization": "Bearer {token}" },
-            "token": "JUDGE_TOKEN",
-        });
-        vec![
-            "run".to_owned(),
-            "./dial".to_owned(),
-            input.to_string(),
-            format!("--allow-private={url}"),
-        ]
-    }
-}
+use pocket_tests::{Browser, Ended, JudgedCommand as Story, Running};
+use serde_json::Value;
 
 const LOGIN: [&str; 9] = [
     "auth",
@@ -81,7 +16,6 @@ const LOGIN: [&str; 9] = [
     "--scope",
     "api:read",
 ];
-const SCOPES: [&str; 3] = ["api:read", "offline_access", "openid"];
 
 async fn end(running: Running) -> Ended {
     tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
@@ -95,7 +29,7 @@ fn the_account(story: &Story) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_with_pkce_and_issuer_gives_a_token_that_is_kept_and_works() {
-    let Some(story) = Story::new("a whole sign-in", 3600) else {
+    let Some(story) = Story::start("a whole sign-in", 3600).await else {
         return;
     };
     let call = story.call();
@@ -153,7 +87,7 @@ async fn a_sign_in_with_pkce_and_issuer_gives_a_token_that_is_kept_and_works() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f_02_two_processes_that_need_a_new_token_at_once_renew_it_once() {
     let seconds = 20;
-    let Some(story) = Story::new("renewals of two processes at once", seconds) else {
+    let Some(story) = Story::start("renewals of two processes at once", seconds).await else {
         return;
     };
     let call = story.call();
@@ -184,7 +118,7 @@ async fn f_02_two_processes_that_need_a_new_token_at_once_renew_it_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f_21_a_code_that_comes_twice_is_used_once() {
-    let Some(story) = Story::new("a code that comes twice", 3600) else {
+    let Some(story) = Story::start("a code that comes twice", 3600).await else {
         return;
     };
     // It has the port, and outlives the sign-in that is completed here.
@@ -218,7 +152,7 @@ async fn f_21_a_code_that_comes_twice_is_used_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f_24_a_user_who_denies_is_told_at_once() {
-    let Some(story) = Story::new("a user who denies", 3600) else {
+    let Some(story) = Story::start("a user who denies", 3600).await else {
         return;
     };
     let mut running = story.pocket.start(LOGIN);
@@ -244,7 +178,7 @@ async fn f_24_a_user_who_denies_is_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_ends_the_tokens_at_the_provider() {
-    let Some(story) = Story::new("a sign-out", 3600) else {
+    let Some(story) = Story::start("a sign-out", 3600).await else {
         return;
     };
     let mut running = story.pocket.start(LOGIN);

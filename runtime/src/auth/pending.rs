@@ -280,8 +280,12 @@ impl Pending {
         }
     }
 
-    /// Makes it belong to a browser: gives the cookie's value.
+    /// Makes it belong to a browser: gives the cookie's value. An answer that the browser before it fetched at the provider is
+    /// none from here on, so that nobody can have another bring his own.
     pub(super) fn give_to_browser(&mut self) -> Secret {
+        if let (Some(_another), Step::Authorize(authorize)) = (&self.browser, &mut self.step) {
+            authorize.renew_state(self.id);
+        }
         let value = random_text();
         self.browser = Some(cookie_digest(&value));
         value
@@ -302,6 +306,24 @@ impl Authorize {
             verifier,
             proof: Secret::new(hex::encode(state.proof)),
         }
+    }
+
+    /// Asks with another state from here on.
+    fn renew_state(&mut self, id: FlowId) {
+        let state = State::of(id, rand::random());
+        let Ok(mut url) = Url::parse(self.url.expose()) else {
+            return;
+        };
+        let asked: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let mut query = url.query_pairs_mut();
+        query.clear();
+        for (name, value) in &asked {
+            let value = if name == "state" { state.secret().expose().to_owned() } else { value.clone() };
+            query.append_pair(name, &value);
+        }
+        drop(query);
+        self.url = Secret::new(url.as_str());
+        self.proof = Secret::new(hex::encode(state.proof));
     }
 
     /// Whether a state that came back is the one that was sent.

@@ -83,8 +83,13 @@ pub enum CallError {
         provider: String,
     },
     /// The provider refused the credential.
-    #[error("the provider refused the credential: {0}")]
-    Unauthorized(String),
+    #[error("the provider refused the credential: {message}")]
+    Unauthorized {
+        /// The provider; `None` where the tool has no credential.
+        provider: Option<String>,
+        /// What the tool said, or how it ended.
+        message: String,
+    },
     /// The service behind the tool asks to wait.
     #[error("the service behind the tool asks to wait: {seconds} s")]
     RateLimited {
@@ -146,7 +151,7 @@ impl CallError {
             Self::OutputNotJson(_) | Self::OutputDoesNotFit(_) => Code::InvalidOutput,
             Self::TimedOut { .. } => Code::TimedOut,
             Self::Denied { .. } | Self::CredentialNotGranted { .. } => Code::Denied,
-            Self::Unauthorized(_) => Code::Unauthorized,
+            Self::Unauthorized { .. } => Code::Unauthorized,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::Busy => Code::Busy,
             Self::Panicked => Code::Internal,
@@ -177,8 +182,14 @@ impl CallError {
                     "give it with `pocket auth login {provider}` and `pocket add`, or run `pocket run {tool}` on a terminal and agree"
                 )]
             }
-            Self::Unauthorized(_) => {
-                vec!["sign out and in again with `pocket auth logout` and `pocket auth login`".to_owned()]
+            Self::Unauthorized {
+                provider: Some(provider),
+                ..
+            } => vec![format!(
+                "sign out and in again with `pocket auth logout {provider}` and `pocket auth login {provider}`"
+            )],
+            Self::Unauthorized { provider: None, .. } => {
+                vec!["the tool was given no credential: its manifest names no provider under `auth`".to_owned()]
             }
             Self::RateLimited { seconds } => vec![format!("call again in {seconds} s")],
             Self::Busy => vec!["call again when some calls have ended, or raise the limits".to_owned()],

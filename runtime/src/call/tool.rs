@@ -11,7 +11,7 @@ use crate::{
         name::{Profile, ToolName},
         redactor::Redactor,
     },
-    call::{Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redactor},
+    call::{Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redacted_lines, redactor},
     package::{AuthRequirement, CredentialGrant, Schema},
     sandbox::{CallStep, End, Invocation, LogLine, Outcome, Report, Usage},
 };
@@ -222,10 +222,7 @@ impl CallTool {
 
     async fn invoke(&self, tool: &crate::sandbox::Tool, text: &str, used: &[Credential], ways: &Ways<'_>) -> End {
         let report = ways.report.as_ref().map(|to| {
-            Arc::new(Redacting {
-                redactor: redactor(used),
-                to: Arc::clone(to),
-            }) as Arc<dyn Report>
+            Arc::new(Redacting::new(redactor(used), Arc::clone(to))) as Arc<dyn Report>
         });
         tool.invoke(Invocation {
             input: text,
@@ -254,13 +251,7 @@ impl CallTool {
             }
             other => (Err(self.failure(other, saw_unauthorized, &refusals, redactor)), None),
         };
-        let logs = logs
-            .into_iter()
-            .map(|LogLine { level, message }| LogLine {
-                level,
-                message: redactor.text(message),
-            })
-            .collect();
+        let logs = redacted_lines(redactor, logs);
         Ran {
             ended,
             exact,
@@ -291,11 +282,11 @@ impl CallTool {
             Outcome::ToolFailed(message) | Outcome::Trapped(message) if !refusals.is_empty() => {
                 denied(redactor.text(message))
             }
-            Outcome::ToolFailed(message) if saw_unauthorized => CallError::Unauthorized(redactor.text(message)),
+            Outcome::ToolFailed(message) if saw_unauthorized => self.unauthorized(redactor.text(message)),
             Outcome::ToolFailed(message) => CallError::ToolFailed(redactor.text(message)),
             Outcome::Trapped(message) => CallError::Trapped(redactor.text(message)),
             Outcome::InvalidInput(message) => CallError::InvalidInput(redactor.text(message)),
-            Outcome::Unauthorized(message) => CallError::Unauthorized(redactor.text(message)),
+            Outcome::Unauthorized(message) => self.unauthorized(redactor.text(message)),
             Outcome::RateLimited(seconds) => CallError::RateLimited { seconds },
             Outcome::LimitExceeded(which) => CallError::LimitExceeded(which),
             Outcome::OutOfMemory => CallError::OutOfMemory { limit: self.memory },
@@ -305,6 +296,13 @@ impl CallTool {
             Outcome::TimedOut => CallError::TimedOut { limit: self.timeout },
             Outcome::Busy => CallError::Busy,
             Outcome::Sandbox(error) => CallError::Sandbox(error),
+        }
+    }
+
+    fn unauthorized(&self, message: String) -> CallError {
+        CallError::Unauthorized {
+            provider: self.auth.as_ref().map(|need| need.provider.clone()),
+            message,
         }
     }
 
@@ -326,7 +324,7 @@ impl CallTool {
             Ok(Ok(Ok(value))) => Ok(Value::Json(redactor.value(value))),
             Ok(Ok(Err(error))) => Err(match error {
                 FunctionError::InvalidInput(message) => CallError::InvalidInput(redactor.text(message)),
-                FunctionError::Unauthorized(message) => CallError::Unauthorized(redactor.text(message)),
+                FunctionError::Unauthorized(message) => self.unauthorized(redactor.text(message)),
                 FunctionError::RateLimited(seconds) => CallError::RateLimited { seconds },
                 FunctionError::Failed(message) => CallError::ToolFailed(redactor.text(message)),
                 error @ FunctionError::NoVariable(_) => CallError::ToolFailed(error.to_string()),
