@@ -14,6 +14,8 @@ pub struct OAuth2 {
     pub authorize: Url,
     /// The token endpoint.
     pub token: Url,
+    /// The device authorization endpoint (RFC 8628), where there is one.
+    pub device: Option<Url>,
     /// How a token is revoked, where that is known.
     pub revoke: Option<Revoke>,
     /// Which redirect URIs it takes.
@@ -244,6 +246,7 @@ impl OAuth2 {
         [
             Some(&self.authorize),
             Some(&self.token),
+            self.device.as_ref(),
             self.refresh.url.as_ref(),
             self.revoke.as_ref().and_then(Revoke::url),
         ]

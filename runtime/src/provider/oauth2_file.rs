@@ -19,6 +19,7 @@ use crate::{
 pub(super) struct OAuth2File {
     authorize: String,
     token: String,
+    device: Option<String>,
     revoke: Option<RevokeFile>,
     #[serde(default)]
     redirect: RedirectFile,
@@ -161,6 +162,7 @@ impl OAuth2File {
         let Self {
             authorize,
             token,
+            device,
             revoke,
             redirect,
             issuer,
@@ -196,6 +198,7 @@ impl OAuth2File {
         Ok(OAuth2 {
             authorize: check::endpoint("oauth2.authorize", &authorize)?,
             token: check::endpoint("oauth2.token", &token)?,
+            device: device.map(|url| check::endpoint("oauth2.device", &url)).transpose()?,
             revoke: revoke
                 .and_then(|revoke| revoke.revoke(client_auth).transpose())
                 .transpose()?,
