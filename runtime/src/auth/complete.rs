@@ -96,7 +96,7 @@ impl Completion {
         let ask = Ask {
             oauth,
             client: &pending.client(),
-            redirect,
+            redirect: Some(redirect),
             scopes: &pending.scopes,
             kind: pending.account().kind,
         };

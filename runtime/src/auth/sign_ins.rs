@@ -213,11 +213,12 @@ impl SignIns {
         let ask = Ask {
             oauth,
             client,
-            redirect: &redirect,
+            redirect: Some(&redirect),
             scopes: &wish.scopes,
             kind: resolved.account.kind,
         };
         let begun = self.core.exchange.begin(&ask, &state.secret());
+        let begun = begun.map_err(|error| AuthError::of_flow(&resolved.provider.name, error))?;
         Ok(Step::Authorize(Authorize::new(
             &begun.url,
             redirect.clone(),

@@ -4,6 +4,7 @@ mod check;
 mod error;
 mod file;
 mod handler;
+mod handler_file;
 mod implied_scopes;
 mod oauth2;
 mod oauth2_file;
@@ -14,7 +15,7 @@ mod providers;
 mod reply;
 
 pub use error::ProviderError;
-pub use handler::{Flow, Handler, Scopes, Secrecy, TokenEntry, Variable};
+pub use handler::{BasicAuth, FieldsEntry, Flow, Handler, Scopes, Secrecy, TokenEntry, TypedField, Variable};
 pub use implied_scopes::ImpliedScopes;
 pub use oauth2::{BodyForm, ClientAuth, Issuer, OAuth2, Pkce, Redirect, Refresh, Revoke, Rotation, UserTokens};
 pub use placement::Placement;

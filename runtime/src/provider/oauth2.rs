@@ -10,11 +10,11 @@ use crate::provider::{ImpliedScopes, Pointer, Reply};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuth2 {
-    /// The authorization endpoint.
-    pub authorize: Url,
-    /// The token endpoint.
-    pub token: Url,
-    /// The device authorization endpoint (RFC 8628), where there is one.
+    /// The authorization endpoint; `None` where no flow needs it, or the issuer tells it.
+    pub authorize: Option<Url>,
+    /// The token endpoint; `None` where the issuer tells it.
+    pub token: Option<Url>,
+    /// The device authorization endpoint (RFC 8628 section 3.1), where the provider has one or the issuer tells it.
     pub device: Option<Url>,
     /// How a token is revoked, where that is known.
     pub revoke: Option<Revoke>,
@@ -202,6 +202,17 @@ impl Default for Refresh {
     }
 }
 
+impl Issuer {
+    /// It, where it is known.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Sent(name) | Self::Known(name) => Some(name),
+            Self::Unknown => None,
+        }
+    }
+}
+
 impl Revoke {
     fn url(&self) -> Option<&Url> {
         match self {
@@ -244,8 +255,8 @@ impl OAuth2 {
 
     fn urls(&self) -> impl Iterator<Item = &Url> {
         [
-            Some(&self.authorize),
-            Some(&self.token),
+            self.authorize.as_ref(),
+            self.token.as_ref(),
             self.device.as_ref(),
             self.refresh.url.as_ref(),
             self.revoke.as_ref().and_then(Revoke::url),

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
+use url::Url;
 
 use crate::{
     base::{quantity, text::shown_on_one_line},
@@ -17,8 +18,8 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OAuth2File {
-    authorize: String,
-    token: String,
+    authorize: Option<String>,
+    token: Option<String>,
     device: Option<String>,
     revoke: Option<RevokeFile>,
     #[serde(default)]
@@ -196,9 +197,9 @@ impl OAuth2File {
         check::parameters("oauth2.authorize_params", authorize_params.keys().cloned(), &own)?;
         check::parameters("oauth2.token_params", token_params.keys().cloned(), &[])?;
         Ok(OAuth2 {
-            authorize: check::endpoint("oauth2.authorize", &authorize)?,
-            token: check::endpoint("oauth2.token", &token)?,
-            device: device.map(|url| check::endpoint("oauth2.device", &url)).transpose()?,
+            authorize: endpoint_of("oauth2.authorize", authorize)?,
+            token: endpoint_of("oauth2.token", token)?,
+            device: endpoint_of("oauth2.device", device)?,
             revoke: revoke
                 .and_then(|revoke| revoke.revoke(client_auth).transpose())
                 .transpose()?,
@@ -250,6 +251,10 @@ fn user_tokens(scope_param: Option<&str>, reply: Option<ReplyFile>) -> Result<Op
             "`oauth2`: `user_scope_param` and `user_reply` are there together or not at all",
         )),
     }
+}
+
+fn endpoint_of(key: &str, url: Option<String>) -> Result<Option<Url>, Fault> {
+    url.map(|url| check::endpoint(key, &url)).transpose()
 }
 
 fn issuer_of(issuer: Option<String>, iss: IssFile) -> Result<Issuer, Fault> {

@@ -17,3 +17,13 @@ pub enum Placement {
     /// A top-level field of a form or JSON body.
     Field(String),
 }
+
+impl Placement {
+    /// `Authorization: Bearer ...` (RFC 6750 section 2.1).
+    pub(crate) fn bearer() -> Self {
+        Self::Header {
+            name: "authorization".to_owned(),
+            prefix: "Bearer ".to_owned(),
+        }
+    }
+}

@@ -22,7 +22,8 @@ use crate::{
 pub(crate) struct Ask<'a> {
     pub(crate) oauth: &'a OAuth2,
     pub(crate) client: &'a Client,
-    pub(crate) redirect: &'a url::Url,
+    /// Where the browser is sent back to; the authorization code flow alone has one.
+    pub(crate) redirect: Option<&'a url::Url>,
     pub(crate) scopes: &'a [String],
     /// Where the provider has one kind of token, it is that one whatever is asked.
     pub(crate) kind: TokenKind,
@@ -36,14 +37,14 @@ pub(crate) struct Begun {
 }
 
 impl Ask<'_> {
-    fn shape(&self) -> &Reply {
+    pub(super) fn shape(&self) -> &Reply {
         match (self.kind, &self.oauth.user) {
             (TokenKind::User, Some(user)) => &user.reply,
             (TokenKind::User, None) | (TokenKind::Bot, _) => &self.oauth.reply,
         }
     }
 
-    fn scope_param(&self) -> &str {
+    pub(super) fn scope_param(&self) -> &str {
         match (self.kind, &self.oauth.user) {
             (TokenKind::User, Some(user)) => &user.scope_param,
             (TokenKind::User, None) | (TokenKind::Bot, _) => &self.oauth.scope_param,
@@ -52,8 +53,11 @@ impl Ask<'_> {
 }
 
 /// Makes the authorization request; `state` is the caller's.
-pub(crate) fn begin(ask: &Ask<'_>, state: &Secret) -> Begun {
-    let client = client::client(ask, &ask.oauth.token);
+pub(crate) fn begin(ask: &Ask<'_>, state: &Secret) -> Result<Begun, FlowError> {
+    if ask.oauth.authorize.is_none() {
+        return Err(client::missing("authorize"));
+    }
+    let client = client::client(ask, client::token_endpoint(ask.oauth)?);
     let mut request = client.authorize_url(|| CsrfToken::new(state.expose().to_owned()));
     let verifier = match ask.oauth.pkce {
         Pkce::S256 => {
@@ -71,7 +75,7 @@ pub(crate) fn begin(ask: &Ask<'_>, state: &Secret) -> Begun {
         request = request.add_extra_param(name, value);
     }
     let (url, _state) = request.url();
-    Begun { url, verifier }
+    Ok(Begun { url, verifier })
 }
 
 /// Exchanges a code for tokens.
@@ -82,7 +86,7 @@ pub(crate) async fn exchange(
     verifier: Option<&Secret>,
     now: UnixTime,
 ) -> Result<Tokens, FlowError> {
-    let client = client::client(ask, &ask.oauth.token);
+    let client = client::client(ask, client::token_endpoint(ask.oauth)?);
     let mut request = client.exchange_code(AuthorizationCode::new(code.expose().to_owned()));
     if let Some(verifier) = verifier {
         request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
@@ -115,7 +119,11 @@ pub(crate) async fn refresh(
     refresh_token: &Secret,
     now: UnixTime,
 ) -> Result<Tokens, FlowError> {
-    let client = client::client(ask, ask.oauth.refresh.url.as_ref().unwrap_or(&ask.oauth.token));
+    let endpoint = match &ask.oauth.refresh.url {
+        Some(url) => url,
+        None => client::token_endpoint(ask.oauth)?,
+    };
+    let client = client::client(ask, endpoint);
     let token = RefreshToken::new(refresh_token.expose().to_owned());
     let mut request = client.exchange_refresh_token(&token);
     for (name, value) in &ask.oauth.token_params {
