@@ -48,6 +48,7 @@ enum PlacementFile {
         prefix: String,
     },
     BasicPassword,
+    BasicUsername,
     Query(String),
     Field(String),
 }
@@ -149,7 +150,7 @@ impl ProviderFile {
             operator_hosts: Vec::new(),
             name: name.to_owned(),
             title: check::words("title", title.as_deref().unwrap_or(name))?,
-            hosts: each_once("hosts", hosts.iter().map(|host| check::host(host)))?,
+            hosts: each_once("hosts", hosts.iter().map(|host| check::host("hosts", host)))?,
             handlers,
             placement: match placement {
                 Some(placement) => Some(placement.placement()?),
@@ -186,6 +187,7 @@ impl PlacementFile {
                 Placement::Header { name, prefix }
             }
             Self::BasicPassword => Placement::BasicPassword,
+            Self::BasicUsername => Placement::BasicUsername,
             Self::Query(name) => Placement::Query(check::words("placement.query", &name)?),
             Self::Field(name) => Placement::Field(check::words("placement.field", &name)?),
         })
