@@ -115,6 +115,11 @@ impl<'a> Resolved<'a> {
         self.oauth().map(|oauth| &oauth.implied_scopes)
     }
 
+    /// How long before its end a token is renewed at the latest.
+    pub(super) fn early(&self) -> std::time::Duration {
+        self.oauth().and_then(|oauth| oauth.refresh.early).unwrap_or_default()
+    }
+
     /// What an account of this handler belongs to: the origins of its endpoints, of which a typed token has none, and the hosts
     /// that the operator added. Else a project could have a token that is there already sent to a host of its own.
     pub(super) fn origins(&self) -> Vec<String> {
