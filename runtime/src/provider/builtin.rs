@@ -84,3 +84,6 @@ pub(super) const FILES: &[(&str, &str)] = &[
     file!("zinc"),
     file!("zoom"),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Every provider that is known.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use crate::{
     base::{nearest::nearest, text::shown_on_one_line},
@@ -13,31 +13,56 @@ pub struct Providers {
     by_name: BTreeMap<String, Known>,
 }
 
-/// A provider, and the table it was read from, over which an operator's can be laid.
+/// A provider that is known: read when it is first asked for, since a call needs one of them.
 #[derive(Debug, Clone)]
 struct Known {
+    /// The embedded file, where nothing was laid over it.
+    file: &'static str,
+    read: OnceLock<Result<Read, ProviderError>>,
+}
+
+/// A provider, and the table it was read from, over which an operator's can be laid.
+#[derive(Debug, Clone)]
+struct Read {
     table: toml::Table,
     provider: Provider,
 }
 
-impl Providers {
-    /// The embedded files.
-    ///
-    /// # Errors
-    /// When one of them is not as it should be; a test holds that none is.
-    pub fn builtin() -> Result<Self, ProviderError> {
-        let mut providers = Self {
-            by_name: BTreeMap::new(),
-        };
-        for (name, text) in FILES {
-            let table = text.parse::<toml::Table>().map_err(|error| ProviderError::NotValid {
-                provider: (*name).to_owned(),
+impl Known {
+    fn read(&self, name: &str) -> Result<&Read, ProviderError> {
+        let read = self.read.get_or_init(|| {
+            let table = self.file.parse::<toml::Table>();
+            let table = table.map_err(|error| ProviderError::NotValid {
+                provider: name.to_owned(),
                 message: error.message().to_owned(),
                 hint: None,
             })?;
-            providers = providers.laid_over(name, &table)?;
-        }
-        Ok(providers)
+            Read::of_table(name, table)
+        });
+        read.as_ref().map_err(Clone::clone)
+    }
+}
+
+impl Read {
+    fn of_table(name: &str, table: toml::Table) -> Result<Self, ProviderError> {
+        let provider = file::read(name, table.clone())?;
+        Ok(Self { table, provider })
+    }
+}
+
+impl Providers {
+    /// The embedded files. Each is read when it is first asked for.
+    ///
+    /// # Errors
+    /// None today; a test holds that every file is as it should be.
+    pub fn builtin() -> Result<Self, ProviderError> {
+        let known = FILES.iter().map(|(name, file)| {
+            let read = OnceLock::new();
+            ((*name).to_owned(), Known { file, read })
+        });
+        Ok(Self {
+            by_name: known.collect(),
+        })
     }
 
     /// These, with one provider added or changed by the operator's `[providers.<name>]`: what the table leaves out stays.
@@ -78,43 +103,32 @@ impl Providers {
     ///
     /// # Errors
     /// When the outcome is not as a provider file has to be.
-    pub fn with(self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
+    pub fn with(mut self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
         let name = name.to_lowercase();
-        let known = self.by_name.get(&name).map(|known| &known.provider);
-        let (before, of_operator) = known.map_or((Vec::new(), Vec::new()), |provider| {
-            (provider.hosts.clone(), provider.operator_hosts.clone())
-        });
-        let mut providers = self.laid_over(&name, table)?;
-        if let Some(Known { provider, .. }) = providers.by_name.get_mut(&name) {
-            let is_added = |host: &&String| !before.contains(host) || of_operator.contains(host);
-            provider.operator_hosts = provider.hosts.iter().filter(is_added).cloned().collect();
-            provider.operator_hosts.sort_unstable();
-        }
-        Ok(providers)
-    }
-
-    fn laid_over(mut self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
-        let name = name.to_lowercase();
-        let mut merged = self
-            .by_name
-            .get(&name)
-            .map(|known| known.table.clone())
-            .unwrap_or_default();
+        let before = self.by_name.get(&name).map(|known| known.read(&name)).transpose()?;
+        let mut merged = before.map(|read| read.table.clone()).unwrap_or_default();
         file::lay_over(&mut merged, table);
-        let provider = file::read(&name, merged.clone())?;
-        self.by_name.insert(
-            name,
-            Known {
-                table: merged,
-                provider,
-            },
-        );
+        let mut read = Read::of_table(&name, merged)?;
+        let is_added = |host: &&String| {
+            before.is_none_or(|Read { provider, .. }| {
+                !provider.hosts.contains(host) || provider.operator_hosts.contains(host)
+            })
+        };
+        let added = read.provider.hosts.iter().filter(is_added).cloned();
+        read.provider.operator_hosts = added.collect();
+        read.provider.operator_hosts.sort_unstable();
+        let known = Known {
+            file: "",
+            read: OnceLock::from(Ok(read)),
+        };
+        self.by_name.insert(name, known);
         Ok(self)
     }
 
     /// Every provider, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {
-        self.by_name.values().map(|known| &known.provider)
+        let read = self.by_name.iter().filter_map(|(name, known)| known.read(name).ok());
+        read.map(|read| &read.provider)
     }
 
     /// The provider of that name, in any case.
@@ -123,7 +137,7 @@ impl Providers {
     /// [`ProviderError::Unknown`], with the nearest name there is.
     pub fn find(&self, name: &str) -> Result<&Provider, ProviderError> {
         match self.by_name.get(&name.to_lowercase()) {
-            Some(known) => Ok(&known.provider),
+            Some(known) => Ok(&known.read(&name.to_lowercase())?.provider),
             None => Err(ProviderError::Unknown {
                 name: shown_on_one_line(name),
                 nearest: nearest(name, self.by_name.keys().map(String::as_str)).map(str::to_owned),

@@ -2,10 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
-
 use super::*;
-use crate::provider::{Flow, Issuer, OAuth2, Pkce, Redirect, Revoke, Scopes, Secrecy, Sure};
+use crate::provider::{Flow, Issuer, OAuth2, Pkce, Redirect, Revoke, Secrecy, Sure};
 
 fn with(name: &str, text: &str) -> Result<Providers, ProviderError> {
     Providers::builtin().unwrap().with(name, &text.parse().unwrap())
@@ -13,58 +11,6 @@ fn with(name: &str, text: &str) -> Result<Providers, ProviderError> {
 
 fn oauth2(provider: &Provider) -> &OAuth2 {
     provider.handler(None).unwrap().flow.oauth2().unwrap()
-}
-
-#[test]
-fn every_file_is_listed_and_valid_and_none_is_on_this_machine() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/provider/files");
-    let there: BTreeSet<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    let listed: BTreeSet<String> = FILES.iter().map(|(name, _)| format!("{name}.toml")).collect();
-    assert_eq!(there, listed);
-    let providers = Providers::builtin().unwrap();
-    for provider in providers.iter() {
-        assert_ne!(provider.sure, Sure::Operator, "{}", provider.name);
-        assert!(provider.checked.is_some(), "{}", provider.name);
-        for endpoint in oauth2(provider).endpoints() {
-            assert!(endpoint.starts_with("https://"), "{endpoint}");
-            assert!(!endpoint.contains("localhost"), "{endpoint}");
-        }
-    }
-}
-
-#[test]
-fn names_handlers_and_variables_are_those_that_tools_already_name() {
-    let providers = Providers::builtin().unwrap();
-    let listed: Vec<(String, Vec<String>, Vec<String>)> = providers
-        .iter()
-        .map(|provider| {
-            let handlers = provider.handlers.iter().map(|handler| handler.name.clone()).collect();
-            let variables = provider.handlers[0].variables.iter().map(|v| v.name.clone()).collect();
-            (provider.name.clone(), handlers, variables)
-        })
-        .collect();
-    let expected = |name: &str, variable: &str| {
-        (
-            name.to_owned(),
-            vec![format!("{name}-oauth2"), format!("{name}-token")],
-            vec![variable.to_owned()],
-        )
-    };
-    assert_eq!(
-        listed,
-        [
-            expected("github", "GITHUB_TOKEN"),
-            expected("google", "GOOGLE_TOKEN"),
-            expected("slack", "SLACK_BOT_TOKEN"),
-        ]
-    );
-    let token = providers.find("SLACK").unwrap().handler(Some("slack-token")).unwrap();
-    assert_eq!(token.scopes, Scopes::None);
-    assert_eq!(token.variables[0].field, "access_token");
-    assert_eq!(token.variables[0].secrecy, Secrecy::Secret);
 }
 
 #[test]
