@@ -78,9 +78,9 @@ pub use package::{
 };
 pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
 pub use provider::{
-    BodyForm, ClientAuth, Flow, Handler, ImpliedScopes, Issuer, NotAPointer, OAuth2, Pkce, Placement, Pointer,
-    Provider, ProviderError, Providers, Redirect, Refresh, Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry,
-    UserTokens, Variable,
+    BasicAuth, BodyForm, ClientAuth, FieldsEntry, Flow, Handler, HostPattern, ImpliedScopes, Issuer, Lookup,
+    NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider, ProviderError, Providers, Redirect, Refresh, Renewal,
+    Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry, TypedField, UserTokens, Variable,
 };
 pub use sandbox::{
     CallStep, Compiler, CompilerProcess, CredentialReach, CredentialsMode, DOES_NOT_COMPILE, Decision, Limits,

@@ -214,8 +214,8 @@ impl Settings {
         for layer in layers {
             let place = layer.place();
             let file = layer.parsed()?;
-            for (name, table) in &file.providers {
-                providers = providers.with(name, table).map_err(|source| SettingsError::Provider {
+            for (name, table) in file.of_providers() {
+                providers = providers.with(name, &table).map_err(|source| SettingsError::Provider {
                     place: place.clone(),
                     source,
                 })?;
