@@ -234,7 +234,10 @@ fn what_cannot_be_used_is_refused_by_its_key() {
 #[test]
 fn a_misspelt_name_or_key_gets_the_nearest_one() {
     let providers = Providers::builtin().unwrap();
-    assert_eq!(providers.find("slak").unwrap_err().hints(), ["did you mean `slack`?"]);
+    assert_eq!(
+        providers.find("slak").unwrap_err().hints(),
+        ["did you mean `slack`?", "`pocket auth providers` lists all 74"]
+    );
     let error = providers
         .find("slack")
         .unwrap()
