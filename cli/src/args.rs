@@ -170,6 +170,8 @@ pub(crate) enum Auth {
     Logout(Logout),
     /// The accounts
     Status,
+    /// The providers there are, or all about one of them
+    Providers(Providers),
     /// Put the token store aside where its key is lost: everybody signs in again
     Reset(Reset),
 }
@@ -189,6 +191,12 @@ pub(crate) struct Login {
     pub(crate) user_token: bool,
     #[command(flatten)]
     pub(crate) sign_in: SignInWays,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Providers {
+    /// All about this one: the redirect URI to register, the keys to set, its scopes and hosts
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

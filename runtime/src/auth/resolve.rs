@@ -167,3 +167,13 @@ pub(super) fn origin(redirect: Redirect, port: u16) -> String {
 pub(super) fn redirect_uri(origin: &str, provider: &str) -> String {
     format!("{origin}/auth/{provider}/callback")
 }
+
+/// The redirect URI as it is registered with the provider: without a port where any one is taken.
+pub(super) fn registered_uri(redirect: Redirect, port: u16, provider: &str) -> String {
+    match redirect {
+        Redirect::LoopbackAnyPort => redirect_uri("http://127.0.0.1", provider),
+        Redirect::Loopback | Redirect::Localhost | Redirect::HttpsLocalhost => {
+            redirect_uri(&origin(redirect, port), provider)
+        }
+    }
+}

@@ -106,11 +106,14 @@ impl SignIns {
             .handlers
             .iter()
             .find(|other| matches!(other.flow, Flow::Token(_)));
-        let origin = resolve::origin(resolved.redirect(), self.core.settings.callback_port);
         Err(AuthError::NoClient {
             provider: provider.name.clone(),
             title: provider.title.clone(),
-            redirect_uri: resolve::redirect_uri(&origin, &provider.name),
+            redirect_uri: resolve::registered_uri(
+                resolved.redirect(),
+                self.core.settings.callback_port,
+                &provider.name,
+            ),
             typed: typed.map(|handler| handler.name.clone()),
         })
     }

@@ -10,6 +10,8 @@ mod handler_file;
 mod host_pattern;
 mod implied_scopes;
 mod lookup;
+#[cfg(test)]
+mod mutations;
 mod oauth2;
 mod oauth2_file;
 mod placement;

@@ -3,6 +3,8 @@
 pub(crate) mod callback;
 mod client;
 pub(crate) mod code;
+#[cfg(test)]
+mod golden;
 mod lookup;
 mod renewal;
 mod reply;

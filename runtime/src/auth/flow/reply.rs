@@ -153,7 +153,7 @@ pub(super) fn refusal(oauth: &OAuth2, reply: &Value) -> Option<Refusal> {
         (Some(_) | None, true) => "unknown".to_owned(),
         (Some(_) | None, false) => return None,
     };
-    let description = ["error_description", "message"]
+    let description = ["error_description", "message", "reason"]
         .iter()
         .find_map(|key| text(reply.get(*key)?))
         .or_else(|| text(found?.get("message")?));

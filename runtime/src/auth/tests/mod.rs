@@ -5,6 +5,7 @@
 mod browser;
 mod callback;
 mod failing;
+mod hosts;
 mod listening;
 mod provider;
 mod refusal;
