@@ -2,8 +2,13 @@
 
 pub(crate) mod callback;
 mod client;
+pub(crate) mod client_credentials;
 pub(crate) mod code;
+pub(crate) mod device;
+pub(crate) mod discovery;
+pub(crate) mod fields;
 mod reply;
+mod request;
 mod revoke;
 #[cfg(test)]
 mod test_server;

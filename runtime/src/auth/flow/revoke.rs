@@ -2,10 +2,8 @@
 //!
 //! The `oauth2` crate knows only RFC 7009, which most providers do not follow.
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::{Method, StatusCode, header};
 use serde_json::json;
-use url::{Url, form_urlencoded};
 
 use crate::{
     auth::{
@@ -13,11 +11,12 @@ use crate::{
         flow::{
             FlowError, client,
             reply::{self, Refusal},
+            request::{basic, bearer, form, put, request},
         },
         transport::{Answer, Transport},
     },
     base::secret::Secret,
-    provider::{ClientAuth, OAuth2, Revoke},
+    provider::{OAuth2, Revoke},
 };
 
 /// Revokes at the provider, the way its file says; `Ok(false)` when it has no way. That a token is dead already is well.
@@ -45,8 +44,12 @@ async fn sent(
         None => return Ok(false),
         Some(Revoke::Rfc7009 { url, auth }) => {
             // The refresh token first: with it a server ends the access token too (RFC 7009 section 2.1).
-            let refresh = refresh.map(|token| form(url, *auth, client, token, "refresh_token"));
-            let access = form(url, *auth, client, access, "access_token");
+            let of = |token: &Secret, hint| {
+                let parameters = [("token", token.expose()), ("token_type_hint", hint)];
+                form(url, *auth, client, &parameters)
+            };
+            let refresh = refresh.map(|token| of(token, "refresh_token"));
+            let access = of(access, "access_token");
             refresh.into_iter().chain([access]).collect()
         }
         Some(Revoke::Bearer(url)) => vec![bearer(Method::POST, url, access)],
@@ -94,62 +97,5 @@ fn judge(oauth: &OAuth2, answer: &Answer) -> Result<(), FlowError> {
             (StatusCode::UNAUTHORIZED, _) => Err(FlowError::Configuration("HTTP 401".to_owned())),
             (status, _) => Err(FlowError::Protocol(format!("HTTP {}", status.as_u16()))),
         },
-    }
-}
-
-fn form(url: &Url, auth: ClientAuth, client: &Client, token: &Secret, hint: &str) -> http::Request<Vec<u8>> {
-    let mut request = request(Method::POST, url);
-    let mut body = form_urlencoded::Serializer::new(String::new());
-    body.append_pair("token", token.expose())
-        .append_pair("token_type_hint", hint);
-    match (auth, &client.client_secret) {
-        (ClientAuth::Basic, Some(secret)) => {
-            put(&mut request, header::AUTHORIZATION, &basic(&client.client_id, secret));
-        }
-        (ClientAuth::Post, Some(secret)) => {
-            body.append_pair("client_id", &client.client_id)
-                .append_pair("client_secret", secret.expose());
-        }
-        (ClientAuth::None, _) | (ClientAuth::Basic | ClientAuth::Post, None) => {
-            body.append_pair("client_id", &client.client_id);
-        }
-    }
-    *request.body_mut() = body.finish().into_bytes();
-    put(&mut request, header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    request
-}
-
-fn bearer(method: Method, url: &Url, token: &Secret) -> http::Request<Vec<u8>> {
-    let mut request = request(method, url);
-    put(
-        &mut request,
-        header::AUTHORIZATION,
-        &format!("Bearer {}", token.expose()),
-    );
-    request
-}
-
-fn request(method: Method, url: &Url) -> http::Request<Vec<u8>> {
-    let mut request = http::Request::new(Vec::new());
-    *request.method_mut() = method;
-    // A URL that was parsed is a URI too; were one not, the request would go nowhere and say so.
-    if let Ok(uri) = url.as_str().parse() {
-        *request.uri_mut() = uri;
-    }
-    put(&mut request, header::ACCEPT, "application/json");
-    request
-}
-
-/// Basic authentication as RFC 6749 section 2.3.1 has it: both parts form-encoded first.
-fn basic(client_id: &str, secret: &Secret) -> String {
-    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encoded(client_id), encoded(secret.expose()));
-    format!("Basic {}", BASE64_STANDARD.encode(pair))
-}
-
-fn put(request: &mut http::Request<Vec<u8>>, name: header::HeaderName, value: &str) {
-    if let Ok(mut value) = http::HeaderValue::from_str(value) {
-        value.set_sensitive(true);
-        request.headers_mut().insert(name, value);
     }
 }
