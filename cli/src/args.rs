@@ -123,6 +123,9 @@ pub(crate) struct SignInWays {
     /// Paste the address that the provider sent you to: where no browser reaches this machine
     #[arg(long, conflicts_with = "no_wait")]
     pub(crate) paste: bool,
+    /// Enter a code on a page of the provider, on any device: where no browser reaches this machine
+    #[arg(long, conflicts_with_all = ["no_wait", "paste"])]
+    pub(crate) device: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -259,7 +259,7 @@ fn check_type(shape: &Reply, reply: &Value) -> Result<(), FlowError> {
 }
 
 /// Seconds from a whole number, a fraction, or either written as text.
-fn seconds(value: &Value) -> Option<u64> {
+pub(super) fn seconds(value: &Value) -> Option<u64> {
     let number = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse::<f64>().ok()?,
