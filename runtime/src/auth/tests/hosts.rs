@@ -9,6 +9,7 @@ use super::{
 use crate::{
     auth::{AuthError, CredentialValue},
     base::{code::Code, name::Profile},
+    provider::Flow,
 };
 
 const FILE: &str = r#"
@@ -104,9 +105,9 @@ async fn recommended_scopes_come_along_or_stay_away_as_the_operator_says() {
     }
 }
 
-/// Every handler of every provider by which one secret is typed, through the page.
+/// Every handler of every provider by which something is typed, through the page.
 #[tokio::test]
-async fn every_typed_token_becomes_a_credential() {
+async fn whatever_is_typed_becomes_a_credential() {
     let world = World::new().await;
     let auth = world.process();
     let providers = crate::provider::Providers::builtin().unwrap();
@@ -114,8 +115,18 @@ async fn every_typed_token_becomes_a_credential() {
     let mut count = 0;
     for provider in providers.iter() {
         for handler in &provider.handlers {
-            let crate::provider::Flow::Token(entry) = &handler.flow else {
-                continue;
+            let typed = match &handler.flow {
+                Flow::Token(entry) => {
+                    let prefix = provider.token_prefixes.first().map_or("planted-", String::as_str);
+                    let secret = format!("{prefix}{}", "x".repeat(entry.minimum));
+                    vec![("field-token".to_owned(), secret)]
+                }
+                Flow::Fields(entry) => {
+                    let value = |minimum: usize| format!("planted-{}", "x".repeat(minimum));
+                    let fields = entry.fields.iter();
+                    fields.map(|field| (format!("field-{}", field.name), value(field.minimum))).collect()
+                }
+                Flow::OAuth2(_) | Flow::Device(_) | Flow::ClientCredentials(_) => continue,
             };
             let mut need = crate::package::AuthRequirement::new(provider.name.as_str());
             need.handler = Some(handler.name.clone());
@@ -123,8 +134,9 @@ async fn every_typed_token_becomes_a_credential() {
             let browser = Browser::new();
             let page = browser.get(&sign_in.url).await;
             assert!(page.html.contains("type=\"password\""), "{}: {page:?}", handler.name);
-            let secret = format!("planted-{}", "x".repeat(entry.minimum));
-            let kept = browser.send(&sign_in.url, &page, &[("secret", &secret)]).await;
+            let sent: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let kept = browser.send(&sign_in.url, &page, &sent).await;
+            assert_eq!(kept.status, 303, "{}: {kept:?}", handler.name);
             browser.get(kept.to()).await;
             auth.wait(&sign_in).await.unwrap();
             let given: Result<_, AuthError> = auth.credential(&profile, &need, Duration::from_secs(30)).await;
@@ -141,5 +153,5 @@ async fn every_typed_token_becomes_a_credential() {
             count += 1;
         }
     }
-    assert_eq!(count, 61, "60 and `google-token`");
+    assert_eq!(count, 64, "60 and `google-token`, a key pair, two pairs of user name and password");
 }
