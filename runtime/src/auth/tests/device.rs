@@ -83,7 +83,7 @@ async fn a_code_that_was_denied_or_has_ended_is_not_asked_about_again() {
     for (body, code, says) in [
         ("{\"error\":\"access_denied\"}", Code::Denied, "denied"),
         ("{\"error\":\"expired_token\"}", Code::SignInRequired, "in time"),
-        ("{\"error\":\"invalid_grant\"}", Code::SignInRequired, "refused"),
+        ("{\"error\":\"invalid_grant\"}", Code::SignInRequired, "invalid_grant"),
         ("{\"error\":\"something_new\"}", Code::SignInRequired, "something_new"),
         ("{\"error\":\"invalid_client\"}", Code::NotValid, "client"),
     ] {
