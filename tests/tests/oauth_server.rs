@@ -15,6 +15,11 @@ struct Story {
 impl Story {
     /// `None` where the server is not installed.
     fn new(named: &str, access_token_seconds: u64) -> Option<Self> {
+        Self::of(named, access_token_seconds, OAuthServer::provider)
+    }
+
+    /// With this in the operator's file.
+    fn of(named: &str, access_token_seconds: u64, provider: impl Fn(&OAuthServer) -> String) -> Option<Self> {
         let port = free_port();
         let redirect = format!("http://127.0.0.1:{port}/auth/judge/callback");
         let server = OAuthServer::start(named, &redirect, access_token_seconds)?;
@@ -22,7 +27,7 @@ impl Story {
         pocket.set("POCKET_TRUST_PROJECT", "1");
         pocket.write(
             "pocket.toml",
-            &format!("{}\n[callback]\nport = {port}\n", server.provider()),
+            &format!("{}\n[callback]\nport = {port}\n", provider(&server)),
         );
         pocket.write(".secrets.toml", &server.secrets());
         Some(Self { server, pocket, port })
@@ -261,4 +266,101 @@ async fn signing_out_ends_the_tokens_at_the_provider() {
         assert!(!story.server.is_active(token).await);
     }
     assert_eq!(the_account(&story), Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_enters_a_code_on_another_device() {
+    let Some(story) = Story::new("a sign-in by code", 3600) else {
+        return;
+    };
+    let mut running = story.pocket.start(LOGIN.iter().copied().chain(["--device"]));
+    let url = running.word(&story.server.url());
+    let code = running.after("began this:");
+    let mut browser = Browser::new();
+    let page = browser.open(&url).await;
+    let confirm = browser.submit(&page, &[("user_code", &code)]).await;
+    assert!(confirm.body.contains(&code), "{}", confirm.body);
+    let login = browser.submit(&confirm, &[]).await;
+    let consent = browser.submit(&login, &[("login", "alice"), ("password", "x")]).await;
+    assert!(consent.body.contains("api:read"), "{}", consent.body);
+    browser.submit(&consent, &[]).await;
+    let ended = end(running).await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(the_account(&story)["state"], "ready", "{}", the_account(&story));
+    let call = story.pocket.run(story.call());
+    assert!(call.stdout.contains("alice"), "{} {}", call.stdout, call.stderr);
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(!said.contains(&story.server.last("access_token")));
+    assert_eq!(
+        story
+            .server
+            .count("grant.success urn:ietf:params:oauth:grant-type:device_code"),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_alone_is_a_provider_that_works() {
+    let Some(story) = Story::of(
+        "a provider of which only the issuer is known",
+        3600,
+        OAuthServer::issuer,
+    ) else {
+        return;
+    };
+    let mut running = story.pocket.start(LOGIN);
+    let done = story.sign_in(&mut Browser::new(), &mut running).await;
+    assert!(done.status.is_success(), "{}", done.body);
+    let ended = end(running).await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let call = story.pocket.run(story.call());
+    assert!(call.stdout.contains("alice"), "{} {}", call.stdout, call.stderr);
+    let token = story.server.last("access_token");
+    let ended = story.pocket.run(["auth", "logout", "judge"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        !story.server.is_active(&token).await,
+        "it said where tokens are revoked, too"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_gets_the_clients_own_token_with_no_person() {
+    let Some(story) = Story::new("the client's own token", 3600) else {
+        return;
+    };
+    let url = story.server.url();
+    let manifest = json!({
+        "tool": { "name": "ask", "inputSchema": { "type": "object" } },
+        "component": "tool.wasm",
+        "auth": { "auth_provider": "judge", "auth_handler": "judge-client" },
+        "permissions": { "http": [format!("GET {url}/me")] },
+    });
+    folder_of(&story.pocket.project(), "dial", &manifest);
+    let input = json!({
+        "url": format!("{url}/me"),
+        "headers": { "authorization": "Bearer {token}" },
+        "token": "JUDGE_TOKEN",
+    });
+    let inspect = story.pocket.run(["inspect", "./dial", "--json"]);
+    let digest: Value = serde_json::from_str(&inspect.stdout).unwrap_or_else(|e| panic!("{e}: {}", inspect.stderr));
+    let yes = format!(
+        "--yes={}",
+        digest["digest"].as_str().unwrap_or_else(|| panic!("{digest}"))
+    );
+    let allow = format!("--allow-private={url}");
+    let ended = story.pocket.run(["run", "./dial", &input.to_string(), &allow, &yes]);
+    // The server gives it, and has no user to tell of.
+    let token = story.server.last("client_credentials");
+    assert!(
+        story.server.is_active(&token).await,
+        "{} {}",
+        ended.stdout,
+        ended.stderr
+    );
+    assert!(!format!("{}{}", ended.stdout, ended.stderr).contains(&token));
+    let login = story
+        .pocket
+        .run(["auth", "login", "judge", "--handler", "judge-client"]);
+    assert!(login.stderr.contains("nothing to sign in to"), "{}", login.stderr);
 }

@@ -65,7 +65,8 @@ async fn wait(pocket: &Pocket, sign_in: &SignIn, ways: &SignInWays, terminal: &T
     }
     if let Some(code) = &sign_in.replace_code {
         terminal.say(format_args!(
-            "  The page asks for this code before it replaces what is kept: {code}"
+            "  The page asks for this code before it replaces what is kept: {}",
+            code.expose()
         ));
     }
     if let Some(fingerprint) = &sign_in.fingerprint {

@@ -2,7 +2,7 @@
 
 use crate::{
     auth::pending::{FlowId, Pending, Step},
-    base::{clock::UnixTime, name::Profile},
+    base::{clock::UnixTime, name::Profile, secret::Secret},
     package::TokenKind,
 };
 
@@ -37,7 +37,7 @@ pub struct SignIn {
     /// What the page asks for before a typed secret replaces one that is good: show it to the user where no one else reads along.
     /// A model is not shown it.
     #[serde(skip)]
-    pub replace_code: Option<String>,
+    pub replace_code: Option<Secret>,
     /// Why it is needed, where a call needed it: nobody signed in yet, it expired, or which scope is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

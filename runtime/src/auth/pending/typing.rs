@@ -59,10 +59,10 @@ impl Typing {
     }
 
     /// As it is shown: `123 456`.
-    pub(in crate::auth) fn shown_code(&self) -> Option<String> {
+    pub(in crate::auth) fn shown_code(&self) -> Option<Secret> {
         let code = self.code.as_ref()?.expose();
         let (start, rest) = code.split_at_checked(HALF)?;
-        Some(format!("{start} {rest}"))
+        Some(Secret::new(format!("{start} {rest}")))
     }
 }
 
@@ -76,10 +76,13 @@ mod tests {
     fn a_code_is_taken_as_it_is_shown_and_few_others_are_looked_at() {
         let mut typing = Typing::with_code();
         let shown = typing.shown_code().unwrap();
-        assert_eq!((shown.len(), shown.as_bytes()[3]), (7, b' '));
-        assert_eq!(typing.attempt(&Secret::new(shown.replace(' ', "-"))), Tried::Right);
+        assert_eq!((shown.expose().len(), shown.expose().as_bytes()[3]), (7, b' '));
+        assert_eq!(
+            typing.attempt(&Secret::new(shown.expose().replace(' ', "-"))),
+            Tried::Right
+        );
         let mut typing = Typing::with_code();
-        let right = Secret::new(typing.shown_code().unwrap());
+        let right = typing.shown_code().unwrap();
         let tried: Vec<Tried> = (0..5).map(|_again| typing.attempt(&Secret::new("12345"))).collect();
         assert_eq!(
             tried,
@@ -95,7 +98,7 @@ mod tests {
     #[test]
     fn a_code_is_not_printed_with_the_sign_in() {
         let typing = Typing::with_code();
-        let digits = typing.shown_code().unwrap().replace(' ', "");
+        let digits = typing.shown_code().unwrap().expose().replace(' ', "");
         assert!(!format!("{typing:?}").contains(&digits));
     }
 

@@ -124,7 +124,9 @@ async fn whatever_is_typed_becomes_a_credential() {
                 Flow::Fields(entry) => {
                     let value = |minimum: usize| format!("planted-{}", "x".repeat(minimum));
                     let fields = entry.fields.iter();
-                    fields.map(|field| (format!("field-{}", field.name), value(field.minimum))).collect()
+                    fields
+                        .map(|field| (format!("field-{}", field.name), value(field.minimum)))
+                        .collect()
                 }
                 Flow::OAuth2(_) | Flow::Device(_) | Flow::ClientCredentials(_) => continue,
             };
@@ -134,7 +136,10 @@ async fn whatever_is_typed_becomes_a_credential() {
             let browser = Browser::new();
             let page = browser.get(&sign_in.url).await;
             assert!(page.html.contains("type=\"password\""), "{}: {page:?}", handler.name);
-            let sent: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let sent: Vec<(&str, &str)> = typed
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
             let kept = browser.send(&sign_in.url, &page, &sent).await;
             assert_eq!(kept.status, 303, "{}: {kept:?}", handler.name);
             browser.get(kept.to()).await;
@@ -153,5 +158,8 @@ async fn whatever_is_typed_becomes_a_credential() {
             count += 1;
         }
     }
-    assert_eq!(count, 64, "60 and `google-token`, a key pair, two pairs of user name and password");
+    assert_eq!(
+        count, 64,
+        "60 and `google-token`, a key pair, two pairs of user name and password"
+    );
 }
