@@ -149,7 +149,7 @@ async fn agree_to_credential(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     if !pocket.is_signed_in(need).await? {
-        let begun = pocket.begin_sign_in(need, &[name.to_string()]).await?;
+        let begun = sign_in::begin(pocket, need, &[name.to_string()], ways).await?;
         return sign_in::complete(pocket, &begun, ways, terminal).await;
     }
     let accounts = pocket.accounts().await?;

@@ -207,7 +207,7 @@ impl Story {
         let url = running.word("http");
         let mut browser = Browser::new();
         let page = browser.open(&url).await;
-        browser.submit(&page, &[("secret", token)]).await;
+        browser.submit(&page, &[("field-token", token)]).await;
         let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
         assert_eq!(ended.code, 0, "{}", ended.stderr);
     }

@@ -47,7 +47,11 @@ async fn is_taken_as_it_is(story: &str, fault: Fault) {
         return;
     };
     assert_eq!(ended, Code::Ok);
-    assert_eq!(judged.proxy.refreshes(), 1, "asking again would be the reuse that ends the account");
+    assert_eq!(
+        judged.proxy.refreshes(),
+        1,
+        "asking again would be the reuse that ends the account"
+    );
     goes_on(&judged, &pocket).await;
 }
 
