@@ -36,7 +36,9 @@ impl Place {
     pub(crate) fn locate(project: Option<PathBuf>, profile: Option<String>) -> Result<Self, Failure> {
         let home = Home::locate(|name| std::env::var_os(name)).ok_or(SettingsError::NoHome)?;
         let working_directory = std::env::current_dir().unwrap_or_else(|_gone| PathBuf::from("."));
-        let project = project.map_or_else(|| working_directory.clone(), |project| working_directory.join(project));
+        let project = working_directory.join(project.unwrap_or_default());
+        // Without the `.` that may be in it.
+        let project: PathBuf = project.components().collect();
         if !project.is_dir() {
             let message = format!("there is no such project folder: `{}`", project.display());
             return Err(Failure::said(Code::NotFound, message)
