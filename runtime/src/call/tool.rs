@@ -387,7 +387,7 @@ mod tests {
     fn an_output_with_a_secret_in_it_is_not_handed_on_as_it_was_written() {
         let secret = Secret::new("planted-token");
         let redactor = Redactor::of([("SLACK_BOT_TOKEN", &secret)]);
-        let exact = |text| exact(text, &redactor);
+        let exact = |text: &str| exact(text, &redactor);
         let long = "{ \"n\": 12345678901234567890123, \"t\": \"other\" }";
         assert_eq!(
             exact(long).as_deref(),
