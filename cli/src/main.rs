@@ -18,6 +18,7 @@ mod input;
 mod inspect;
 mod list;
 mod new;
+mod place;
 mod progress;
 mod project_file;
 mod remove;

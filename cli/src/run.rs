@@ -1,7 +1,5 @@
 //! `pocket run`: fetch, check, sign in if needed, run, print the output.
 
-use std::sync::Arc;
-
 use pocket_runtime::{
     AuthRequirement, CallOptions, Called, Candidate, Code, CredentialGrant, Error, Grant, Input, PinnedSource, Pocket,
     Profile, Reference, ToolName, shown_on_one_line,
@@ -14,7 +12,7 @@ use crate::{
     failure::Failure,
     grants::{Given, Purpose},
     input::input,
-    progress::Follow,
+    progress::Following,
     session::{Place, Session},
     terminal::Terminal,
 };
@@ -193,9 +191,7 @@ async fn call(
 
 async fn call_once(pocket: &Pocket, name: &ToolName, input: Input, terminal: &Terminal) -> Result<Called, Failure> {
     let mut options = CallOptions::default();
-    let follow = Arc::new(Follow::new(terminal, name.as_str()));
-    options.report = Some(Arc::clone(&follow) as _);
-    let called = pocket.call(name.as_str(), input, options).await;
-    follow.end();
-    Ok(called?)
+    let following = Following::begin(terminal, name.as_str());
+    options.report = Some(following.report());
+    Ok(pocket.call(name.as_str(), input, options).await?)
 }

@@ -243,7 +243,9 @@ fn a_misspelt_name_or_key_gets_the_nearest_one() {
         .unwrap()
         .handler(Some("slack-oauth"))
         .unwrap_err();
-    assert_eq!(error.hints(), ["did you mean `slack-oauth2`?"]);
+    let hints = error.hints();
+    assert_eq!(hints[0], "did you mean `slack-oauth2`?");
+    assert!(hints[1].contains("`slack-oauth2`, `slack-token`"), "{hints:?}");
     let error = with("slack", "host = []").unwrap_err();
     assert_eq!(error.hints(), ["did you mean `hosts`?"]);
     let error = providers.find("a\u{1b}[31m").unwrap_err();
