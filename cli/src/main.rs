@@ -4,6 +4,7 @@ mod add;
 mod args;
 mod ask;
 mod auth;
+mod browser;
 mod build;
 mod cache;
 mod check;
@@ -34,6 +35,9 @@ use pocket_runtime::Code;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
+    if let Some(opened) = browser::opening() {
+        return opened;
+    }
     let args = Args::parse();
     let terminal = Terminal::new(args.json, args.verbose);
     let ended = match tokio::runtime::Builder::new_multi_thread()

@@ -2,6 +2,7 @@
 
 mod authority;
 mod browser;
+mod canaries;
 mod components;
 mod embedder;
 mod fault_proxy;
@@ -19,6 +20,7 @@ mod ssh_server;
 
 pub use authority::Authority;
 pub use browser::{Browser, Page};
+pub use canaries::Searched;
 pub use components::{check_fresh, folder_of, program, repository, sample};
 pub use embedder::Embedder;
 pub use fault_proxy::{Fault, FaultProxy, Passed};

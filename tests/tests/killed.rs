@@ -40,7 +40,8 @@ async fn f_02_four_processes_that_need_a_new_token_at_once_renew_it_once() {
     let Some(story) = with_a_short_token("F-02, in four processes").await else {
         return;
     };
-    let all: Vec<Running> = (0..4).map(|_| story.pocket.start(story.call())).collect();
+    let call = story.call();
+    let all: Vec<Running> = (0..4).map(|_| story.pocket.start(&call)).collect();
     for running in all {
         let ended = end(running).await;
         assert_eq!(ended.code, 0, "{}", ended.stderr);
@@ -58,7 +59,8 @@ async fn f_03_a_process_killed_before_the_server_heard_of_it_costs_the_others_a_
     };
     killed_at(&story, Fault::HoldRequest).await;
     let killed = Instant::now();
-    let others: Vec<Running> = (0..2).map(|_| story.pocket.start(story.call())).collect();
+    let call = story.call();
+    let others: Vec<Running> = (0..2).map(|_| story.pocket.start(&call)).collect();
     for running in others {
         let ended = end(running).await;
         assert_eq!(ended.code, 0, "{}", ended.stderr);

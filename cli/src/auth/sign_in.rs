@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use pocket_runtime::{Code, Error, Pocket, SignIn, TokenKind, shown_on_one_line};
 
-use crate::{args::SignInWays, ask::line, failure::Failure, terminal::Terminal};
+use crate::{args::SignInWays, ask::line, browser, failure::Failure, terminal::Terminal};
 
 /// Shows where to sign in, and waits until it is done.
 pub(crate) async fn complete(
@@ -36,7 +36,7 @@ pub(crate) async fn complete(
             "  The browser will warn of our own certificate. Its SHA-256 fingerprint: {fingerprint}"
         ));
     }
-    if !ways.no_browser && std::io::stderr().is_terminal() && webbrowser::open(&sign_in.url).is_ok() {
+    if !ways.no_browser && std::io::stderr().is_terminal() && browser::open(&sign_in.url) {
         terminal.say("  (opened in your browser)");
     }
     terminal.say("Waiting for you to finish there ...");
