@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 
 use crate::{Browser, Ended};
@@ -91,18 +92,15 @@ impl Searched {
 
     /// The places in which one of these secrets stands, in the clear or in a usual encoding, each with what stands around it.
     pub fn find(&self, secrets: &[String]) -> Vec<String> {
-        let secrets: BTreeSet<&String> = secrets.iter().filter(|secret| secret.len() >= 8).collect();
+        let secrets = secrets.iter().filter(|secret| secret.len() >= 8);
+        let forms: BTreeSet<String> = secrets.flat_map(|secret| forms(secret)).collect();
+        let searcher = AhoCorasick::new(&forms).expect("the secrets can be searched");
         let mut found = Vec::new();
-        for secret in secrets {
-            for form in forms(secret) {
-                for (place, bytes) in &self.places {
-                    if let Some(at) = position(bytes, form.as_bytes()) {
-                        let from = at.saturating_sub(120);
-                        let to = (at + form.len() + 40).min(bytes.len());
-                        let around = String::from_utf8_lossy(bytes.get(from..to).unwrap_or_default()).into_owned();
-                        found.push(format!("{place}: {around:?}"));
-                    }
-                }
+        for (place, bytes) in &self.places {
+            for one in searcher.find_iter(bytes) {
+                let (from, to) = (one.start().saturating_sub(120), (one.end() + 40).min(bytes.len()));
+                let around = String::from_utf8_lossy(bytes.get(from..to).unwrap_or_default()).into_owned();
+                found.push(format!("{place}: {around:?}"));
             }
         }
         found
@@ -119,10 +117,6 @@ fn forms(secret: &str) -> BTreeSet<String> {
         encoded[..encoded.len() - 1].to_owned(),
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
     ])
-}
-
-fn position(bytes: &[u8], form: &[u8]) -> Option<usize> {
-    bytes.windows(form.len()).position(|window| window == form)
 }
 
 /// A process and all that it started.
