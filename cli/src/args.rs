@@ -20,9 +20,9 @@ pub(crate) struct Args {
         hide_env_values = true
     )]
     pub(crate) project: Option<PathBuf>,
-    /// Whose accounts to use
-    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
-    pub(crate) profile: String,
+    /// Whose accounts to use [default: default]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Print JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -63,6 +63,9 @@ pub(crate) enum Verb {
     Cache(Cache),
     /// Completions for a shell
     Completions(Completions),
+    /// Compile the component on stdin: what `pocket` starts for itself
+    #[command(hide = true)]
+    CompileForParent,
 }
 
 #[derive(Debug, clap::Args)]
@@ -168,7 +171,7 @@ pub(crate) enum Auth {
     Login(Login),
     /// Sign out, and tell the provider
     Logout(Logout),
-    /// The accounts
+    /// The accounts of all profiles, or of one
     Status,
     /// Put the token store aside where its key is lost: everybody signs in again
     Reset(Reset),

@@ -6,7 +6,11 @@ use owo_colors::OwoColorize as _;
 use pocket_runtime::{Code, Pocket};
 use serde_json::json;
 
-use crate::{failure::Failure, session::Place, terminal::Terminal};
+use crate::{
+    failure::Failure,
+    session::{Place, Trusted},
+    terminal::Terminal,
+};
 
 /// How one thing is.
 struct Finding {
@@ -91,8 +95,8 @@ fn writable(folder: &Path) -> std::io::Result<()> {
 fn project(place: &Place) -> Finding {
     match place.read() {
         Err(failure) => found("settings", State::Broken, failure.message(), failure.hints().join("; ")),
-        Ok((settings, asks)) => match place.is_trusted(&asks) {
-            Ok(true) => fine(
+        Ok((settings, asks)) => match place.trusted(&asks) {
+            Ok(Trusted::Kept | Trusted::ForNow) => fine(
                 "settings",
                 format!(
                     "{} tools, {} clients",
@@ -100,7 +104,7 @@ fn project(place: &Place) -> Finding {
                     settings.auth.clients.len()
                 ),
             ),
-            Ok(false) => found(
+            Ok(Trusted::No) => found(
                 "settings",
                 State::Warning,
                 "nobody has allowed what this project's files ask",

@@ -1,5 +1,7 @@
 //! `pocket`: fetch, sign in to, and run sandboxed tools from the terminal.
 
+#![warn(clippy::too_many_lines)]
+
 mod add;
 mod args;
 mod ask;
@@ -8,6 +10,7 @@ mod browser;
 mod build;
 mod cache;
 mod check;
+mod compile_for_parent;
 mod completions;
 mod doctor;
 mod failure;
@@ -25,6 +28,7 @@ mod table;
 mod terminal;
 mod trust;
 mod update;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -38,8 +42,14 @@ fn main() -> ExitCode {
     if let Some(opened) = browser::opening() {
         return opened;
     }
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage::told(&error),
+    };
     let terminal = Terminal::new(args.json, args.verbose);
+    if matches!(args.verb, Verb::CompileForParent) {
+        return compile_for_parent::compile_for_parent(&terminal);
+    }
     let ended = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -98,5 +108,7 @@ async fn dispatch(args: Args, terminal: &Terminal) -> Result<(), Failure> {
             completions::completions(verb, terminal);
             Ok(())
         }
+        // `main` has done it, without a place.
+        Verb::CompileForParent => Ok(()),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     grants::{Given, Purpose},
     input::input,
-    progress,
+    progress::Follow,
     session::{Place, Session},
     terminal::Terminal,
 };
@@ -28,8 +28,9 @@ pub(crate) async fn run(args: args::Run, place: &Place, terminal: &Terminal) -> 
         grants,
     } = args;
     let input = input(written.as_deref(), &set)?;
-    let given = Given::read(grants, &place.project)?;
+    let given = Given::read(grants, &place.working_directory)?;
     let session = place.open(terminal)?;
+    let tool = place.typed(&tool, &session.settings.sources)?;
     let (pocket, name) = match Reference::parse(&tool, &place.project, &session.settings.sources)? {
         Reference::Name(name) => of_project(&session, name, &given, &sign_in, terminal).await?,
         Reference::Source(_) => of_source(&session, &tool, &given, &sign_in, terminal).await?,
@@ -192,11 +193,9 @@ async fn call(
 
 async fn call_once(pocket: &Pocket, name: &ToolName, input: Input, terminal: &Terminal) -> Result<Called, Failure> {
     let mut options = CallOptions::default();
-    if !terminal.is_json() {
-        options.report = Some(Arc::new(progress::Follow(terminal.clone())));
-    }
-    let step = progress::Step::begin("running");
-    let called = pocket.call(name.as_str(), input, options).await?;
-    drop(step);
-    Ok(called)
+    let follow = Arc::new(Follow::new(terminal, name.as_str()));
+    options.report = Some(Arc::clone(&follow) as _);
+    let called = pocket.call(name.as_str(), input, options).await;
+    follow.end();
+    Ok(called?)
 }

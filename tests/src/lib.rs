@@ -28,7 +28,7 @@ pub use git_server::GitServer;
 pub use judged::Judged;
 pub use judged_command::JudgedCommand;
 pub use oauth_server::OAuthServer;
-pub use pocket_command::{Ended, PocketCommand, Running};
+pub use pocket_command::{Ended, PocketCommand, Running, binary};
 pub use recorder::{Recorded, Recorder};
 pub use serve::Served;
 pub use slack::{Slack, SlackSettings};

@@ -304,7 +304,7 @@ fn a_new_tool_is_built_and_runs() {
     let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
     for (variable, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
         let folder = std::env::var_os(variable).map_or_else(|| home.join(folder), Into::into);
-        pocket.set(variable, &folder.display().to_string());
+        pocket.set(variable, folder.display().to_string());
     }
     let sdk = repository().join("guest-sdk").display().to_string();
     for kind in ["command", "typed"] {

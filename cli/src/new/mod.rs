@@ -46,7 +46,11 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
         return Err(Failure::said(
             Code::NotValid,
             format!("cargo wants a name that begins with a letter: `{name}`"),
-        ));
+        )
+        .hint(format!(
+            "`pocket new tool-{}` would do",
+            name.as_str().trim_start_matches(['-', '_'])
+        )));
     }
     if let Some(path) = sdk_path.as_ref().filter(|path| !path.join("Cargo.toml").is_file()) {
         return Err(Failure::said(

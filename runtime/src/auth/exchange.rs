@@ -20,7 +20,7 @@ use crate::{
 /// The authorization code flow at a provider.
 #[async_trait]
 pub(super) trait Exchange: Send + Sync {
-    fn begin(&self, ask: &Ask<'_>, state: &Secret) -> Begun;
+    fn begin(&self, ask: &Ask<'_>, state: &Secret) -> Result<Begun, FlowError>;
 
     async fn exchange(
         &self,
@@ -67,7 +67,7 @@ impl OverHttp {
 
 #[async_trait]
 impl Exchange for OverHttp {
-    fn begin(&self, ask: &Ask<'_>, state: &Secret) -> Begun {
+    fn begin(&self, ask: &Ask<'_>, state: &Secret) -> Result<Begun, FlowError> {
         code::begin(ask, state)
     }
 

@@ -4,7 +4,7 @@ use crate::{
     auth::{AccountId, Client, Settings},
     base::name::Profile,
     package::{AuthRequirement, TokenKind},
-    provider::{Flow, Handler, ImpliedScopes, OAuth2, Provider, ProviderError, Providers, Redirect, Scopes},
+    provider::{Handler, ImpliedScopes, OAuth2, Provider, ProviderError, Providers, Redirect, Scopes},
 };
 
 /// An account, and what the provider's file says of how it is obtained and used.
@@ -49,10 +49,10 @@ fn of_handler<'a>(
     handler: &'a Handler,
     wanted: TokenKind,
 ) -> Resolved<'a> {
-    let client = match &handler.flow {
-        Flow::OAuth2(_) => settings.clients.get(&provider.name),
-        Flow::Token(_) => None,
-    };
+    let client = handler
+        .flow
+        .oauth2()
+        .and_then(|_oauth| settings.clients.get(&provider.name));
     let wanted = client.and_then(|client| client.token).unwrap_or(wanted);
     let kind = if has_both_kinds(provider) {
         wanted
@@ -75,10 +75,8 @@ fn of_handler<'a>(
 
 /// A provider that has one kind of token has one account, whichever kind a tool asks for.
 fn has_both_kinds(provider: &Provider) -> bool {
-    provider.handlers.iter().any(|handler| match &handler.flow {
-        Flow::OAuth2(oauth) => oauth.user.is_some(),
-        Flow::Token(_) => false,
-    })
+    let mut servers = provider.handlers.iter().filter_map(|handler| handler.flow.oauth2());
+    servers.any(|oauth| oauth.user.is_some())
 }
 
 /// What the files say now of an account that is there already; its client only where that is still the operator's.
@@ -101,10 +99,7 @@ pub(super) fn of_account<'a>(
 impl<'a> Resolved<'a> {
     /// The authorization server, where the handler has one.
     pub(super) fn oauth(&self) -> Option<&'a OAuth2> {
-        match &self.handler.flow {
-            Flow::OAuth2(oauth) => Some(oauth),
-            Flow::Token(_) => None,
-        }
+        self.handler.flow.oauth2()
     }
 
     /// The scopes of a need that count: none where the handler's tokens are what they are.
@@ -118,6 +113,11 @@ impl<'a> Resolved<'a> {
     /// Which scopes come with others that were granted.
     pub(super) fn implied_scopes(&self) -> Option<&'a ImpliedScopes> {
         self.oauth().map(|oauth| &oauth.implied_scopes)
+    }
+
+    /// How long before its end a token is renewed at the latest.
+    pub(super) fn early(&self) -> std::time::Duration {
+        self.oauth().and_then(|oauth| oauth.refresh.early).unwrap_or_default()
     }
 
     /// What an account of this handler belongs to: the origins of its endpoints, of which a typed token has none, and the hosts
@@ -151,10 +151,7 @@ impl<'a> Resolved<'a> {
 }
 
 fn endpoints_of(handler: &Handler) -> Vec<String> {
-    match &handler.flow {
-        Flow::OAuth2(oauth) => oauth.endpoints(),
-        Flow::Token(_) => Vec::new(),
-    }
+    handler.flow.oauth2().map(OAuth2::endpoints).unwrap_or_default()
 }
 
 /// Where pages and callbacks of a sign-in are: `http://127.0.0.1:8976`.

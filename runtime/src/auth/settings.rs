@@ -26,6 +26,9 @@ pub struct Client {
     pub client_secret: Option<Secret>,
     /// Whose token to ask for, where the operator wants another than the tools' manifests say.
     pub token: Option<TokenKind>,
+    /// Whether the scopes that the provider's file recommends are asked for each time, or never; where that is not set, where
+    /// nobody names a scope.
+    pub recommended_scopes: Option<bool>,
 }
 
 impl Client {
@@ -35,6 +38,7 @@ impl Client {
             client_id: client_id.into(),
             client_secret,
             token: None,
+            recommended_scopes: None,
         }
     }
 }

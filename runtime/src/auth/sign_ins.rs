@@ -116,7 +116,7 @@ impl SignIns {
     }
 
     /// The scopes of all needs, and those asked for when the account was made, which its other tools have. Where nobody names
-    /// one, those that the provider's file recommends.
+    /// one, or the operator wants it so, those that the provider's file recommends.
     async fn scopes(&self, resolved: &Resolved<'_>, needs: &[AuthRequirement]) -> Result<Vec<String>, AuthError> {
         let needed = needs.iter().filter_map(|need| resolved.scopes(need)).flatten();
         let needed: Vec<String> = needed.cloned().collect();
@@ -126,8 +126,9 @@ impl SignIns {
         };
         let before = before.filter(|before| !before.record.signing_out);
         let scopes = union(&needed, before.as_ref().map_or(&[], |before| &before.record.asked));
+        let wanted = resolved.client.and_then(|client| client.recommended_scopes);
         Ok(match resolved.recommended() {
-            Some(recommended) if scopes.is_empty() => union(recommended, &[]),
+            Some(recommended) if wanted.unwrap_or(scopes.is_empty()) => union(recommended, &scopes),
             Some(_) | None => scopes,
         })
     }
@@ -213,11 +214,12 @@ impl SignIns {
         let ask = Ask {
             oauth,
             client,
-            redirect: &redirect,
+            redirect: Some(&redirect),
             scopes: &wish.scopes,
             kind: resolved.account.kind,
         };
         let begun = self.core.exchange.begin(&ask, &state.secret());
+        let begun = begun.map_err(|error| AuthError::of_flow(&resolved.provider.name, error))?;
         Ok(Step::Authorize(Authorize::new(
             &begun.url,
             redirect.clone(),

@@ -83,7 +83,7 @@ impl Supply {
                 scopes: resolved.scopes(need),
                 implied: resolved.implied_scopes(),
                 origins: None,
-                for_at_least,
+                for_at_least: for_at_least.max(resolved.early()),
             };
             if decide(Some(&loaded.record), &want, self.core.now()) == Decision::Ready {
                 return Ok(Offer::Given(given));
@@ -111,7 +111,7 @@ impl Supply {
             scopes: resolved.scopes(need),
             implied: resolved.implied_scopes(),
             origins: Some(&resolved.origins()),
-            for_at_least,
+            for_at_least: for_at_least.max(resolved.early()),
         };
         decide(loaded.map(|loaded| &*loaded.record), &want, self.core.now())
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     auth::{AuthError, SignIn},
-    base::code::Code,
+    base::{code::Code, json::JsonError},
     package::Violation,
     sandbox::SandboxError,
 };
@@ -12,8 +12,13 @@ use crate::{
 #[non_exhaustive]
 pub enum CallError {
     /// The input is not JSON, or JSON that two readers could read differently.
-    #[error("the input is not valid JSON: {0}")]
-    InputNotJson(String),
+    #[error("the input is not valid JSON: {reason}")]
+    InputNotJson {
+        /// What is wrong, with the place.
+        reason: String,
+        /// What would mend it.
+        hint: Option<String>,
+    },
     /// The input does not fit the tool's schema.
     #[error("the input does not fit the tool's schema: {}", in_words(.0))]
     InputDoesNotFit(Vec<Violation>),
@@ -123,13 +128,21 @@ fn in_words(violations: &[Violation]) -> String {
 }
 
 impl CallError {
+    pub(super) fn not_json(error: &JsonError) -> Self {
+        Self::InputNotJson {
+            reason: error.to_string(),
+            hint: error.hint().map(str::to_owned),
+        }
+    }
+
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::InputNotJson(_) | Self::InputDoesNotFit(_) | Self::InputTooLarge { .. } | Self::InvalidInput(_) => {
-                Code::InvalidInput
-            }
+            Self::InputNotJson { .. }
+            | Self::InputDoesNotFit(_)
+            | Self::InputTooLarge { .. }
+            | Self::InvalidInput(_) => Code::InvalidInput,
             Self::ToolFailed(_) => Code::ToolFailed,
             Self::LimitExceeded(_) => Code::LimitExceeded,
             Self::Trapped(_) => Code::Trapped,
@@ -152,6 +165,7 @@ impl CallError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
+            Self::InputNotJson { hint, .. } => hint.iter().cloned().collect(),
             Self::InputDoesNotFit(_) => vec!["see the tool's schema with `pocket inspect`".to_owned()],
             Self::InputTooLarge { .. } => vec!["hand the tool a reference to the data instead".to_owned()],
             Self::TimedOut { .. } => vec![
@@ -182,15 +196,12 @@ impl CallError {
             Self::SignInRequired(sign_in) => vec![format!("open {} in a browser, then call again", sign_in.url)],
             Self::Auth(error) => error.hints(),
             Self::Sandbox(error) => error.hints(),
-            Self::InputNotJson(_)
-            | Self::InvalidInput(_)
-            | Self::ToolFailed(_)
-            | Self::LimitExceeded(_)
-            | Self::Trapped(_)
-            | Self::OutputTooLarge { .. }
-            | Self::OutputNotJson(_)
-            | Self::OutputDoesNotFit(_)
-            | Self::Panicked => Vec::new(),
+            Self::InvalidInput(_) => vec!["see what the tool takes with `pocket inspect`".to_owned()],
+            Self::OutputTooLarge { .. } => vec!["ask the tool for less at a time".to_owned()],
+            Self::OutputNotJson(_) | Self::OutputDoesNotFit(_) => {
+                vec!["this is the tool's own fault: tell its author".to_owned()]
+            }
+            Self::ToolFailed(_) | Self::LimitExceeded(_) | Self::Trapped(_) | Self::Panicked => Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::{
     auth::Credential,
     base::redactor::Redactor,
-    sandbox::{LogLine, Report},
+    sandbox::{CallStep, LogLine, Report},
 };
 
 /// For every credential that a call used: the old and the new one, where a refresh fell into it.
@@ -56,6 +56,10 @@ impl Report for Redacting {
     fn progress(&self, done: f64, total: Option<f64>, message: Option<&str>) {
         let message = message.map(|text| self.redactor.text(text.to_owned()));
         self.to.progress(done, total, message.as_deref());
+    }
+
+    fn step(&self, step: CallStep) {
+        self.to.step(step);
     }
 }
 

@@ -7,13 +7,13 @@ use futures_util::FutureExt as _;
 use crate::{
     auth::{Auth, AuthError, Credential},
     base::{
-        json,
+        json, json_text,
         name::{Profile, ToolName},
         redactor::Redactor,
     },
     call::{Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redacted_lines, redactor},
     package::{AuthRequirement, CredentialGrant, Schema},
-    sandbox::{End, Invocation, LogLine, Outcome, Report, Usage},
+    sandbox::{CallStep, End, Invocation, LogLine, Outcome, Report, Usage},
 };
 
 /// What is done with a tool's output before the caller gets it.
@@ -34,7 +34,7 @@ impl Input {
     /// # Errors
     /// When it is not such JSON.
     pub fn parse(text: &str) -> Result<serde_json::Value, crate::Error> {
-        json::parse(text).map_err(|e| CallError::InputNotJson(e.to_string()).into())
+        json::parse(text).map_err(|e| CallError::not_json(&e).into())
     }
 }
 
@@ -71,6 +71,8 @@ pub(crate) struct Ways<'a> {
 /// What one run gave, before it is told in our words.
 struct Ran {
     ended: Result<Value, CallError>,
+    /// See [`Called::exact`].
+    exact: Option<String>,
     logs: Vec<LogLine>,
     usage: Usage,
     refusals: Vec<String>,
@@ -80,6 +82,7 @@ impl Ran {
     fn nothing(error: CallError) -> Self {
         Self {
             ended: Err(error),
+            exact: None,
             logs: Vec::new(),
             usage: Usage::default(),
             refusals: Vec::new(),
@@ -103,6 +106,7 @@ impl CallTool {
         };
         let Ran {
             ended,
+            exact,
             logs,
             usage,
             refusals,
@@ -110,6 +114,7 @@ impl CallTool {
         let ended = ended.and_then(|value| self.finished(value)).map_err(crate::Error::from);
         Called {
             tool: self.name.to_string(),
+            exact: exact.filter(|_| ended.is_ok() && self.output_function.is_none()),
             ended,
             logs,
             usage,
@@ -122,13 +127,13 @@ impl CallTool {
         let (text, value) = match input {
             Input::Text(text) => {
                 self.within_limit(text.len())?;
-                let value = json::parse(&text).map_err(|e| CallError::InputNotJson(e.to_string()))?;
+                let value = json::parse(&text).map_err(|e| CallError::not_json(&e))?;
                 (text, value)
             }
             Input::Json(value) => {
                 let text = value.to_string();
                 self.within_limit(text.len())?;
-                json::check_depth(&value).map_err(|e| CallError::InputNotJson(e.to_string()))?;
+                json::check_depth(&value).map_err(|e| CallError::not_json(&e))?;
                 (text, value)
             }
         };
@@ -188,10 +193,13 @@ impl CallTool {
         credential: Option<Credential>,
         ways: &Ways<'_>,
     ) -> Ran {
-        let tool = match tool.get().await {
+        let tool = match tool.get(ways.report.as_deref()).await {
             Ok(tool) => tool,
             Err(error) => return Ran::nothing(error.into()),
         };
+        if let Some(report) = &ways.report {
+            report.step(CallStep::Running);
+        }
         let mut used = Vec::from_iter(credential);
         let mut end = self.invoke(tool, &text, &used, ways).await;
         if end.saw_unauthorized
@@ -236,13 +244,17 @@ impl CallTool {
             saw_unauthorized,
         } = end;
         let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-        let ended = match outcome {
-            Outcome::Output(text) => self.read_output(text, redactor),
-            other => Err(self.failure(other, saw_unauthorized, &refusals, redactor)),
+        let (ended, exact) = match outcome {
+            Outcome::Output(text) => {
+                let exact = exact(&text, redactor);
+                (self.read_output(text, redactor), exact)
+            }
+            other => (Err(self.failure(other, saw_unauthorized, &refusals, redactor)), None),
         };
         let logs = redacted_lines(redactor, logs);
         Ran {
             ended,
+            exact,
             logs,
             usage,
             refusals,
@@ -321,6 +333,7 @@ impl CallTool {
         let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         Ran {
             ended,
+            exact: None,
             logs: Vec::new(),
             usage: Usage {
                 wall_us,
@@ -345,6 +358,17 @@ impl CallTool {
             }
         }
     }
+}
+
+/// The output's own text, where it says more than its parsed value and nothing secret is in either.
+fn exact(text: &str, redactor: &Redactor) -> Option<String> {
+    if !json_text::has_long_numbers(text) {
+        return None;
+    }
+    let value = json::parse(text).ok()?;
+    let exact = json_text::compact(text);
+    let is_clean = redactor.text(exact.clone()) == exact && redactor.value(value.clone()) == value;
+    is_clean.then_some(exact)
 }
 
 /// Whether it is JSON by its grammar, at any depth.

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use crate::{
     base::{nearest::nearest, text::shown_on_one_line},
     provider::{
-        Flow, Handler, OAuth2, Placement, Provider, ProviderError, Scopes, Secrecy, Sure, TokenEntry, Variable,
+        Placement, Provider, ProviderError, Sure,
         check::{self, Fault},
+        handler_file::{HandlerFile, Shared, VariableFile, handlers_of},
         oauth2_file::OAuth2File,
     },
 };
@@ -24,8 +25,7 @@ struct ProviderFile {
     #[serde(default)]
     token_prefixes: Vec<String>,
     /// What all handlers fill, but those that name variables of their own.
-    #[serde(default)]
-    variables: Vec<VariableFile>,
+    variables: Option<Vec<VariableFile>>,
     /// The handler of tools that name none; may be left out where there is one handler.
     default: Option<String>,
     #[serde(default)]
@@ -48,53 +48,9 @@ enum PlacementFile {
         prefix: String,
     },
     BasicPassword,
+    BasicUsername,
     Query(String),
     Field(String),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VariableFile {
-    name: String,
-    field: Option<String>,
-    #[serde(default)]
-    secrecy: SecrecyFile,
-}
-
-#[derive(Deserialize, Clone, Copy, Default)]
-#[serde(rename_all = "kebab-case")]
-enum SecrecyFile {
-    #[default]
-    Secret,
-    Public,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HandlerFile {
-    flow: FlowFile,
-    scopes: Option<ScopesFile>,
-    variables: Option<Vec<VariableFile>>,
-    /// `token` only.
-    label: Option<String>,
-    /// `token` only.
-    help: Option<String>,
-    /// `token` only.
-    minimum: Option<usize>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum FlowFile {
-    Oauth2,
-    Token,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum ScopesFile {
-    Asked,
-    None,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -178,7 +134,12 @@ impl ProviderFile {
             notes,
         } = self;
         let oauth2 = oauth2.map(OAuth2File::oauth2).transpose()?;
-        let handlers = handlers_of(handlers, default, &variables, oauth2.as_ref())?;
+        let shared = Shared {
+            provider: name,
+            variables,
+            oauth2: oauth2.as_ref(),
+        };
+        let handlers = handlers_of(handlers, default, shared)?;
         if let Some(key) = unsure.iter().find(|key| !has_key(keys, key)) {
             return Err(Fault::new(format!(
                 "`unsure`: the file has no such key: `{}`",
@@ -189,9 +150,13 @@ impl ProviderFile {
             operator_hosts: Vec::new(),
             name: name.to_owned(),
             title: check::words("title", title.as_deref().unwrap_or(name))?,
-            hosts: each_once("hosts", hosts.iter().map(|host| check::host(host)))?,
+            hosts: each_once("hosts", hosts.iter().map(|host| check::host("hosts", host)))?,
             handlers,
-            placement: placement.map(PlacementFile::placement).transpose()?,
+            placement: match placement {
+                Some(placement) => Some(placement.placement()?),
+                // An operator who says nothing means what RFC 6750 section 2.1 says.
+                None => (oauth2.is_some() && sure.is_none()).then(Placement::bearer),
+            },
             token_prefixes: each_once(
                 "token_prefixes",
                 token_prefixes
@@ -214,144 +179,6 @@ impl ProviderFile {
     }
 }
 
-/// The handlers, the default one first.
-fn handlers_of(
-    files: BTreeMap<String, HandlerFile>,
-    default: Option<String>,
-    variables: &[VariableFile],
-    oauth2: Option<&OAuth2>,
-) -> Result<Vec<Handler>, Fault> {
-    let default = match (default, files.len()) {
-        (_, 0) => {
-            return Err(Fault::new("`handlers`: there is none")
-                .hint("add one, such as `handlers.acme-token = { flow = \"token\" }`"));
-        }
-        (Some(default), _) => default,
-        (None, 1) => files.keys().next().cloned().unwrap_or_default(),
-        (None, _) => {
-            return Err(Fault::new(
-                "`default`: where there are several handlers, it names one of them",
-            ));
-        }
-    };
-    if !files.contains_key(&default) {
-        return Err(Fault::new(format!(
-            "`default`: there is no such handler: `{}`",
-            shown_on_one_line(&default)
-        )));
-    }
-    let mut handlers = files
-        .into_iter()
-        .map(|(name, file)| file.handler(name, variables, oauth2))
-        .collect::<Result<Vec<_>, _>>()?;
-    if oauth2.is_some() && !handlers.iter().any(|handler| matches!(handler.flow, Flow::OAuth2(_))) {
-        return Err(Fault::new("`oauth2`: no handler has `flow = \"oauth2\"`"));
-    }
-    handlers.sort_by_key(|handler| handler.name != default);
-    Ok(handlers)
-}
-
-impl HandlerFile {
-    fn handler(self, name: String, shared: &[VariableFile], oauth2: Option<&OAuth2>) -> Result<Handler, Fault> {
-        let Self {
-            flow,
-            scopes,
-            variables,
-            label,
-            help,
-            minimum,
-        } = self;
-        let key = |key: &str| format!("handlers.{name}.{key}");
-        check::name("`handlers`", &name)?;
-        let flow = match flow {
-            FlowFile::Oauth2 => {
-                if label.is_some() || help.is_some() || minimum.is_some() {
-                    return Err(Fault::new(format!(
-                        "`handlers.{name}`: `label`, `help` and `minimum` are of a secret that is typed"
-                    )));
-                }
-                let Some(oauth2) = oauth2 else {
-                    return Err(Fault::new(format!("`{}`: the provider has no `oauth2`", key("flow"))));
-                };
-                Flow::OAuth2(Box::new(oauth2.clone()))
-            }
-            FlowFile::Token => Flow::Token(TokenEntry {
-                label: check::words(&key("label"), label.as_deref().unwrap_or("Token"))?,
-                help: check::words(
-                    &key("help"),
-                    help.as_deref()
-                        .unwrap_or("It stands in your account's settings at the provider."),
-                )?,
-                minimum: minimum.unwrap_or(1),
-            }),
-        };
-        let scopes = match (scopes, &flow) {
-            (Some(ScopesFile::Asked), Flow::Token(_)) => {
-                return Err(Fault::new(format!(
-                    "`{}`: a token that is typed has the scopes that it has",
-                    key("scopes")
-                )));
-            }
-            (Some(ScopesFile::Asked) | None, Flow::OAuth2(_)) => Scopes::Asked,
-            (Some(ScopesFile::None), _) | (None, Flow::Token(_)) => Scopes::None,
-        };
-        let variables = variables_of(variables.as_deref().unwrap_or(shared), &flow, &name)?;
-        Ok(Handler {
-            name,
-            flow,
-            scopes,
-            variables,
-        })
-    }
-}
-
-fn variables_of(files: &[VariableFile], flow: &Flow, handler: &str) -> Result<Vec<Variable>, Fault> {
-    if files.is_empty() {
-        return Err(Fault::new(format!("`variables`: the handler `{handler}` fills none"))
-            .hint("add `variables = [{ name = \"ACME_TOKEN\" }]`"));
-    }
-    let mut names = BTreeSet::new();
-    files
-        .iter()
-        .map(|VariableFile { name, field, secrecy }| {
-            let name = check::variable(name)?;
-            if !names.insert(name.clone()) {
-                return Err(Fault::new(format!("`variables`: this one is there twice: `{name}`")));
-            }
-            let field = field.as_deref().unwrap_or("access_token");
-            let is_known = match flow {
-                _ if field == "access_token" => true,
-                Flow::OAuth2(oauth2) => {
-                    oauth2.reply.fields.contains_key(field)
-                        && oauth2
-                            .user
-                            .as_ref()
-                            .is_none_or(|user| user.reply.fields.contains_key(field))
-                }
-                Flow::Token(_) => false,
-            };
-            if !is_known {
-                return Err(Fault::new(format!(
-                    "`variables`: the handler `{handler}` has no such field: `{}`",
-                    shown_on_one_line(field)
-                )));
-            }
-            let secrecy = match secrecy {
-                SecrecyFile::Secret => Secrecy::Secret,
-                SecrecyFile::Public if field == "access_token" => {
-                    return Err(Fault::new(format!("`variables`: a token is never public: `{name}`")));
-                }
-                SecrecyFile::Public => Secrecy::Public,
-            };
-            Ok(Variable {
-                name,
-                field: field.to_owned(),
-                secrecy,
-            })
-        })
-        .collect()
-}
-
 impl PlacementFile {
     fn placement(self) -> Result<Placement, Fault> {
         Ok(match self {
@@ -360,6 +187,7 @@ impl PlacementFile {
                 Placement::Header { name, prefix }
             }
             Self::BasicPassword => Placement::BasicPassword,
+            Self::BasicUsername => Placement::BasicUsername,
             Self::Query(name) => Placement::Query(check::words("placement.query", &name)?),
             Self::Field(name) => Placement::Field(check::words("placement.field", &name)?),
         })

@@ -12,8 +12,20 @@ pub enum Placement {
     },
     /// The password of Basic authentication.
     BasicPassword,
+    /// The user name of Basic authentication, with an empty password.
+    BasicUsername,
     /// A query parameter.
     Query(String),
     /// A top-level field of a form or JSON body.
     Field(String),
+}
+
+impl Placement {
+    /// `Authorization: Bearer ...` (RFC 6750 section 2.1).
+    pub(crate) fn bearer() -> Self {
+        Self::Header {
+            name: "authorization".to_owned(),
+            prefix: "Bearer ".to_owned(),
+        }
+    }
 }

@@ -143,23 +143,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::provider::{Flow, Providers};
+    use crate::provider::Providers;
 
     fn oauth2(iss: &str) -> OAuth2 {
         let table = format!("oauth2.iss = \"{iss}\"").parse().unwrap();
         let providers = Providers::builtin().unwrap().with("google", &table).unwrap();
-        match &providers.find("google").unwrap().handler(None).unwrap().flow {
-            Flow::OAuth2(oauth2) => (**oauth2).clone(),
-            Flow::Token(_) => panic!("google-oauth2 is oauth2"),
-        }
+        let handler = providers.find("google").unwrap().handler(None).unwrap();
+        handler.flow.oauth2().unwrap().clone()
     }
 
     fn slack() -> OAuth2 {
         let providers = Providers::builtin().unwrap();
-        match &providers.find("slack").unwrap().handler(None).unwrap().flow {
-            Flow::OAuth2(oauth2) => (**oauth2).clone(),
-            Flow::Token(_) => panic!("slack-oauth2 is oauth2"),
-        }
+        let handler = providers.find("slack").unwrap().handler(None).unwrap();
+        handler.flow.oauth2().unwrap().clone()
     }
 
     #[test]

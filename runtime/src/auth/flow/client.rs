@@ -61,10 +61,15 @@ impl fmt::Debug for Extra {
 
 /// The crate's client for what is asked, sending its token requests to `token`.
 pub(super) fn client(ask: &Ask<'_>, token: &Url) -> ProviderClient {
+    // Only the authorization code flow uses it, and looks first whether there is one.
+    let authorize = ask.oauth.authorize.as_ref().unwrap_or(token);
     let client = oauth2::Client::new(ClientId::new(ask.client.client_id.clone()))
-        .set_auth_uri(AuthUrl::from_url(ask.oauth.authorize.clone()))
-        .set_token_uri(TokenUrl::from_url(token.clone()))
-        .set_redirect_uri(RedirectUrl::from_url(ask.redirect.clone()));
+        .set_auth_uri(AuthUrl::from_url(authorize.clone()))
+        .set_token_uri(TokenUrl::from_url(token.clone()));
+    let client = match ask.redirect {
+        Some(redirect) => client.set_redirect_uri(RedirectUrl::from_url(redirect.clone())),
+        None => client,
+    };
     let secret = ask
         .client
         .client_secret
@@ -97,7 +102,7 @@ impl<'c> AsyncHttpClient<'c> for ProviderHttp<'_> {
 }
 
 impl ProviderHttp<'_> {
-    async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, FlowError> {
+    pub(super) async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, FlowError> {
         dress(self.oauth, &mut request);
         let answer = self.transport.send(request).await?;
         reply::normalise(self.oauth, self.shape, self.asked, &answer)
@@ -120,6 +125,16 @@ fn dress(oauth: &OAuth2, request: &mut HttpRequest) {
         }
     }
     put_headers(oauth, request.headers_mut());
+}
+
+/// The token endpoint.
+pub(super) fn token_endpoint(oauth: &OAuth2) -> Result<&Url, FlowError> {
+    oauth.token.as_ref().ok_or_else(|| missing("token"))
+}
+
+/// What the provider's file does not say, nor its issuer told.
+pub(super) fn missing(endpoint: &str) -> FlowError {
+    FlowError::Configuration(format!("its `{endpoint}` endpoint is not known"))
 }
 
 /// Puts on the headers of the provider's file.

@@ -9,20 +9,22 @@ use crate::{
         flow::{
             FlowError, Tokens,
             client::{self, ProviderHttp},
+            lookup, renewal,
             reply::Asked,
         },
         transport::Transport,
     },
     base::{clock::UnixTime, secret::Secret},
     package::TokenKind,
-    provider::{OAuth2, Pkce, Reply},
+    provider::{OAuth2, Pkce, Renewal, Reply},
 };
 
 /// What is asked of the provider.
 pub(crate) struct Ask<'a> {
     pub(crate) oauth: &'a OAuth2,
     pub(crate) client: &'a Client,
-    pub(crate) redirect: &'a url::Url,
+    /// Where the browser is sent back to; the authorization code flow alone has one.
+    pub(crate) redirect: Option<&'a url::Url>,
     pub(crate) scopes: &'a [String],
     /// Where the provider has one kind of token, it is that one whatever is asked.
     pub(crate) kind: TokenKind,
@@ -36,14 +38,25 @@ pub(crate) struct Begun {
 }
 
 impl Ask<'_> {
-    fn shape(&self) -> &Reply {
+    pub(super) fn shape(&self) -> &Reply {
         match (self.kind, &self.oauth.user) {
             (TokenKind::User, Some(user)) => &user.reply,
             (TokenKind::User, None) | (TokenKind::Bot, _) => &self.oauth.reply,
         }
     }
 
-    fn scope_param(&self) -> &str {
+    /// The scopes as a request has them; none where it has none.
+    pub(super) fn scopes_param(&self) -> Option<String> {
+        if self.scopes.is_empty() || !self.oauth.asks_scopes {
+            return None;
+        }
+        let added = self.oauth.added_scopes.iter();
+        let added = added.filter(|scope| !self.scopes.contains(scope));
+        let all: Vec<&str> = self.scopes.iter().chain(added).map(String::as_str).collect();
+        Some(all.join(&self.oauth.scope_separator))
+    }
+
+    pub(super) fn scope_param(&self) -> &str {
         match (self.kind, &self.oauth.user) {
             (TokenKind::User, Some(user)) => &user.scope_param,
             (TokenKind::User, None) | (TokenKind::Bot, _) => &self.oauth.scope_param,
@@ -52,8 +65,11 @@ impl Ask<'_> {
 }
 
 /// Makes the authorization request; `state` is the caller's.
-pub(crate) fn begin(ask: &Ask<'_>, state: &Secret) -> Begun {
-    let client = client::client(ask, &ask.oauth.token);
+pub(crate) fn begin(ask: &Ask<'_>, state: &Secret) -> Result<Begun, FlowError> {
+    if ask.oauth.authorize.is_none() {
+        return Err(client::missing("authorize"));
+    }
+    let client = client::client(ask, client::token_endpoint(ask.oauth)?);
     let mut request = client.authorize_url(|| CsrfToken::new(state.expose().to_owned()));
     let verifier = match ask.oauth.pkce {
         Pkce::S256 => {
@@ -64,14 +80,14 @@ pub(crate) fn begin(ask: &Ask<'_>, state: &Secret) -> Begun {
         Pkce::None => None,
     };
     // The crate knows neither another name nor another separator than RFC 6749's, so the scopes are a parameter of ours.
-    if !ask.scopes.is_empty() {
-        request = request.add_extra_param(ask.scope_param(), ask.scopes.join(&ask.oauth.scope_separator));
+    if let Some(scopes) = ask.scopes_param() {
+        request = request.add_extra_param(ask.scope_param(), scopes);
     }
     for (name, value) in &ask.oauth.authorize_params {
         request = request.add_extra_param(name, value);
     }
     let (url, _state) = request.url();
-    Begun { url, verifier }
+    Ok(Begun { url, verifier })
 }
 
 /// Exchanges a code for tokens.
@@ -82,7 +98,7 @@ pub(crate) async fn exchange(
     verifier: Option<&Secret>,
     now: UnixTime,
 ) -> Result<Tokens, FlowError> {
-    let client = client::client(ask, &ask.oauth.token);
+    let client = client::client(ask, client::token_endpoint(ask.oauth)?);
     let mut request = client.exchange_code(AuthorizationCode::new(code.expose().to_owned()));
     if let Some(verifier) = verifier {
         request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
@@ -97,12 +113,23 @@ pub(crate) async fn exchange(
         asked: Asked::Exchange,
     };
     match request.request_async(&http).await {
-        Ok(read) => Ok(client::tokens(&read, now)),
+        Ok(read) => finished(transport, ask, client::tokens(&read, now), now).await,
         Err(error) => {
             let sent = [Some(code), verifier, ask.client.client_secret.as_ref()];
             Err(client::failure(error).without(&sent))
         }
     }
+}
+
+/// What a sign-in gained, with all that an account has beside it.
+pub(super) async fn finished(
+    transport: &Transport,
+    ask: &Ask<'_>,
+    tokens: Tokens,
+    now: UnixTime,
+) -> Result<Tokens, FlowError> {
+    let tokens = renewal::prepared(transport, ask, tokens, now).await;
+    lookup::completed(transport, ask.oauth, tokens).await
 }
 
 /// Renews with a refresh token, never asking for more than `ask.scopes`. One request: the caller decides about a second.
@@ -115,7 +142,15 @@ pub(crate) async fn refresh(
     refresh_token: &Secret,
     now: UnixTime,
 ) -> Result<Tokens, FlowError> {
-    let client = client::client(ask, ask.oauth.refresh.url.as_ref().unwrap_or(&ask.oauth.token));
+    if let Renewal::AccessToken { grant, param, .. } = &ask.oauth.refresh.means {
+        let renewed = renewal::by_itself(transport, ask, (grant, param), refresh_token, now).await?;
+        return Ok(lookup::renewed(ask.oauth, renewed));
+    }
+    let endpoint = match &ask.oauth.refresh.url {
+        Some(url) => url,
+        None => client::token_endpoint(ask.oauth)?,
+    };
+    let client = client::client(ask, endpoint);
     let token = RefreshToken::new(refresh_token.expose().to_owned());
     let mut request = client.exchange_refresh_token(&token);
     for (name, value) in &ask.oauth.token_params {
@@ -128,7 +163,7 @@ pub(crate) async fn refresh(
         asked: Asked::Refresh,
     };
     match request.request_async(&http).await {
-        Ok(read) => Ok(client::tokens(&read, now)),
+        Ok(read) => Ok(lookup::renewed(ask.oauth, client::tokens(&read, now))),
         Err(error) => {
             let sent = [Some(refresh_token), ask.client.client_secret.as_ref()];
             Err(client::failure(error).without(&sent))

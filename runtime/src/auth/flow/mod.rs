@@ -3,7 +3,10 @@
 pub(crate) mod callback;
 mod client;
 pub(crate) mod code;
+mod lookup;
+mod renewal;
 mod reply;
+mod request;
 mod revoke;
 #[cfg(test)]
 mod test_server;

@@ -2,10 +2,9 @@
 //!
 //! The `oauth2` crate knows only RFC 7009, which most providers do not follow.
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::{Method, StatusCode, header};
 use serde_json::json;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use crate::{
     auth::{
@@ -13,6 +12,7 @@ use crate::{
         flow::{
             FlowError, client,
             reply::{self, Refusal},
+            request,
         },
         transport::{Answer, Transport},
     },
@@ -45,8 +45,8 @@ async fn sent(
         None => return Ok(false),
         Some(Revoke::Rfc7009 { url, auth }) => {
             // The refresh token first: with it a server ends the access token too (RFC 7009 section 2.1).
-            let refresh = refresh.map(|token| form(url, *auth, client, token, "refresh_token"));
-            let access = form(url, *auth, client, access, "access_token");
+            let refresh = refresh.map(|token| form(oauth, url, *auth, client, token, "refresh_token"));
+            let access = form(oauth, url, *auth, client, access, "access_token");
             refresh.into_iter().chain([access]).collect()
         }
         Some(Revoke::Bearer(url)) => vec![bearer(Method::POST, url, access)],
@@ -55,9 +55,10 @@ async fn sent(
             let Some(secret) = &client.client_secret else {
                 return Ok(false);
             };
-            let mut request = request(Method::DELETE, &template.of(&client.client_id));
-            put(&mut request, header::AUTHORIZATION, &basic(&client.client_id, secret));
-            put(&mut request, header::CONTENT_TYPE, "application/json");
+            let mut request = request::new(Method::DELETE, &template.of(&client.client_id));
+            let proof = request::basic(&client.client_id, secret);
+            request::put(&mut request, header::AUTHORIZATION, &proof);
+            request::put(&mut request, header::CONTENT_TYPE, "application/json");
             *request.body_mut() = json!({ "access_token": access.expose() }).to_string().into_bytes();
             vec![request]
         }
@@ -78,7 +79,7 @@ fn judge(oauth: &OAuth2, answer: &Answer) -> Result<(), FlowError> {
         refusal
     });
     match refusal {
-        Some(Refusal { name, words }) => match client::refused(&name, words) {
+        Some(Refusal { name, words, .. }) => match client::refused(&name, words) {
             FlowError::InvalidGrant(_) => Ok(()),
             error @ (FlowError::Denied(_)
             | FlowError::Configuration(_)
@@ -97,59 +98,27 @@ fn judge(oauth: &OAuth2, answer: &Answer) -> Result<(), FlowError> {
     }
 }
 
-fn form(url: &Url, auth: ClientAuth, client: &Client, token: &Secret, hint: &str) -> http::Request<Vec<u8>> {
-    let mut request = request(Method::POST, url);
-    let mut body = form_urlencoded::Serializer::new(String::new());
-    body.append_pair("token", token.expose())
-        .append_pair("token_type_hint", hint);
-    match (auth, &client.client_secret) {
-        (ClientAuth::Basic, Some(secret)) => {
-            put(&mut request, header::AUTHORIZATION, &basic(&client.client_id, secret));
-        }
-        (ClientAuth::Post, Some(secret)) => {
-            body.append_pair("client_id", &client.client_id)
-                .append_pair("client_secret", secret.expose());
-        }
-        (ClientAuth::None, _) | (ClientAuth::Basic | ClientAuth::Post, None) => {
-            body.append_pair("client_id", &client.client_id);
-        }
-    }
-    *request.body_mut() = body.finish().into_bytes();
-    put(&mut request, header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+fn form(
+    oauth: &OAuth2,
+    url: &Url,
+    auth: ClientAuth,
+    client: &Client,
+    token: &Secret,
+    hint: &str,
+) -> http::Request<Vec<u8>> {
+    let mut request = request::new(Method::POST, url);
+    let mut members = vec![("token", token.expose()), ("token_type_hint", hint)];
+    request::prove(auth, client, request.headers_mut(), &mut members);
+    request::fill(oauth.body, &mut request, &members);
     request
 }
 
 fn bearer(method: Method, url: &Url, token: &Secret) -> http::Request<Vec<u8>> {
-    let mut request = request(method, url);
-    put(
+    let mut request = request::new(method, url);
+    request::put(
         &mut request,
         header::AUTHORIZATION,
         &format!("Bearer {}", token.expose()),
     );
     request
-}
-
-fn request(method: Method, url: &Url) -> http::Request<Vec<u8>> {
-    let mut request = http::Request::new(Vec::new());
-    *request.method_mut() = method;
-    // A URL that was parsed is a URI too; were one not, the request would go nowhere and say so.
-    if let Ok(uri) = url.as_str().parse() {
-        *request.uri_mut() = uri;
-    }
-    put(&mut request, header::ACCEPT, "application/json");
-    request
-}
-
-/// Basic authentication as RFC 6749 section 2.3.1 has it: both parts form-encoded first.
-fn basic(client_id: &str, secret: &Secret) -> String {
-    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encoded(client_id), encoded(secret.expose()));
-    format!("Basic {}", BASE64_STANDARD.encode(pair))
-}
-
-fn put(request: &mut http::Request<Vec<u8>>, name: header::HeaderName, value: &str) {
-    if let Ok(mut value) = http::HeaderValue::from_str(value) {
-        value.set_sensitive(true);
-        request.headers_mut().insert(name, value);
-    }
 }

@@ -22,7 +22,7 @@ use crate::{
         secret::Secret,
     },
     package::TokenKind,
-    provider::{Flow, OAuth2, Providers},
+    provider::{OAuth2, Providers},
 };
 
 const NOW: UnixTime = UnixTime(1_000_000);
@@ -37,10 +37,8 @@ fn transport() -> Transport {
 fn oauth2_with(provider: &str, over: &str) -> OAuth2 {
     let table = over.parse().unwrap();
     let providers = Providers::builtin().unwrap().with(provider, &table).unwrap();
-    match &providers.find(provider).unwrap().handler(None).unwrap().flow {
-        Flow::OAuth2(oauth2) => (**oauth2).clone(),
-        Flow::Token(_) => panic!("the default handler of {provider} is not oauth2"),
-    }
+    let handler = providers.find(provider).unwrap().handler(None).unwrap();
+    handler.flow.oauth2().unwrap().clone()
 }
 
 fn at(provider: &str, server: &TestServer) -> OAuth2 {
@@ -80,7 +78,7 @@ impl Case {
         Ask {
             oauth: &self.oauth,
             client: &self.client,
-            redirect: &self.redirect,
+            redirect: Some(&self.redirect),
             scopes: &self.scopes,
             kind: self.kind,
         }
@@ -122,7 +120,7 @@ fn scopes(tokens: &Tokens) -> Vec<&str> {
 
 fn authorize(provider: &str, kind: TokenKind) -> (String, Option<Secret>) {
     let case = Case::of(provider, oauth2_with(provider, ""), kind);
-    let begun = code::begin(&case.ask(), &Secret::new("the-state"));
+    let begun = code::begin(&case.ask(), &Secret::new("the-state")).unwrap();
     (begun.url.to_string(), begun.verifier)
 }
 
@@ -178,7 +176,10 @@ fn no_scopes_ask_for_none_and_every_verifier_is_another() {
     let mut case = Case::of("github", oauth2_with("github", ""), TokenKind::Bot);
     case.scopes.clear();
     let state = Secret::new("s");
-    let (one, other) = (code::begin(&case.ask(), &state), code::begin(&case.ask(), &state));
+    let (one, other) = (
+        code::begin(&case.ask(), &state).unwrap(),
+        code::begin(&case.ask(), &state).unwrap(),
+    );
     assert!(!one.url.as_str().contains("scope"), "{}", one.url);
     let verifier = one.verifier.unwrap();
     assert!((43..=128).contains(&verifier.expose().len()));

@@ -53,16 +53,11 @@ mod tests {
 
     fn slack_token() -> TokenEntry {
         let providers = Providers::builtin().unwrap();
-        match &providers
-            .find("slack")
-            .unwrap()
-            .handler(Some("slack-token"))
-            .unwrap()
-            .flow
-        {
-            Flow::Token(entry) => entry.clone(),
-            Flow::OAuth2(_) => panic!("slack-token is typed"),
-        }
+        let slack = providers.find("slack").unwrap();
+        let Flow::Token(entry) = &slack.handler(Some("slack-token")).unwrap().flow else {
+            panic!("slack-token is typed")
+        };
+        entry.clone()
     }
 
     #[test]

@@ -278,7 +278,7 @@ impl Door {
         let resolved = self.core.of_account(&account).ok()?;
         match &resolved.handler.flow {
             Flow::Token(entry) => Some(entry.clone()),
-            Flow::OAuth2(_) => None,
+            Flow::OAuth2(_) | Flow::Device(_) | Flow::ClientCredentials(_) | Flow::Fields(_) => None,
         }
     }
 

@@ -38,7 +38,10 @@ impl Backoffs {
                 reason: reason.clone(),
                 retry_after: Some(left),
             },
-            other => other.clone(),
+            error @ (FlowError::Denied(_)
+            | FlowError::InvalidGrant(_)
+            | FlowError::Configuration(_)
+            | FlowError::Protocol(_)) => error.clone(),
         })
     }
 

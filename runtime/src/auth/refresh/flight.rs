@@ -241,8 +241,7 @@ impl Flight {
         let ask = Ask {
             oauth,
             client,
-            // A refresh sends none.
-            redirect: &oauth.token,
+            redirect: None,
             scopes: &record.scopes,
             kind: self.account.kind,
         };

@@ -150,7 +150,7 @@ impl Scripted {
 
 #[async_trait]
 impl Exchange for Scripted {
-    fn begin(&self, ask: &Ask<'_>, state: &Secret) -> Begun {
+    fn begin(&self, ask: &Ask<'_>, state: &Secret) -> Result<Begun, FlowError> {
         code::begin(ask, state)
     }
 

@@ -19,6 +19,7 @@ impl Handlers for OnlySlack {
             return Err(ProviderError::Unknown {
                 name: provider.to_owned(),
                 nearest: Some("slack".to_owned()),
+                known: 1,
             });
         }
         let asked = |name: &str, scopes| AskedHandler {
@@ -34,6 +35,7 @@ impl Handlers for OnlySlack {
                 provider: provider.to_owned(),
                 name: other.to_owned(),
                 nearest: None,
+                known: vec!["slack-oauth2".to_owned(), "slack-token".to_owned()],
             }),
         }
     }
