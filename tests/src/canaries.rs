@@ -135,7 +135,12 @@ fn family(id: u32) -> Vec<u32> {
     let mut family = vec![id];
     let mut at = 0;
     while let Some(&member) = family.get(at) {
-        family.extend(parents.iter().filter(|(_, parent)| *parent == member).map(|(child, _)| *child));
+        family.extend(
+            parents
+                .iter()
+                .filter(|(_, parent)| *parent == member)
+                .map(|(child, _)| *child),
+        );
         at += 1;
     }
     family

@@ -212,9 +212,18 @@ impl Inner {
     }
 
     /// What the server says.
-    async fn forward(&self, parts: &http::request::Parts, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes), io::Error> {
+    async fn forward(
+        &self,
+        parts: &http::request::Parts,
+        body: Bytes,
+    ) -> Result<(StatusCode, HeaderMap, Bytes), io::Error> {
         let mut headers = parts.headers.clone();
-        for name in [header::HOST, header::CONNECTION, header::CONTENT_LENGTH, header::ACCEPT_ENCODING] {
+        for name in [
+            header::HOST,
+            header::CONNECTION,
+            header::CONTENT_LENGTH,
+            header::ACCEPT_ENCODING,
+        ] {
             headers.remove(name);
         }
         let reply = self
@@ -311,10 +320,16 @@ async fn before(inner: &Inner, fault: Option<&Fault>) -> Option<Result<Response<
     match fault? {
         Fault::DropRequest => Some(Err(io::Error::other("dropped"))),
         Fault::Status(status) => plain(*status, &[], "{}"),
-        Fault::RetryAfter(status, seconds) => {
-            plain(*status, &[(header::RETRY_AFTER, seconds.to_string())], r#"{"error":"slow_down"}"#)
-        }
-        Fault::Html => plain(502, &[(header::CONTENT_TYPE, "text/html".to_owned())], "<html>Bad gateway</html>"),
+        Fault::RetryAfter(status, seconds) => plain(
+            *status,
+            &[(header::RETRY_AFTER, seconds.to_string())],
+            r#"{"error":"slow_down"}"#,
+        ),
+        Fault::Html => plain(
+            502,
+            &[(header::CONTENT_TYPE, "text/html".to_owned())],
+            "<html>Bad gateway</html>",
+        ),
         Fault::Empty400 => plain(400, &[], ""),
         Fault::Redirect(status, to) => plain(*status, &[(header::LOCATION, to.clone())], ""),
         Fault::Slow(time) => {
@@ -354,7 +369,10 @@ async fn after(
             let half = body.slice(..body.len() / 2);
             let frames = [Ok(Frame::data(half)), Err(io::Error::other("cut"))];
             let body = BodyExt::boxed(StreamBody::new(futures_util::stream::iter(frames)));
-            Ok(Response::builder().status(status).body(body).map_err(io::Error::other)?)
+            Ok(Response::builder()
+                .status(status)
+                .body(body)
+                .map_err(io::Error::other)?)
         }
         Some(Fault::Created) => Ok(reply(StatusCode::CREATED, headers, body)),
         Some(fault) if status.is_success() => Ok(reply(status, headers, changed(&fault, sent, &body))),

@@ -53,18 +53,25 @@ impl Judged {
     /// A process of the program: its own library on the same home.
     pub async fn process(&self) -> Pocket {
         let given = Arc::clone(&self.given);
-        let keep = FunctionTool::new("keep", "Keeps the token it is given.", move |_args: Value, call: Call| {
-            let given = Arc::clone(&given);
-            async move {
-                let token = call.credential("JUDGE_TOKEN")?.expose().to_owned();
-                given.lock().unwrap_or_else(PoisonError::into_inner).push(token);
-                Ok::<_, FunctionError>(json!({}))
-            }
-        });
+        let keep = FunctionTool::new(
+            "keep",
+            "Keeps the token it is given.",
+            move |_args: Value, call: Call| {
+                let given = Arc::clone(&given);
+                async move {
+                    let token = call.credential("JUDGE_TOKEN")?.expose().to_owned();
+                    given.lock().unwrap_or_else(PoisonError::into_inner).push(token);
+                    Ok::<_, FunctionError>(json!({}))
+                }
+            },
+        );
         self.embedder
             .builder()
             .clock(Arc::clone(&self.clock) as _)
-            .function(keep.auth_provider("judge").scopes(["api:read", "offline_access", "openid"]))
+            .function(
+                keep.auth_provider("judge")
+                    .scopes(["api:read", "offline_access", "openid"]),
+            )
             .build()
             .await
             .expect("it can be built")

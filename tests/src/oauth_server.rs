@@ -133,7 +133,10 @@ refresh.rotation = "rotates"
     pub fn secrets_given(&self) -> Vec<String> {
         let lines = self.said.lines();
         let token = |line: &String| line.split_once("_token ").map(|(_kind, token)| token.to_owned());
-        let tokens = lines.iter().filter(|line| !line.starts_with("grant.")).filter_map(token);
+        let tokens = lines
+            .iter()
+            .filter(|line| !line.starts_with("grant."))
+            .filter_map(token);
         tokens.chain([CLIENT.1.to_owned()]).collect()
     }
 

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use pocket_tests::{
-    Browser, Ended, Fault, JudgedCommand, PocketCommand, Running, Searched, Slack, SlackCommand, SlackSettings, sample,
+    Browser, Ended, Fault, JudgedCommand, PocketCommand, Searched, Slack, SlackCommand, SlackSettings, sample,
 };
 
 const HISTORY: &str = r#"{"channel": "C123", "limit": 1}"#;
@@ -14,10 +14,6 @@ fn loud(pocket: &mut PocketCommand) {
         .set("POCKET_LOG", "trace")
         .set("RUST_LOG", "trace")
         .set("RUST_BACKTRACE", "full");
-}
-
-async fn end(running: Running) -> Ended {
-    tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
 }
 
 /// What browser and provider tell each other of a sign-in: its states, and the browser's cookies.
@@ -86,12 +82,21 @@ async fn f_60_f_63_no_secret_of_slack_is_anywhere_but_sealed() {
         rotation: Some(43_200),
         ..SlackSettings::default()
     };
-    let SlackCommand { slack, mut pocket, port } = SlackCommand::start(settings).await;
+    let SlackCommand {
+        slack,
+        mut pocket,
+        port,
+    } = SlackCommand::start(settings).await;
     loud(&mut pocket);
     let mut searched = Searched::new();
     let mut secrets = Vec::new();
     let call = slack.run(&sample("slack-get-messages"), HISTORY);
-    let command = |more: &str| call.iter().cloned().chain(more.split_whitespace().map(ToOwned::to_owned)).collect::<Vec<_>>();
+    let command = |more: &str| {
+        call.iter()
+            .cloned()
+            .chain(more.split_whitespace().map(ToOwned::to_owned))
+            .collect::<Vec<_>>()
+    };
 
     let denied = sign_in(&mut searched, &mut secrets, (&pocket, port), &call, "deny").await;
     assert_eq!(denied.code, 4, "{}", denied.stderr);
@@ -109,8 +114,18 @@ async fn f_60_f_63_no_secret_of_slack_is_anywhere_but_sealed() {
     searched.ended("a call to a server that is down", &pocket.run(command("--json")));
     slack.fail_with(None);
     slack.end_all_tokens();
-    searched.ended("a call whose token is refused", &pocket.run(command("--no-wait --json")));
-    for verb in ["auth status", "auth status --json", "list", "doctor", "auth providers", "inspect nothing"] {
+    searched.ended(
+        "a call whose token is refused",
+        &pocket.run(command("--no-wait --json")),
+    );
+    for verb in [
+        "auth status",
+        "auth status --json",
+        "list",
+        "doctor",
+        "auth providers",
+        "inspect nothing",
+    ] {
         searched.ended(verb, &pocket.run(verb.split(' ')));
     }
     typed(&mut searched, &slack, &pocket, port).await;
@@ -143,7 +158,7 @@ async fn sign_in(
     let page = browser.open(&url).await;
     let consent = browser.submit(&page, &[]).await;
     browser.submit(&consent, &[("decision", decision)]).await;
-    let ended = end(running).await;
+    let ended = running.ended().await;
     searched.ended("a sign-in", &ended);
     searched.pages(&browser, port);
     secrets.extend(told(&browser));
@@ -157,9 +172,11 @@ async fn typed(searched: &mut Searched, slack: &Slack, pocket: &PocketCommand, p
     let url = running.word("http");
     let mut browser = Browser::new();
     let page = browser.open(&url).await;
-    let wrong = browser.submit(&page, &[("secret", &format!("{token} with spaces"))]).await;
+    let wrong = browser
+        .submit(&page, &[("secret", &format!("{token} with spaces"))])
+        .await;
     browser.submit(&wrong, &[("secret", &token)]).await;
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     searched.ended("typing a token", &ended);
     searched.pages(&browser, port);
@@ -178,7 +195,7 @@ async fn f_60_no_secret_of_a_server_that_nobody_here_wrote_is_anywhere_but_seale
     let mut browser = Browser::new();
     story.sign_in(&mut browser, &mut running).await;
     let signed_in = std::time::Instant::now();
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     searched.ended("a sign-in", &ended);
     searched.pages(&browser, story.port);
@@ -187,7 +204,10 @@ async fn f_60_no_secret_of_a_server_that_nobody_here_wrote_is_anywhere_but_seale
     tokio::time::sleep(Duration::from_secs(seconds / 2 + 1).saturating_sub(signed_in.elapsed())).await;
     for faults in [
         vec![Fault::Html, Fault::RetryAfter(429, 60)],
-        vec![Fault::Redirect(307, "http://127.0.0.1:9/evil".to_owned()), Fault::DropRequest],
+        vec![
+            Fault::Redirect(307, "http://127.0.0.1:9/evil".to_owned()),
+            Fault::DropRequest,
+        ],
         vec![Fault::Truncate],
     ] {
         story.proxy.on_refresh(faults.clone());
@@ -203,7 +223,11 @@ async fn f_60_no_secret_of_a_server_that_nobody_here_wrote_is_anywhere_but_seale
 #[tokio::test(flavor = "multi_thread")]
 async fn f_69_the_browser_that_is_started_has_none_of_our_secrets() {
     use std::os::unix::fs::PermissionsExt as _;
-    let SlackCommand { slack, mut pocket, port: _ } = SlackCommand::start(SlackSettings::default()).await;
+    let SlackCommand {
+        slack,
+        mut pocket,
+        port: _,
+    } = SlackCommand::start(SlackSettings::default()).await;
     let folder = tempfile::tempdir().expect("a folder can be made");
     let (script, seen) = (folder.path().join("browser"), folder.path().join("seen"));
     // It tells what it has and where it was sent, the latter last and in one go.

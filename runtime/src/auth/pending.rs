@@ -318,7 +318,11 @@ impl Authorize {
         let mut query = url.query_pairs_mut();
         query.clear();
         for (name, value) in &asked {
-            let value = if name == "state" { state.secret().expose().to_owned() } else { value.clone() };
+            let value = if name == "state" {
+                state.secret().expose().to_owned()
+            } else {
+                value.clone()
+            };
             query.append_pair(name, &value);
         }
         drop(query);

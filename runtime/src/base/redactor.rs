@@ -130,7 +130,10 @@ impl Redactor {
         before.push_str(&line);
         let cut = before.ceil_char_boundary(before.len().saturating_sub(self.longest));
         before.drain(..cut);
-        redacted.split_once('\n').map(|(_before, line)| line.to_owned()).unwrap_or(redacted)
+        redacted
+            .split_once('\n')
+            .map(|(_before, line)| line.to_owned())
+            .unwrap_or(redacted)
     }
 
     /// The value with each string and key searched, never its serialised text: that would miss what JSON escapes.
@@ -284,8 +287,8 @@ mod tests {
     fn a_secret_of_digits_is_found_as_a_number_too() {
         for secret in ["1234567890", "0012345678", "123456789012345678901234567890"] {
             let redactor = Redactor::of([("PIN", &Secret::new(secret))]);
-            let printed: serde_json::Value = serde_json::from_str(&format!("[{}, 7]", secret.trim_start_matches('0')))
-                .unwrap_or_default();
+            let printed: serde_json::Value =
+                serde_json::from_str(&format!("[{}, 7]", secret.trim_start_matches('0'))).unwrap_or_default();
             let out = redactor.value(printed).to_string();
             assert_eq!(out, "[\"[redacted:PIN]\",7]", "{secret}");
         }

@@ -11,7 +11,9 @@ use crate::{
         name::{Profile, ToolName},
         redactor::Redactor,
     },
-    call::{Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redacted_lines, redactor},
+    call::{
+        Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redacted_lines, redactor,
+    },
     package::{AuthRequirement, CredentialGrant, Schema},
     sandbox::{CallStep, End, Invocation, LogLine, Outcome, Report, Usage},
 };
@@ -221,9 +223,10 @@ impl CallTool {
     }
 
     async fn invoke(&self, tool: &crate::sandbox::Tool, text: &str, used: &[Credential], ways: &Ways<'_>) -> End {
-        let report = ways.report.as_ref().map(|to| {
-            Arc::new(Redacting::new(redactor(used), Arc::clone(to))) as Arc<dyn Report>
-        });
+        let report = ways
+            .report
+            .as_ref()
+            .map(|to| Arc::new(Redacting::new(redactor(used), Arc::clone(to))) as Arc<dyn Report>);
         tool.invoke(Invocation {
             input: text,
             profile: ways.profile,

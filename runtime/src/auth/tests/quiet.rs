@@ -190,7 +190,10 @@ impl Exchange for Scripted {
                 let tokens = self.tokens(now);
                 self.stage().good.insert(refresh.expose().to_owned(), ());
                 let same = matches!(says, Says::SameRefreshToken).then(|| refresh.clone());
-                Ok(Tokens { refresh: same, ..tokens })
+                Ok(Tokens {
+                    refresh: same,
+                    ..tokens
+                })
             }
         }
     }
@@ -257,9 +260,10 @@ impl Quiet {
             callback_port: self.port,
             ..Settings::default()
         };
-        settings
-            .clients
-            .insert("acme".to_owned(), Client::new("the-client", Some(Secret::new("secret"))));
+        settings.clients.insert(
+            "acme".to_owned(),
+            Client::new("the-client", Some(Secret::new("secret"))),
+        );
         let parts = AuthParts {
             settings,
             providers: Providers::builtin().unwrap().with("acme", &table).unwrap(),

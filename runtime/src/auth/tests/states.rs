@@ -100,10 +100,7 @@ async fn f_03_f_04_what_a_killed_process_spent_is_told_as_lost_in_a_crash() {
     quiet.provider.forget();
     let error = credential(&quiet.process()).await.unwrap_err();
     assert!(error.to_string().contains("crash"), "{error}");
-    assert_eq!(
-        state(&auth).await,
-        AccountState::NeedsSignIn(NeedsSignIn::LostInCrash)
-    );
+    assert_eq!(state(&auth).await, AccountState::NeedsSignIn(NeedsSignIn::LostInCrash));
     assert_eq!(quiet.provider.asked().len(), 1, "asked once more, and no oftener");
 }
 
@@ -160,7 +157,11 @@ async fn f_08_a_provider_that_asks_to_wait_is_not_asked_before() {
     quiet.provider.says([busy(120)]);
     let error = credential(&auth).await.unwrap_err();
     assert_eq!(error.code(), Code::Unreachable);
-    assert!(error.hints().iter().any(|hint| hint.contains("120 s")), "{:?}", error.hints());
+    assert!(
+        error.hints().iter().any(|hint| hint.contains("120 s")),
+        "{:?}",
+        error.hints()
+    );
     for _again in 0..11 {
         pass(10).await;
         assert!(credential(&auth).await.is_err());
@@ -225,7 +226,11 @@ async fn f_12_nobody_else_asks_a_slow_provider_and_a_token_that_holds_is_served(
     let other = quiet.process();
     let callers = [calls(&auth), calls(&auth), calls(&other)];
     for caller in callers {
-        assert_eq!(caller.await.unwrap().unwrap(), "access-1", "it holds for some seconds yet");
+        assert_eq!(
+            caller.await.unwrap().unwrap(),
+            "access-1",
+            "it holds for some seconds yet"
+        );
     }
     assert!(began.elapsed() <= seconds(45), "{:?}", began.elapsed());
     assert_eq!(quiet.provider.most_at_once(), 1);
@@ -275,9 +280,17 @@ async fn f_18_a_sign_in_that_ends_during_a_renewal_is_not_overwritten() {
     pass(1).await;
     quiet.sign_in(&quiet.process(), "default").await;
     assert_eq!(calling.await.unwrap().unwrap(), "access-2");
-    assert_eq!(given(&auth).await, "access-2", "that of the sign-in, not `access-3` of the renewal");
+    assert_eq!(
+        given(&auth).await,
+        "access-2",
+        "that of the sign-in, not `access-3` of the renewal"
+    );
     pass(3_600).await;
-    assert_eq!(given(&auth).await, "access-4", "and its refresh token is the one that is kept");
+    assert_eq!(
+        given(&auth).await,
+        "access-4",
+        "and its refresh token is the one that is kept"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -356,13 +369,19 @@ async fn f_47_a_missing_scope_is_named_and_the_narrower_token_stays_in_use() {
     let quiet = Quiet::new();
     let auth = quiet.signed_in().await;
     let wide = need_of(&["read", "admin"]);
-    let error = auth.credential(&Profile::default(), &wide, seconds(30)).await.unwrap_err();
+    let error = auth
+        .credential(&Profile::default(), &wide, seconds(30))
+        .await
+        .unwrap_err();
     assert!(
         matches!(&error, AuthError::SignInRequired { reason, .. } if reason.contains("`admin`")),
         "{error}"
     );
     assert!(!error.to_string().contains("`read`"), "{error}");
-    let sign_in = auth.begin(&Profile::default(), std::slice::from_ref(&wide), &[]).await.unwrap();
+    let sign_in = auth
+        .begin(&Profile::default(), std::slice::from_ref(&wide), &[])
+        .await
+        .unwrap();
     assert_eq!(sign_in.scopes, ["admin", "read", "write"]);
     assert_eq!(given(&auth).await, "access-1", "while the wider one is asked for");
     assert_eq!(state(&auth).await, AccountState::Ready);
@@ -395,7 +414,9 @@ async fn in_need(quiet: &Quiet, reason: NeedsSignIn) -> Arc<Auth> {
         }
         NeedsSignIn::Scope => {
             quiet
-                .leave(&auth, |record, _now| record.needs_sign_in(NeedsSignIn::Scope, "narrowed"))
+                .leave(&auth, |record, _now| {
+                    record.needs_sign_in(NeedsSignIn::Scope, "narrowed")
+                })
                 .await;
             pass(3_600).await;
         }
@@ -419,14 +440,32 @@ async fn whatever_an_account_needs_a_sign_in_for_it_keeps_scopes_and_identity_an
         let auth = in_need(&quiet, reason).await;
         let asked = quiet.provider.asked().len();
         for _again in 0..3 {
-            assert!(matches!(credential(&auth).await, Err(AuthError::SignInRequired { .. })), "{reason:?}");
+            assert!(
+                matches!(credential(&auth).await, Err(AuthError::SignInRequired { .. })),
+                "{reason:?}"
+            );
             pass(3_600).await;
         }
-        assert_eq!(quiet.provider.asked().len(), asked, "{reason:?}: the provider is left alone");
+        assert_eq!(
+            quiet.provider.asked().len(),
+            asked,
+            "{reason:?}: the provider is left alone"
+        );
         let kept = status(&auth).await;
-        assert_eq!((kept.scopes.len(), kept.identity.as_deref()), (2, Some("alice")), "{reason:?}");
-        let sign_in = auth.begin(&Profile::default(), &[need_of(&["read"])], &[]).await.unwrap();
-        assert_eq!(sign_in.scopes, ["read", "write"], "{reason:?}: what was granted is asked again");
+        assert_eq!(
+            (kept.scopes.len(), kept.identity.as_deref()),
+            (2, Some("alice")),
+            "{reason:?}"
+        );
+        let sign_in = auth
+            .begin(&Profile::default(), &[need_of(&["read"])], &[])
+            .await
+            .unwrap();
+        assert_eq!(
+            sign_in.scopes,
+            ["read", "write"],
+            "{reason:?}: what was granted is asked again"
+        );
         quiet.sign_in(&auth, "default").await;
         assert_eq!(state(&auth).await, AccountState::Ready, "{reason:?}");
         assert!(credential(&auth).await.is_ok(), "{reason:?}");
@@ -459,7 +498,11 @@ async fn every_state_ends_with_a_sign_out() {
     signed_out(&quiet.process()).await;
     assert!(calling.await.unwrap().is_err());
     assert!(auth.accounts(None).await.unwrap().is_empty(), "no late save passes");
-    assert_eq!(quiet.provider.revoked(), ["refresh-1", "refresh-2"], "what came late is given back");
+    assert_eq!(
+        quiet.provider.revoked(),
+        ["refresh-1", "refresh-2"],
+        "what came late is given back"
+    );
 }
 
 #[tokio::test(start_paused = true)]

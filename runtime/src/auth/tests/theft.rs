@@ -27,7 +27,11 @@ async fn f_23_an_answer_that_a_thief_fetched_is_none_for_the_browser_of_another(
     let brought = user.get(&of_thief).await;
     assert_eq!(brought.status, 400, "{brought:?}");
     assert_eq!(thief.get(&of_thief).await.status, 400);
-    assert_eq!(thief.get(&of_user).await.status, 400, "nor is the user's answer the thief's to bring");
+    assert_eq!(
+        thief.get(&of_user).await.status,
+        400,
+        "nor is the user's answer the thief's to bring"
+    );
     assert!(world.provider.requests().is_empty(), "no code was used");
     user.get(&of_user).await;
     auth.wait(&sign_in).await.unwrap();
@@ -43,8 +47,16 @@ async fn f_23_a_thief_who_opens_the_url_later_ends_what_the_user_began_and_gains
     let (user, thief) = (Browser::new(), Browser::new());
     let of_user = user.until_callback(&sign_in.url).await;
     let _of_thief = thief.until_callback(&sign_in.url).await;
-    assert_eq!(user.get(&of_user).await.status, 400, "it belongs to the browser that came last");
-    assert_eq!(thief.get(&of_user).await.status, 400, "who has no use for the user's code");
+    assert_eq!(
+        user.get(&of_user).await.status,
+        400,
+        "it belongs to the browser that came last"
+    );
+    assert_eq!(
+        thief.get(&of_user).await.status,
+        400,
+        "who has no use for the user's code"
+    );
     assert!(world.provider.requests().is_empty());
     let again = user.until_callback(&sign_in.url).await;
     user.get(&again).await;
@@ -111,7 +123,10 @@ async fn a_token_stays_with_the_endpoints_it_was_made_with() {
     assert!(auth.rejected(&first).await.unwrap().is_none());
     let out = auth.sign_out(&Profile::default(), "acme", None).await.unwrap();
     assert_eq!(out.not_revoked.len(), 1, "{out:?}");
-    assert!(evil.requests().is_empty() && evil.revoked().is_empty(), "nothing was sent there");
+    assert!(
+        evil.requests().is_empty() && evil.revoked().is_empty(),
+        "nothing was sent there"
+    );
     assert_eq!(real.refreshes(), 0);
 }
 
@@ -133,9 +148,10 @@ async fn a_token_stays_with_the_client_it_was_made_with() {
     let world = World::new().await;
     drop(world.signed_in().await);
     let mut settings = world.settings();
-    settings
-        .clients
-        .insert("acme".to_owned(), Client::new("another-client", Some(Secret::new("planted-other"))));
+    settings.clients.insert(
+        "acme".to_owned(),
+        Client::new("another-client", Some(Secret::new("planted-other"))),
+    );
     let auth = Auth::new(world.parts(settings, Arc::clone(&world.store)));
     assert!(matches!(credential(&auth).await, Err(AuthError::SignInRequired { .. })));
     let mut none = world.settings();
@@ -159,7 +175,10 @@ async fn a_sign_in_begun_with_other_endpoints_is_not_completed_with_these() {
     let own = begin(&other).await;
     let shown = browser.get(&callback).await;
     assert!(shown.status >= 400, "{shown:?}");
-    assert!(real.requests().is_empty() && evil.requests().is_empty(), "the code and the secret stay here");
+    assert!(
+        real.requests().is_empty() && evil.requests().is_empty(),
+        "the code and the secret stay here"
+    );
     assert_ne!(own.url, sign_in.url);
 }
 
@@ -201,7 +220,10 @@ async fn f_30_a_restarted_host_completes_what_a_shared_store_kept_and_says_so_wh
     let began = begin_when_free(&forgetful).await;
     let shown = browser.get(&callback).await;
     assert_eq!(shown.status, 400, "{shown:?}");
-    assert!(shown.html.contains("ask the tool or the terminal for a new address"), "{shown:?}");
+    assert!(
+        shown.html.contains("ask the tool or the terminal for a new address"),
+        "{shown:?}"
+    );
     assert_eq!(world.provider.requests().len(), 1);
     drop(began);
 }
