@@ -14,6 +14,7 @@ use crate::{Browser, Ended};
 #[derive(Default)]
 pub struct Searched {
     places: Vec<(String, Vec<u8>)>,
+    names: Vec<String>,
 }
 
 impl Searched {
@@ -61,7 +62,9 @@ impl Searched {
                 } else if !is_left_out && path.is_file() {
                     let bytes = std::fs::read(&path).expect("the file can be read");
                     self.saw(format!("the file {}", path.display()), bytes);
-                    self.saw("the name of a file", path.display().to_string());
+                    let shown = path.display().to_string();
+                    self.saw("the name of a file", shown.clone());
+                    self.names.push(shown);
                 }
             }
         }
@@ -78,6 +81,11 @@ impl Searched {
             }
         }
         family.len()
+    }
+
+    /// The files that were seen.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
     }
 
     /// How many places were seen.

@@ -382,5 +382,9 @@ async fn a_cloned_project_with_its_own_provider_grants_and_lock_gets_no_token() 
     assert!(evil.seen().is_empty(), "nothing was sent there");
     assert_eq!((story.slack.api_calls(), story.slack.token_requests()), (calls, tokens));
     let again = story.pocket.run(&args);
-    assert_eq!(again.code, 0, "the user's own project works as before: {}", again.stderr);
+    assert_eq!(
+        again.code, 0,
+        "the user's own project works as before: {}",
+        again.stderr
+    );
 }

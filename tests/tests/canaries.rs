@@ -77,7 +77,7 @@ async fn f_60_the_search_finds_what_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f_60_f_63_no_secret_of_slack_is_anywhere_but_sealed() {
+async fn f_60_f_63_f_66_no_secret_of_slack_is_anywhere_but_sealed() {
     let settings = SlackSettings {
         rotation: Some(43_200),
         ..SlackSettings::default()
@@ -135,12 +135,26 @@ async fn f_60_f_63_no_secret_of_slack_is_anywhere_but_sealed() {
 
     secrets.extend(slack.secrets_given());
     nothing_was_found(&searched, &secrets);
+    let left: Vec<&str> = searched.names().filter(|name| is_left_over(name)).collect();
+    assert!(
+        left.is_empty(),
+        "no file is left over, nor a second one of the store: {left:?}"
+    );
     let keys = store_keys(&pocket.home());
     assert!(!keys.is_empty(), "the store's key is a file here");
     for found in searched.find(&keys) {
         let place = found.split(": ").next().unwrap_or_default();
         assert!(place.starts_with("the file ") && place.ends_with("key"), "{found}");
     }
+}
+
+/// Whether a file is one that a crash or an editor leaves, or a copy.
+fn is_left_over(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.ends_with('~')
+        || [".tmp", ".bak", ".old", ".orig", ".swp"]
+            .iter()
+            .any(|ending| name.contains(ending))
 }
 
 /// A user's part in a sign-in, all of which is looked at.
