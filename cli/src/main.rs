@@ -6,6 +6,7 @@ mod add;
 mod args;
 mod ask;
 mod auth;
+mod browser;
 mod build;
 mod cache;
 mod check;
@@ -39,6 +40,9 @@ use pocket_runtime::Code;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
+    if let Some(opened) = browser::opening() {
+        return opened;
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return usage::told(&error),

@@ -91,6 +91,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     faults: VecDeque<(String, Fault)>,
+    secrets: Vec<String>,
     passed: Vec<Passed>,
     holding: usize,
     at_once: usize,
@@ -153,6 +154,11 @@ impl FaultProxy {
     /// How many refreshes were here at the same time at most.
     pub fn most_at_once(&self) -> usize {
         self.inner.state().most_at_once
+    }
+
+    /// Every code, verifier and refresh token that was sent.
+    pub fn secrets_seen(&self) -> Vec<String> {
+        self.inner.state().secrets.clone()
     }
 
     /// Waits until one is held.
@@ -274,6 +280,9 @@ async fn answer(inner: &Inner, request: Request<Incoming>) -> Result<Response<Bo
             status: None,
             fault: fault.clone(),
         });
+        for name in ["code", "code_verifier", "refresh_token"] {
+            state.secrets.extend(field(name));
+        }
         state.at_once += 1;
         state.most_at_once = state.most_at_once.max(state.at_once);
         state.passed.len() - 1

@@ -2,9 +2,12 @@
 
 mod authority;
 mod browser;
+mod canaries;
 mod components;
+mod crowd;
 mod embedder;
 mod fault_proxy;
+mod generous;
 mod git_server;
 mod judged;
 mod judged_command;
@@ -19,9 +22,12 @@ mod ssh_server;
 
 pub use authority::Authority;
 pub use browser::{Browser, Page};
+pub use canaries::Searched;
 pub use components::{check_fresh, folder_of, program, repository, sample};
+pub use crowd::Crowd;
 pub use embedder::Embedder;
 pub use fault_proxy::{Fault, FaultProxy, Passed};
+pub use generous::Generous;
 pub use git_server::GitServer;
 pub use judged::Judged;
 pub use judged_command::JudgedCommand;

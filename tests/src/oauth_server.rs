@@ -137,6 +137,17 @@ refresh.rotation = "rotates"
         }
     }
 
+    /// Every token that it ever gave, and the client's secret.
+    pub fn secrets_given(&self) -> Vec<String> {
+        let lines = self.said.lines();
+        let token = |line: &String| line.split_once("_token ").map(|(_kind, token)| token.to_owned());
+        let tokens = lines
+            .iter()
+            .filter(|line| !line.starts_with("grant."))
+            .filter_map(token);
+        tokens.chain([CLIENT.1.to_owned()]).collect()
+    }
+
     /// The last token of a kind that it gave: `access_token`, `refresh_token`.
     pub fn last(&self, kind: &str) -> String {
         let lines = self.said.lines();

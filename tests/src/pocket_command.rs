@@ -275,6 +275,11 @@ impl Running {
         }
     }
 
+    /// The same for a test whose servers have to answer meanwhile.
+    pub async fn ended(self) -> Ended {
+        tokio::task::spawn_blocking(|| self.end()).await.expect("it ends")
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use pocket_runtime::{Code, Error, Output, Pocket};
-use pocket_tests::{Fault, Judged};
+use pocket_tests::{Crowd, Fault, Judged};
 
 fn code(ended: Result<Output, Error>) -> Code {
     ended.map_or_else(|error| error.code(), |_output| Code::Ok)
@@ -248,4 +248,17 @@ async fn f_40_a_user_who_took_his_consent_back_is_asked_once() {
     assert_eq!(judged.proxy.refreshes(), 1, "nobody asks in a loop");
     let account = pocket.accounts().await.expect("the store can be read").remove(0);
     assert_eq!(account.scopes.len(), 3, "scopes stay for the next consent: {account:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f_70_a_hundred_users_who_sign_in_at_once_and_whose_tokens_end_at_once_all_get_theirs() {
+    let crowd = Crowd::new().await;
+    let names: Vec<String> = (0..100).map(|number| format!("user-{number}")).collect();
+    futures_util::future::join_all(names.iter().map(|name| crowd.sign_in(name))).await;
+    futures_util::future::join_all(names.iter().map(|name| crowd.call(name))).await;
+    assert_eq!((crowd.provider.tokens(), crowd.provider.refreshes()), (100, 0));
+    crowd.later();
+    let twice = names.iter().chain(&names);
+    futures_util::future::join_all(twice.map(|name| crowd.call(name))).await;
+    assert_eq!(crowd.provider.refreshes(), 100, "one for each");
 }

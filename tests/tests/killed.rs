@@ -2,16 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Browser, Ended, Fault, JudgedCommand, Running};
+use pocket_tests::{Browser, Fault, JudgedCommand, Running};
 
 /// How long the server's access tokens last, in seconds.
 const LIFE: u64 = 20;
 /// Longer than a lease lasts, and than a call waits for another process.
 const LONGEST: Duration = Duration::from_secs(60);
-
-async fn end(running: Running) -> Ended {
-    tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
-}
 
 /// A project in which the user signed in, and whose token is too short for a call. `None` where the server is not installed.
 async fn with_a_short_token(named: &str) -> Option<JudgedCommand> {
@@ -19,7 +15,7 @@ async fn with_a_short_token(named: &str) -> Option<JudgedCommand> {
     let mut running = story.pocket.start(story.call());
     story.sign_in(&mut Browser::new(), &mut running).await;
     let signed_in = Instant::now();
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     // In the second half of its life the token is too short for a call.
     let half = Duration::from_secs(LIFE / 2 + 1);
@@ -40,9 +36,10 @@ async fn f_02_four_processes_that_need_a_new_token_at_once_renew_it_once() {
     let Some(story) = with_a_short_token("F-02, in four processes").await else {
         return;
     };
-    let all: Vec<Running> = (0..4).map(|_| story.pocket.start(story.call())).collect();
+    let call = story.call();
+    let all: Vec<Running> = (0..4).map(|_| story.pocket.start(&call)).collect();
     for running in all {
-        let ended = end(running).await;
+        let ended = running.ended().await;
         assert_eq!(ended.code, 0, "{}", ended.stderr);
         assert!(ended.stdout.contains("alice"), "{}", ended.stdout);
     }
@@ -58,9 +55,10 @@ async fn f_03_a_process_killed_before_the_server_heard_of_it_costs_the_others_a_
     };
     killed_at(&story, Fault::HoldRequest).await;
     let killed = Instant::now();
-    let others: Vec<Running> = (0..2).map(|_| story.pocket.start(story.call())).collect();
+    let call = story.call();
+    let others: Vec<Running> = (0..2).map(|_| story.pocket.start(&call)).collect();
     for running in others {
-        let ended = end(running).await;
+        let ended = running.ended().await;
         assert_eq!(ended.code, 0, "{}", ended.stderr);
     }
     assert!(killed.elapsed() < LONGEST, "{:?}", killed.elapsed());
@@ -89,6 +87,6 @@ async fn f_03_f_04_a_process_killed_after_the_server_answered_is_told_as_the_cra
     assert_eq!(story.proxy.refreshes(), asked);
     let mut running = story.pocket.start(story.call());
     story.sign_in(&mut Browser::new(), &mut running).await;
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }

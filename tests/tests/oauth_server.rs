@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Browser, Ended, JudgedCommand as Story, Running, folder_of};
+use pocket_tests::{Browser, JudgedCommand as Story, folder_of};
 use serde_json::{Value, json};
 
 const LOGIN: [&str; 9] = [
@@ -16,10 +16,6 @@ const LOGIN: [&str; 9] = [
     "--scope",
     "api:read",
 ];
-
-async fn end(running: Running) -> Ended {
-    tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
-}
 
 fn the_account(story: &Story) -> Value {
     let status = story.pocket.run(["auth", "status", "--json"]);
@@ -52,7 +48,7 @@ async fn a_sign_in_with_pkce_and_issuer_gives_a_token_that_is_kept_and_works() {
     let answered = browser.visited().iter().find(|url| url.path().ends_with("/callback"));
     let answered = answered.and_then(url::Url::query).unwrap_or_default();
     assert!(answered.contains("iss="), "{answered}");
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let output: Value = serde_json::from_str(&ended.stdout).expect("the output is JSON");
     assert_eq!(output["status"], 200, "{output}");
@@ -94,7 +90,7 @@ async fn f_02_two_processes_that_need_a_new_token_at_once_renew_it_once() {
     let mut running = story.pocket.start(&call);
     story.sign_in(&mut Browser::new(), &mut running).await;
     let signed_in = Instant::now();
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let first = story.server.last("refresh_token");
     // In the second half of its life the token is too short for a call.
@@ -102,7 +98,7 @@ async fn f_02_two_processes_that_need_a_new_token_at_once_renew_it_once() {
     tokio::time::sleep(half.saturating_sub(signed_in.elapsed())).await;
     let both = [story.pocket.start(&call), story.pocket.start(&call)];
     for running in both {
-        let ended = end(running).await;
+        let ended = running.ended().await;
         assert_eq!(ended.code, 0, "{}", ended.stderr);
         assert!(ended.stdout.contains("alice"), "{}", ended.stdout);
     }
@@ -130,7 +126,7 @@ async fn f_21_a_code_that_comes_twice_is_used_once() {
     let mut browser = Browser::new();
     let done = story.sign_in(&mut browser, &mut running).await;
     assert!(done.status.is_success(), "{}", done.body);
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let callback = browser.visited().iter().find(|url| url.path().ends_with("/callback"));
     let callback = callback.expect("the provider sent the browser back").to_string();
@@ -168,7 +164,7 @@ async fn f_24_a_user_who_denies_is_told_at_once() {
         denied.url,
         denied.body
     );
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert!(told.elapsed() < Duration::from_secs(10), "{:?}", told.elapsed());
     assert_ne!(ended.code, 0);
     assert!(ended.stderr.contains("denied"), "{}", ended.stderr);
@@ -183,7 +179,7 @@ async fn signing_out_ends_the_tokens_at_the_provider() {
     };
     let mut running = story.pocket.start(LOGIN);
     story.sign_in(&mut Browser::new(), &mut running).await;
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let tokens = [story.server.last("access_token"), story.server.last("refresh_token")];
     for token in &tokens {
@@ -213,7 +209,7 @@ async fn a_user_enters_a_code_on_another_device() {
     let consent = browser.submit(&login, &[("login", "alice"), ("password", "x")]).await;
     assert!(consent.body.contains("api:read"), "{}", consent.body);
     browser.submit(&consent, &[]).await;
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(the_account(&story)["state"], "ready", "{}", the_account(&story));
     let call = story.pocket.run(story.call());
@@ -237,7 +233,7 @@ async fn an_issuer_alone_is_a_provider_that_works() {
     let mut running = story.pocket.start(LOGIN);
     let done = story.sign_in(&mut Browser::new(), &mut running).await;
     assert!(done.status.is_success(), "{}", done.body);
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let call = story.pocket.run(story.call());
     assert!(call.stdout.contains("alice"), "{} {}", call.stdout, call.stderr);

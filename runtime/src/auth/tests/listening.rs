@@ -181,6 +181,30 @@ async fn silent_and_broken_connections_do_not_keep_others_out() {
 }
 
 #[tokio::test]
+async fn f_27_connections_that_say_nothing_or_half_of_it_keep_nobody_out() {
+    let world = World::new().await;
+    let auth = world.process();
+    let sign_in = begin(&auth).await;
+    let half = format!(
+        "POST /sign-in/x HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-length: 100\r\n\r\nform=",
+        world.port
+    );
+    let mut open = Vec::new();
+    for number in 0..200 {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", world.port)).unwrap();
+        if number % 2 == 0 {
+            // One that was let go already is as good.
+            let _ = std::io::Write::write_all(&mut stream, half.as_bytes());
+        }
+        open.push(stream);
+    }
+    // Waiting until each had its time would take twice as long.
+    let shown = tokio::time::timeout(Duration::from_secs(20), Browser::new().get(&sign_in.url)).await;
+    assert_eq!(shown.unwrap().status, 200);
+    drop(open);
+}
+
+#[tokio::test]
 async fn the_real_slack_file_asks_for_an_https_page() {
     let world = World::new().await;
     let mut settings = world.settings();
