@@ -3,6 +3,7 @@
 mod authority;
 mod browser;
 mod components;
+mod databases;
 mod embedder;
 mod git_server;
 mod oauth_server;
@@ -17,6 +18,7 @@ mod ssh_server;
 pub use authority::Authority;
 pub use browser::{Browser, Page};
 pub use components::{check_fresh, folder_of, program, repository, sample};
+pub use databases::{Postgres, Redis};
 pub use embedder::Embedder;
 pub use git_server::GitServer;
 pub use oauth_server::OAuthServer;

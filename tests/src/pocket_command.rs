@@ -190,6 +190,8 @@ impl PocketCommand {
             .env("POCKET_HOME", self.home())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("NO_COLOR", "1")
+            // No test writes into the keyring of who runs it.
+            .env("POCKET_STORE__KEYRING", "off")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -7,6 +7,8 @@ pub(crate) mod files;
 pub(crate) mod home;
 pub(crate) mod json;
 pub(crate) mod key;
+pub(crate) mod keyring;
+pub(crate) mod keys;
 pub(crate) mod listeners;
 pub(crate) mod name;
 pub(crate) mod nearest;

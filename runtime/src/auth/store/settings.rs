@@ -1,0 +1,15 @@
+//! What the operator sets for where tokens are kept.
+
+use crate::{auth::StoreUrl, base::key::KeySource};
+
+/// What the operator sets for where tokens are kept: `[store]`.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct StoreSettings {
+    /// A server that keeps accounts and pending sign-ins; else the SQLite file in `home`.
+    pub url: Option<StoreUrl>,
+    /// A server that keeps pending sign-ins alone, where they are to be apart from the accounts.
+    pub sign_ins_url: Option<StoreUrl>,
+    /// Where the key comes from under which all is sealed.
+    pub key: KeySource,
+}
