@@ -21,7 +21,9 @@ const NOBODY: u32 = 65_534;
 
 /// Runs a program until standard input ends, as it does when the test's process ends however it ends; then deletes its folder.
 const GUARD: &str = r#"folder=$1; shift; "$@" </dev/null >"$folder/log" 2>&1 & pid=$!
-cat >/dev/null; kill -QUIT $pid 2>/dev/null; sleep 0.1; kill -KILL $pid 2>/dev/null; wait $pid 2>/dev/null; rm -rf "$folder""#;
+cat >/dev/null; kill -QUIT $pid 2>/dev/null
+tries=0; while kill -0 $pid 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
+kill -KILL $pid 2>/dev/null; wait $pid 2>/dev/null; rm -rf "$folder""#;
 
 /// A server of a test, with its data in a folder of its own; both end with it.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod bench;
 mod build_tools;
 mod demo;
+mod databases;
 mod deny;
 mod guest_toolchain;
 mod guests;

@@ -18,6 +18,10 @@ mod url;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod rekeys;
+#[cfg(test)]
 mod servers;
 
 pub use contract::{FlowStore, Lease, StoredRecord, TokenStore};

@@ -9,6 +9,9 @@ mod rekey;
 mod schema;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use connection::Pool;

@@ -8,6 +8,9 @@ mod record;
 mod rekey;
 mod script;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use ::redis::FromRedisValue;

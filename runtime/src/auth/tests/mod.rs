@@ -12,4 +12,5 @@ mod renewal;
 mod secrets;
 mod sign_in;
 mod sign_out;
+mod transfer;
 mod world;

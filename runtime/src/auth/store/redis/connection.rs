@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use ::redis::{
-    Client, ErrorKind, FromRedisValue, RedisError, ScriptInvocation, TlsCertificates,
-    aio::{ConnectionManager, ConnectionManagerConfig},
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, ScriptInvocation, TlsCertificates,
+    aio::MultiplexedConnection,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::Answer;
 use crate::{
@@ -20,8 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// One connection, which many operations share.
 pub(super) struct Connection {
     client: Client,
-    manager: OnceCell<ConnectionManager>,
+    open: Mutex<Open>,
     place: StorePlace,
+}
+
+/// The connection there is, which many share, with a number by which one that was lost is told from the next.
+#[derive(Default)]
+struct Open {
+    connection: Option<MultiplexedConnection>,
+    number: u64,
 }
 
 impl Connection {
@@ -43,7 +50,7 @@ impl Connection {
                 store: place.clone(),
                 reason: "its URL has a part that there is not, or a value that does not fit".to_owned(),
             })?,
-            manager: OnceCell::new(),
+            open: Mutex::default(),
             place,
         })
     }
@@ -59,11 +66,10 @@ impl Connection {
     ) -> Result<Answer<T>, StoreError> {
         let mut again = false;
         loop {
-            let mut manager = self.manager().await?;
-            match invocation.invoke_async(&mut manager).await {
+            let (mut connection, number) = self.connection().await?;
+            match invocation.invoke_async(&mut connection).await {
                 Ok(value) => return Ok(Answer { value, again }),
-                Err(error) if is_lost(&error) && !again => again = true,
-                Err(error) => return Err(self.fault(&error)),
+                Err(error) => self.lost_or(&error, number, &mut again).await?,
             }
         }
     }
@@ -72,35 +78,53 @@ impl Connection {
     pub(super) async fn read<T: FromRedisValue>(&self, command: &::redis::Cmd) -> Result<T, StoreError> {
         let mut again = false;
         loop {
-            let mut manager = self.manager().await?;
-            match command.query_async(&mut manager).await {
+            let (mut connection, number) = self.connection().await?;
+            match command.query_async(&mut connection).await {
                 Ok(value) => return Ok(value),
-                Err(error) if is_lost(&error) && !again => again = true,
-                Err(error) => return Err(self.fault(&error)),
+                Err(error) => self.lost_or(&error, number, &mut again).await?,
             }
         }
     }
 
     /// The same with many at once.
     pub(super) async fn read_all<T: FromRedisValue>(&self, commands: &::redis::Pipeline) -> Result<Vec<T>, StoreError> {
-        let mut manager = self.manager().await?;
-        commands
-            .query_async(&mut manager)
-            .await
-            .map_err(|error| self.fault(&error))
+        let mut again = false;
+        loop {
+            let (mut connection, number) = self.connection().await?;
+            match commands.query_async(&mut connection).await {
+                Ok(values) => return Ok(values),
+                Err(error) => self.lost_or(&error, number, &mut again).await?,
+            }
+        }
     }
 
-    async fn manager(&self) -> Result<ConnectionManager, StoreError> {
-        let make = async || {
-            let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(PATIENCE))
-                .set_response_timeout(Some(PATIENCE))
-                .set_number_of_retries(2)
-                .set_max_delay(Duration::from_millis(500));
-            ConnectionManager::new_with_config(self.client.clone(), config).await
-        };
-        let manager = self.manager.get_or_try_init(make).await;
-        manager.cloned().map_err(|error| self.fault(&error))
+    /// Forgets a connection that is lost, so that the next is a new one; gives any other error, and the second of these.
+    async fn lost_or(&self, error: &RedisError, number: u64, again: &mut bool) -> Result<(), StoreError> {
+        if is_lost(error) || error.is_timeout() {
+            let mut open = self.open.lock().await;
+            if open.number == number {
+                open.connection = None;
+            }
+        }
+        if !is_lost(error) || std::mem::replace(again, true) {
+            return Err(self.fault(error));
+        }
+        Ok(())
+    }
+
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64), StoreError> {
+        let mut open = self.open.lock().await;
+        if let Some(connection) = &open.connection {
+            return Ok((connection.clone(), open.number));
+        }
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let made = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let connection = made.map_err(|error| self.fault(&error))?;
+        open.connection = Some(connection.clone());
+        open.number = open.number.wrapping_add(1);
+        Ok((connection, open.number))
     }
 
     pub(super) fn fault(&self, error: &RedisError) -> StoreError {
@@ -123,20 +147,9 @@ impl Connection {
             (Some(code), Some(detail)) => format!("{code} {detail}"),
             (Some(code), None) => code.to_owned(),
             (None, _) if error.is_io_error() => error.to_string(),
-            (None, _) => error.kind().to_owned_text(),
+            (None, _) => format!("{:?}", error.kind()),
         };
         StoreError::Server { store, reason }
-    }
-}
-
-/// What kind of error it is, in words.
-trait InWords {
-    fn to_owned_text(&self) -> String;
-}
-
-impl InWords for ErrorKind {
-    fn to_owned_text(&self) -> String {
-        format!("{self:?}")
     }
 }
 
