@@ -13,10 +13,10 @@ mod settings;
 mod source;
 
 pub use auth::{
-    AccountId, AccountState, AccountStatus, AccountStore, Auth, AuthError, Client, Credential, CredentialValue, Exported,
-    FlowStore, ImportMode, ImportStep, Imported, Lease,
-    MemoryStore, NeedsSignIn, NotAStoreUrl, Settings as AuthSettings, SignIn, SignedOut, SqliteStore, StoreError,
-    StorePlace, StoreSettings, StoreUrl, StoredRecord, TokenStore, TransferError,
+    AccountId, AccountState, AccountStatus, AccountStore, Auth, AuthError, Client, Credential, CredentialValue,
+    Exported, FlowStore, ImportMode, ImportStep, Imported, Lease, MemoryStore, NeedsSignIn, NotAStoreUrl,
+    Settings as AuthSettings, SignIn, SignedOut, SqliteStore, StoreError, StorePlace, StoreSettings, StoreUrl,
+    StoredRecord, TokenStore, TransferError,
 };
 pub use base::{
     clock::{Clock, ManualClock, SystemClock, UnixTime},

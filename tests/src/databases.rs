@@ -102,7 +102,10 @@ fn find(name: &str, what: &str) -> Option<PathBuf> {
     if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
         folders.extend(versions.flatten().map(|version| version.path().join("bin")));
     }
-    let found = folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file());
+    let found = folders
+        .into_iter()
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file());
     if found.is_none() {
         let _ = std::io::Write::write_all(
             &mut std::io::stderr(),
@@ -131,7 +134,13 @@ impl Postgres {
         let made = Command::new(&words[0])
             .args(&words[1..])
             .args(["--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256"])
-            .args(["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions", "--pgdata"])
+            .args([
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                "--no-instructions",
+                "--pgdata",
+            ])
             .arg(folder.join("data"))
             .output()
             .expect("`initdb` can be run");
@@ -191,7 +200,11 @@ impl Postgres {
         ];
         let words: Vec<String> = words
             .into_iter()
-            .chain(options.iter().flat_map(|option| ["-c".to_owned(), (*option).to_owned()]))
+            .chain(
+                options
+                    .iter()
+                    .flat_map(|option| ["-c".to_owned(), (*option).to_owned()]),
+            )
             .collect();
         let server = Server::start(&self.folder, &program, &words);
         server.wait_until(|| self.psql("postgres", "SELECT 1").is_ok());
@@ -214,13 +227,18 @@ impl Postgres {
     /// A database of its own for a test: its name.
     pub fn database(&self) -> String {
         let name = format!("test{}", self.databases.fetch_add(1, Ordering::SeqCst));
-        self.psql("postgres", &format!("CREATE DATABASE {name}")).expect("it can be made");
+        self.psql("postgres", &format!("CREATE DATABASE {name}"))
+            .expect("it can be made");
         name
     }
 
     /// The URL of a database, by the socket.
     pub fn url(&self, database: &str) -> String {
-        format!("postgres:///{database}?host={}&port={}&user=postgres", self.folder.display(), self.port)
+        format!(
+            "postgres:///{database}?host={}&port={}&user=postgres",
+            self.folder.display(),
+            self.port
+        )
     }
 
     /// The URL of a database, by the port, for this user and password.
@@ -292,7 +310,11 @@ impl Redis {
             server.wait_until(|| self.cli("0", &["PING"]) != "PONG");
         }
         let next = folder();
-        let moved = Command::new("cp").args(["-a", "--"]).arg(self.folder.join("appendonlydir")).arg(&next).status();
+        let moved = Command::new("cp")
+            .args(["-a", "--"])
+            .arg(self.folder.join("appendonlydir"))
+            .arg(&next)
+            .status();
         assert!(moved.expect("`cp` can be run").success());
         let _ = fs::remove_file(socket);
         self.server = None;

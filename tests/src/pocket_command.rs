@@ -139,7 +139,10 @@ impl PocketCommand {
     pub fn run_under<S: AsRef<OsStr>>(&self, script: &str, args: impl IntoIterator<Item = S>) -> Ended {
         let inner = self.command(args);
         let mut command = Command::new("sh");
-        command.args(["-c", script]).arg(inner.get_program()).args(inner.get_args());
+        command
+            .args(["-c", script])
+            .arg(inner.get_program())
+            .args(inner.get_args());
         command
             .env_clear()
             .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))

@@ -187,8 +187,8 @@ async fn two_processes_whose_token_is_refused_renew_it_once() {
     assert_eq!(story.slack.refreshes(), 1);
 }
 
-/// The store of two hosts, by this URL; each has a home of its own.
-async fn is_completed_by_another_host(url: &str) {
+/// Two processes that share the store of this URL, and a third on another host.
+async fn is_completed_by_another_process(url: &str) {
     let mut story = Story::new(SlackSettings::default()).await;
     story.pocket.set("POCKET_STORE__URL", url);
     story
@@ -196,8 +196,6 @@ async fn is_completed_by_another_host(url: &str) {
         .set("POCKET_STORE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
     // It has the port, and serves the sign-ins of all who share the store.
     let _waiting = story.one_that_waits();
-    let other_home = story.pocket.user_home().join("other-home").display().to_string();
-    story.pocket.set("POCKET_HOME", &other_home);
     let mut running = story.pocket.start(story.call());
     let url = story.url(&mut running);
     agree(&url).await;
@@ -205,21 +203,21 @@ async fn is_completed_by_another_host(url: &str) {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(ended.stdout.contains("message 1"), "{}", ended.stdout);
     assert_eq!(story.slack.token_requests(), 1);
-    // A third host has the account too.
-    let third_home = story.pocket.user_home().join("third-home").display().to_string();
-    story.pocket.set("POCKET_HOME", &third_home);
+    assert!(!story.pocket.home().join("data/accounts.sqlite").exists());
+    let other_home = story.pocket.user_home().join("other-home").display().to_string();
+    story.pocket.set("POCKET_HOME", &other_home);
     let status = story.pocket.run(["auth", "status"]);
     assert!(status.stdout.contains("ready"), "{} {}", status.stdout, status.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_of_one_host_is_completed_by_another_that_shares_a_postgresql_store() {
+async fn a_sign_in_of_one_process_is_completed_by_another_that_shares_a_postgresql_store() {
     let Some(server) = Postgres::start() else { return };
-    is_completed_by_another_host(&server.url(&server.database())).await;
+    is_completed_by_another_process(&server.url(&server.database())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_of_one_host_is_completed_by_another_that_shares_a_redis_store() {
+async fn a_sign_in_of_one_process_is_completed_by_another_that_shares_a_redis_store() {
     let Some(server) = Redis::start() else { return };
-    is_completed_by_another_host(&server.url("0")).await;
+    is_completed_by_another_process(&server.url("0")).await;
 }

@@ -8,7 +8,11 @@ use crate::{guests::debian, workspace::say};
 const SERVERS: [(&str, &str, &str); 4] = [
     ("postgres", "postgresql", "the token store on PostgreSQL"),
     ("redis-server", "redis-server", "the token store on Redis"),
-    ("gnome-keyring-daemon", "gnome-keyring", "the key of a token store in a keyring"),
+    (
+        "gnome-keyring-daemon",
+        "gnome-keyring",
+        "the key of a token store in a keyring",
+    ),
     ("dbus-run-session", "dbus", "the key of a token store in a keyring"),
 ];
 
@@ -19,15 +23,21 @@ pub(crate) fn ready() {
         return;
     }
     let packages: Vec<&str> = missing.iter().map(|(_, package, _)| *package).collect();
-    say(format!("installing {} for the tests of the token store", packages.join(", ")));
+    say(format!(
+        "installing {} for the tests of the token store",
+        packages.join(", ")
+    ));
     // The services of the packages are of no use here: the tests start servers of their own.
-    let installed = debian::apt(&["update"]).and_then(|()| {
-        debian::apt(&[&["install", "-y", "--no-install-recommends"][..], &packages].concat())
-    });
-    let reason = installed.err().map_or_else(String::new, |error| format!(" ({error:#})"));
+    let installed = debian::apt(&["update"])
+        .and_then(|()| debian::apt(&[&["install", "-y", "--no-install-recommends"][..], &packages].concat()));
+    let reason = installed
+        .err()
+        .map_or_else(String::new, |error| format!(" ({error:#})"));
     for (program, _, what) in missing {
         if !is_there(program) {
-            say(format!("left out: {what}, since this machine has no `{program}` and it could not be installed{reason}"));
+            say(format!(
+                "left out: {what}, since this machine has no `{program}` and it could not be installed{reason}"
+            ));
         }
     }
 }

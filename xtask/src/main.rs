@@ -2,8 +2,8 @@
 
 mod bench;
 mod build_tools;
-mod demo;
 mod databases;
+mod demo;
 mod deny;
 mod guest_toolchain;
 mod guests;

@@ -19,15 +19,20 @@ pub(crate) async fn export(args: args::Export, place: &Place, terminal: &Termina
     let args::Export { file, passphrase_file } = args;
     let shown = shown_on_one_line(&file.to_string_lossy());
     if is_something_else(&file) {
-        return Err(Failure::said(Code::Denied, format!("there is another file already: `{shown}`"))
-            .hint("name a file that is not there"));
+        return Err(
+            Failure::said(Code::Denied, format!("there is another file already: `{shown}`"))
+                .hint("name a file that is not there"),
+        );
     }
     let session = place.open(terminal)?;
     let store = AccountStore::open(&session.settings.store, &session.settings.net, &place.home).await?;
     let passphrase = passphrase(passphrase_file.as_deref(), Typed::Twice, terminal)?;
     let exported = store.export(&passphrase).await?;
     write_atomic(&file, &exported.file, FileMode::Private).map_err(|error| {
-        Failure::said(Code::Internal, format!("the export could not be written: `{shown}`: {error}"))
+        Failure::said(
+            Code::Internal,
+            format!("the export could not be written: `{shown}`: {error}"),
+        )
     })?;
     for left_out in &exported.left_out {
         terminal.say(format_args!("left out: {}", shown_on_one_line(left_out)));
@@ -35,7 +40,9 @@ pub(crate) async fn export(args: args::Export, place: &Place, terminal: &Termina
     let accounts = exported.accounts;
     terminal.done(format_args!("{} in `{shown}`", counted(accounts)));
     if !terminal.is_json() && accounts > 0 {
-        terminal.say("Use them in one store from now on: where a provider rotates its tokens, a second one would end them.");
+        terminal.say(
+            "Use them in one store from now on: where a provider rotates its tokens, a second one would end them.",
+        );
     }
     if terminal.is_json() {
         terminal.value(&json!({ "file": file, "accounts": accounts, "left_out": exported.left_out }));

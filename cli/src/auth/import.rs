@@ -73,7 +73,10 @@ const fn is_written(step: ImportStep) -> bool {
 }
 
 const fn is_kept(step: ImportStep) -> bool {
-    matches!(step, ImportStep::KeptReady | ImportStep::KeptNewer | ImportStep::KeptBusy)
+    matches!(
+        step,
+        ImportStep::KeptReady | ImportStep::KeptNewer | ImportStep::KeptBusy
+    )
 }
 
 const fn in_words(step: ImportStep, mode: ImportMode) -> &'static str {

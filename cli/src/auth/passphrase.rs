@@ -18,7 +18,10 @@ pub(super) fn passphrase(file: Option<&Path>, typed: Typed, terminal: &Terminal)
     if let Some(path) = file {
         let shown = shown_on_one_line(&path.to_string_lossy());
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::said(Code::NotFound, format!("the passphrase cannot be read: `{shown}`: {error}"))
+            Failure::said(
+                Code::NotFound,
+                format!("the passphrase cannot be read: `{shown}`: {error}"),
+            )
         })?;
         return Ok(Secret::new(text.lines().next().unwrap_or_default()));
     }

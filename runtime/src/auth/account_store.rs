@@ -177,7 +177,9 @@ impl AccountStore {
             let (step, expected) = self.step(account, &record, mode).await?;
             match step {
                 ImportStep::Added | ImportStep::Replaced => {
-                    self.records.save_tokens(account, record, expected, Some(&lease)).await?;
+                    self.records
+                        .save_tokens(account, record, expected, Some(&lease))
+                        .await?;
                 }
                 ImportStep::KeptReady | ImportStep::KeptNewer | ImportStep::KeptBusy | ImportStep::Same => {}
             }

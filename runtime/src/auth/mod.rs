@@ -44,8 +44,8 @@ pub use settings::{Client, Settings};
 pub use sign_in::SignIn;
 pub use sign_out::SignedOut;
 pub(crate) use store::OpenStore;
-pub use transfer::TransferError;
 pub use store::{
-    FlowStore, Lease, MemoryStore, NotAStoreUrl, SqliteStore, StoreError, StorePlace, StoreSettings, StoreUrl, StoredRecord,
-    TokenStore,
+    FlowStore, Lease, MemoryStore, NotAStoreUrl, SqliteStore, StoreError, StorePlace, StoreSettings, StoreUrl,
+    StoredRecord, TokenStore,
 };
+pub use transfer::TransferError;

@@ -13,12 +13,7 @@ use base64::{
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::base::{
-    digest::Digest,
-    keyring::KeyringError,
-    secret::Secret,
-    text::shown_on_one_line,
-};
+use crate::base::{digest::Digest, keyring::KeyringError, secret::Secret, text::shown_on_one_line};
 
 const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -68,7 +63,7 @@ pub(crate) enum KeyError {
     Length(usize),
     #[error("the file is not there")]
     Missing,
-    #[error("the operator keeps it: a new one has to be given too")]
+    #[error("the operator keeps it")]
     Given,
     #[error("it is the key that the store has already")]
     Same,

@@ -199,9 +199,7 @@ async fn auth(
     } else {
         OpenStore::open(&settings.store, home, net, &settings.net).await?
     };
-    let OpenStore {
-        tokens, flows, key, ..
-    } = store;
+    let OpenStore { tokens, flows, key, .. } = store;
     Ok(Auth::new(AuthParts {
         settings: settings.auth.clone(),
         providers: settings.providers.clone(),

@@ -372,16 +372,13 @@ impl StoreFile {
             key_file,
             keyring,
         } = self;
-        let mut settings = auth::StoreSettings::default();
-        settings.url = url;
-        settings.sign_ins_url = sign_ins_url;
-        settings.key = match (key, key_file, keyring.unwrap_or_default()) {
+        let key = match (key, key_file, keyring.unwrap_or_default()) {
             (Some(key), _, _) => KeySource::Given(key),
             (None, Some(file), _) => KeySource::File(project.join(file)),
             (None, None, Keyring::Auto) => KeySource::System,
             (None, None, Keyring::Off) => KeySource::Home,
         };
-        settings
+        auth::StoreSettings::new(url, sign_ins_url, key)
     }
 }
 

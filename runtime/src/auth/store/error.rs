@@ -90,12 +90,18 @@ pub enum StoreError {
         place: KeyPlace,
     },
     /// What should be a key is none.
-    #[error("{place} holds no key for the token store: {reason}")]
+    #[error("{place} gives no key for the token store: {reason}")]
     NotAKey {
         /// Where it was looked for.
         place: KeyPlace,
         /// Why it is none.
         reason: String,
+    },
+    /// The operator keeps the key, so that no other is made.
+    #[error("the key of the token store is the operator's own, in {place}")]
+    TheirKey {
+        /// Where it is.
+        place: KeyPlace,
     },
     /// The store got a new key while it was open.
     #[error("the token store got a new key while this process had it open: `{store}`")]
@@ -155,17 +161,16 @@ impl StoreError {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::Conflict
-            | Self::Locked { .. }
-            | Self::Rekeyed { .. }
-            | Self::Renewing { .. }
-            | Self::Slow { .. } => Code::Busy,
+            Self::Conflict | Self::Locked { .. } | Self::Rekeyed { .. } | Self::Renewing { .. } | Self::Slow { .. } => {
+                Code::Busy
+            }
             Self::NoSignIn => Code::NotFound,
             Self::NewerFormat { .. }
             | Self::NotPrivate { .. }
             | Self::WrongKey { .. }
             | Self::KeyLost { .. }
             | Self::NotAKey { .. }
+            | Self::TheirKey { .. }
             | Self::Forgetful { .. } => Code::NotValid,
             Self::Altered { .. }
             | Self::Damaged { .. }
@@ -196,6 +201,11 @@ impl StoreError {
             }
             Self::Locked { .. } => vec!["end the process that holds it, or try again".to_owned()],
             Self::DiskFull { .. } => vec!["free some space, then try again".to_owned()],
+            Self::TheirKey { .. } => vec![
+                "make a new one, `openssl rand -base64 32 > FILE` and `chmod 600 FILE`, and give it: `pocket auth rekey \
+                 --new-key-file FILE`"
+                    .to_owned(),
+            ],
             Self::Rekeyed { .. } => vec!["do it again: a process that starts now uses the new key".to_owned()],
             Self::Renewing { .. } | Self::Slow { .. } => vec!["try again in a minute".to_owned()],
             Self::Forgetful { .. } => vec![

@@ -71,6 +71,7 @@ pub(super) fn not_a_key(error: KeyError, place: KeyPlace, store: &StorePlace) ->
         {
             sqlite_io_at(path)(error)
         }
+        (KeyError::Given, _) => StoreError::TheirKey { place },
         (error, _) => StoreError::NotAKey {
             place,
             reason: error.to_string(),

@@ -72,7 +72,9 @@ async fn a_process_that_changes_the_key_until_it_is_killed() {
     let settings = NetSettings::default();
     let net = Net::new(settings.clone()).unwrap();
     loop {
-        let store = OpenStore::open(&StoreSettings::default(), &home, &net, &settings).await.unwrap();
+        let store = OpenStore::open(&StoreSettings::default(), &home, &net, &settings)
+            .await
+            .unwrap();
         say("kept opened 0");
         store.rekey(None).await.unwrap();
         say("kept rekeyed 0");
@@ -104,7 +106,9 @@ fn start(test: &str, home: &Path) -> (Child, mpsc::Receiver<String>) {
 
 /// Lets it work for a while that is another each time, and kills it; gives all that it said.
 fn kill(mut child: Child, said: &mpsc::Receiver<String>, round: u64) -> Vec<String> {
-    let mut lines: Vec<String> = (0..=round % 3).map_while(|_| said.recv_timeout(Duration::from_secs(60)).ok()).collect();
+    let mut lines: Vec<String> = (0..=round % 3)
+        .map_while(|_| said.recv_timeout(Duration::from_secs(60)).ok())
+        .collect();
     assert!(!lines.is_empty(), "the process said nothing");
     // Somewhere in the next write: this is no wait for anything.
     std::thread::sleep(Duration::from_micros(round * 379 % 3_000));
@@ -132,9 +136,17 @@ async fn of_200_kills_none_loses_or_tears_a_token_that_was_kept() {
         for (profile, version) in &kept {
             let account = account(profile);
             let record = store.load(&account).await.unwrap().unwrap();
-            assert!(record.version >= *version, "{profile}: {} after {version}", record.version);
+            assert!(
+                record.version >= *version,
+                "{profile}: {} after {version}",
+                record.version
+            );
             let plain = vault.open_account(&account, record.version, &record.sealed).unwrap();
-            assert!(plain.as_slice() == content(record.version), "{profile} {}", record.version);
+            assert!(
+                plain.as_slice() == content(record.version),
+                "{profile} {}",
+                record.version
+            );
         }
     }
     assert!(kept.values().sum::<u64>() >= 200, "{kept:?}");
@@ -153,7 +165,10 @@ async fn a_kill_while_the_key_is_changed_leaves_the_old_key_or_the_new_one() {
     let mut rekeyed = 0;
     for round in 0..40 {
         let (child, said) = start("a_process_that_changes_the_key_until_it_is_killed", home.path());
-        rekeyed += kill(child, &said, round).iter().filter(|line| line.starts_with("rekeyed")).count();
+        rekeyed += kill(child, &said, round)
+            .iter()
+            .filter(|line| line.starts_with("rekeyed"))
+            .count();
         let (store, vault) = at(home.path());
         for n in 0..20 {
             let account = account(&format!("p{n}"));

@@ -29,7 +29,9 @@ pub(super) fn parts(account: &AccountId) -> [&[u8]; 5] {
 /// 32 bytes for an account: the digest of its names, each behind its length. An index of a server takes no name of a megabyte.
 pub(super) fn digest(account: &AccountId) -> Vec<u8> {
     let tag: [&[u8]; 1] = [b"pocket account"];
-    Digest::of_parts(tag.into_iter().chain(parts(account))).as_bytes().to_vec()
+    Digest::of_parts(tag.into_iter().chain(parts(account)))
+        .as_bytes()
+        .to_vec()
 }
 
 /// The account of these five names; `None` when they are not what [`parts`] gave.

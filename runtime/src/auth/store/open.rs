@@ -122,12 +122,22 @@ impl OpenStore {
             ServerKind::Postgres => {
                 let (store, key) = PostgresStore::open(url, net, &keys, owner).await?;
                 let store = Arc::new(store);
-                (Arc::clone(&store) as _, Arc::clone(&store) as _, key, Kind::Postgres(store))
+                (
+                    Arc::clone(&store) as _,
+                    Arc::clone(&store) as _,
+                    key,
+                    Kind::Postgres(store),
+                )
             }
             ServerKind::Redis => {
                 let (store, key) = RedisStore::open(url, net_settings, &keys, owner).await?;
                 let store = Arc::new(store);
-                (Arc::clone(&store) as _, Arc::clone(&store) as _, key, Kind::Redis(store))
+                (
+                    Arc::clone(&store) as _,
+                    Arc::clone(&store) as _,
+                    key,
+                    Kind::Redis(store),
+                )
             }
         };
         Ok(Self {
@@ -158,9 +168,7 @@ impl OpenStore {
         }
         let wanted = theirs.map_or_else(|| keys.place(Some(&now.place)), |path| KeyPlace::File(path.to_owned()));
         let refused = |error| not_a_key(error, wanted.clone(), &place);
-        let next = keys
-            .make_next(&self.key, &now.place, theirs, *owner)
-            .map_err(refused)?;
+        let next = keys.make_next(&self.key, &now.place, theirs, *owner).map_err(refused)?;
         let record = KeyRecord::of(&next.key, next.place.clone());
         let (from, to) = (Vault::new(self.key.clone()), Vault::new(next.key.clone()));
         match store {

@@ -15,7 +15,10 @@ mod tests;
 use std::fmt;
 
 use connection::Pool;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{
+    Row,
+    types::{FromSql, ToSql, Type},
+};
 
 use crate::{
     auth::{
@@ -37,7 +40,7 @@ pub(crate) struct PostgresStore {
 
 /// What a statement gave.
 struct Rows {
-    rows: Vec<tokio_postgres::Row>,
+    rows: Vec<Row>,
     /// The connection was lost and the statement sent again: the first one may have been done.
     again: bool,
 }
@@ -93,6 +96,18 @@ impl PostgresStore {
     async fn unless_rekeyed<T>(&self, otherwise: T) -> Result<T, StoreError> {
         if self.key_record().await?.id == self.key_id {
             return Ok(otherwise);
+        }
+        Err(self.rekeyed())
+    }
+
+    fn column<'a, T: FromSql<'a>>(&self, row: &'a Row, column: usize) -> Result<T, StoreError> {
+        fault::column(self.place(), row, column)
+    }
+
+    /// Whether a statement gave the id of the key with which the store was opened.
+    fn has_key(&self, row: &Row, column: usize) -> Result<(), StoreError> {
+        if self.column::<&[u8]>(row, column)? == self.key_id {
+            return Ok(());
         }
         Err(self.rekeyed())
     }

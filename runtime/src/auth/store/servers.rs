@@ -5,7 +5,6 @@
 #[expect(
     clippy::expect_used,
     unreachable_pub,
-    dead_code,
     reason = "the tests of the whole program share it"
 )]
 mod databases;

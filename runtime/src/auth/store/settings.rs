@@ -13,3 +13,9 @@ pub struct StoreSettings {
     /// Where the key comes from under which all is sealed.
     pub key: KeySource,
 }
+
+impl StoreSettings {
+    pub(crate) const fn new(url: Option<StoreUrl>, sign_ins_url: Option<StoreUrl>, key: KeySource) -> Self {
+        Self { url, sign_ins_url, key }
+    }
+}

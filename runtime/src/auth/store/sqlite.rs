@@ -130,9 +130,7 @@ impl SqliteStore {
                 let transaction = connection.transaction_with_behavior(behavior)?;
                 // What was sealed with another key meanwhile would not open, and nobody could open what this process saves.
                 if !has_key(&transaction, &key_id)? {
-                    return Err(Fault::Store(StoreError::Rekeyed {
-                        store: (&*path).into(),
-                    }));
+                    return Err(Fault::Store(StoreError::Rekeyed { store: (&*path).into() }));
                 }
                 let made = work(&transaction)?;
                 transaction.commit()?;

@@ -122,7 +122,10 @@ mod tests {
             ("postgresql://planted@[::1]/x", "postgresql://[::1]/x"),
             ("postgres:///x?host=/run/pg&user=planted", "postgres:///x in /run/pg"),
             ("redis://:planted@localhost:6379/2", "redis://localhost:6379/2"),
-            ("rediss://planted:planted@cache.example.com", "rediss://cache.example.com"),
+            (
+                "rediss://planted:planted@cache.example.com",
+                "rediss://cache.example.com",
+            ),
         ] {
             let url: StoreUrl = text.parse().unwrap();
             assert_eq!(url.to_string(), shown);
@@ -133,7 +136,13 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_without_being_shown() {
-        for text in ["", "planted", "mysql://planted@x/y", "http://planted", "postgres://u:planted@:::/"] {
+        for text in [
+            "",
+            "planted",
+            "mysql://planted@x/y",
+            "http://planted",
+            "postgres://u:planted@:::/",
+        ] {
             let error = text.parse::<StoreUrl>().unwrap_err();
             assert!(!format!("{error} {error:?}").contains("planted"), "{text}");
         }

@@ -29,7 +29,10 @@ impl Side {
         let store = OpenStore::in_memory();
         let records = Records::new(Arc::clone(&store.tokens), Arc::new(Vault::new(store.key.clone())));
         for (profile, record) in accounts {
-            records.save_tokens(&account(profile), record.clone(), 0, None).await.unwrap();
+            records
+                .save_tokens(&account(profile), record.clone(), 0, None)
+                .await
+                .unwrap();
         }
         Self {
             records,
@@ -77,15 +80,24 @@ async fn accounts_arrive_as_they_were_and_no_secret_is_seen_on_the_way() {
         assert!(!seen.contains(secret), "{secret}");
     }
     let to = Side::with(&[]).await;
-    assert_eq!(to.import(&exported.file, ImportMode::Show).await, [ImportStep::Added; 2]);
+    assert_eq!(
+        to.import(&exported.file, ImportMode::Show).await,
+        [ImportStep::Added; 2]
+    );
     assert!(to.record("a").await.is_none(), "showing wrote it");
-    assert_eq!(to.import(&exported.file, ImportMode::Keep).await, [ImportStep::Added; 2]);
+    assert_eq!(
+        to.import(&exported.file, ImportMode::Keep).await,
+        [ImportStep::Added; 2]
+    );
     for profile in ["a", "../b"] {
         let arrived = to.record(profile).await.unwrap();
         assert!(arrived.has_tokens_of(&kept));
         assert_eq!((&arrived.scopes, &arrived.identity), (&kept.scopes, &kept.identity));
     }
-    assert_eq!(to.import(&exported.file, ImportMode::Replace).await, [ImportStep::Same; 2]);
+    assert_eq!(
+        to.import(&exported.file, ImportMode::Replace).await,
+        [ImportStep::Same; 2]
+    );
 }
 
 #[tokio::test]
@@ -118,7 +130,11 @@ async fn an_account_that_is_being_renewed_is_left_alone_even_then() {
     let file = from.export().await;
     let there = record(Some("there"), 900, None);
     let to = Side::with(&[("a", there.clone())]).await;
-    let lease = to.records.store().lease(&account("a"), std::time::Duration::from_secs(60)).await;
+    let lease = to
+        .records
+        .store()
+        .lease(&account("a"), std::time::Duration::from_secs(60))
+        .await;
     let lease = lease.unwrap().unwrap();
     assert_eq!(to.import(&file, ImportMode::Replace).await, [ImportStep::KeptBusy]);
     assert!(to.record("a").await.unwrap().has_tokens_of(&there));
@@ -131,13 +147,28 @@ async fn what_cannot_be_read_or_is_being_signed_out_is_left_out_and_said() {
     let mut leaving = record(Some("r"), 1_000, None);
     leaving.signing_out = true;
     let from = Side::with(&[("a", record(Some("r"), 1_000, None)), ("b", leaving)]).await;
-    from.records.store().save(&account("c"), b"not sealed", 0, None).await.unwrap();
+    from.records
+        .store()
+        .save(&account("c"), b"not sealed", 0, None)
+        .await
+        .unwrap();
     let exported = from.store.export(&passphrase()).await.unwrap();
-    assert_eq!((exported.accounts, exported.left_out.len()), (1, 2), "{:?}", exported.left_out);
+    assert_eq!(
+        (exported.accounts, exported.left_out.len()),
+        (1, 2),
+        "{:?}",
+        exported.left_out
+    );
     let to = Side::with(&[]).await;
-    let wrong = to.store.import(exported.file, &Secret::new("another one"), ImportMode::Keep).await;
+    let wrong = to
+        .store
+        .import(exported.file, &Secret::new("another one"), ImportMode::Keep)
+        .await;
     let error = wrong.unwrap_err();
-    assert!(matches!(error, AuthError::Transfer(TransferError::WrongPassphrase)), "{error:?}");
+    assert!(
+        matches!(error, AuthError::Transfer(TransferError::WrongPassphrase)),
+        "{error:?}"
+    );
     assert!(!error.hints().is_empty());
     assert!(to.record("a").await.is_none());
 }

@@ -66,7 +66,9 @@ pub(in crate::auth) fn seal(plain: &[u8], passphrase: &Secret) -> Result<Vec<u8>
         }
         let payload = Payload { msg: plain, aad: &head };
         // It fails only for more than 256 GiB.
-        let sealed = cipher.encrypt(&nonce, payload).map_err(|_too_long| TransferError::Content)?;
+        let sealed = cipher
+            .encrypt(&nonce, payload)
+            .map_err(|_too_long| TransferError::Content)?;
         file = [head, sealed].concat();
     }
     Ok(file)

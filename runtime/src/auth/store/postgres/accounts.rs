@@ -46,7 +46,8 @@ const REMOVE: &str = concat!(
     " RETURNING 1"
 );
 
-pub(super) const LIST: &str = "SELECT a.profile, a.provider, a.handler, a.kind, a.client_id, a.version, a.sealed, s.key_id
+pub(super) const LIST: &str =
+    "SELECT a.profile, a.provider, a.handler, a.kind, a.client_id, a.version, a.sealed, s.key_id
      FROM pocket_accounts a, pocket_store s WHERE a.sealed IS NOT NULL
      ORDER BY a.profile, a.provider, a.handler, a.kind, a.client_id";
 
@@ -197,13 +198,13 @@ impl TokenStore for PostgresStore {
             )
             .await?;
         let fence = match taken.rows.first() {
-            Some(row) => row.get(0),
+            Some(row) => self.column(row, 0)?,
             None if taken.again => {
                 let held = self
                     .query(HELD, &[(&id, Type::BYTEA), (&owner.as_slice(), Type::BYTEA)])
                     .await?;
                 match held.rows.first() {
-                    Some(row) => row.get(0),
+                    Some(row) => self.column(row, 0)?,
                     None => return self.unless_rekeyed(None).await,
                 }
             }
@@ -251,23 +252,23 @@ impl PostgresStore {
     /// An account's version with its record; those of another key are not given.
     async fn state(&self, account: &AccountId) -> Result<(u64, Option<Vec<u8>>), StoreError> {
         let found = self.query(LOAD, &[(&names::digest(account), Type::BYTEA)]).await?;
-        let row = found.rows.first().ok_or_else(|| self.damaged("it does not record its key"))?;
-        if row.get::<_, &[u8]>(0) != self.key_id {
-            return Err(self.rekeyed());
-        }
-        let version: Option<i64> = row.get(1);
-        Ok((self.count(version.unwrap_or(0))?, row.get(2)))
+        let row = found
+            .rows
+            .first()
+            .ok_or_else(|| self.damaged("it does not record its key"))?;
+        self.has_key(row, 0)?;
+        let version: Option<i64> = self.column(row, 1)?;
+        Ok((self.count(version.unwrap_or(0))?, self.column(row, 2)?))
     }
 
     pub(super) fn account_of(&self, row: &Row) -> Result<(AccountId, StoredRecord), StoreError> {
-        if row.get::<_, &[u8]>(7) != self.key_id {
-            return Err(self.rekeyed());
-        }
-        let account = names::account([row.get(0), row.get(1), row.get(2), row.get(3), row.get(4)])
+        self.has_key(row, 7)?;
+        let name = |column| self.column(row, column);
+        let account = names::account([name(0)?, name(1)?, name(2)?, name(3)?, name(4)?])
             .ok_or_else(|| self.damaged("a name is not text, or a kind of token is not known"))?;
         let record = StoredRecord {
-            version: self.count(row.get(5))?,
-            sealed: row.get(6),
+            version: self.count(self.column(row, 5)?)?,
+            sealed: self.column(row, 6)?,
         };
         Ok((account, record))
     }

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use tokio_postgres::{Error, error::SqlState};
+use tokio_postgres::{Error, Row, error::SqlState, types::FromSql};
 
 use super::connection::STATEMENT_TIME;
 use crate::auth::{StoreError, StorePlace};
@@ -43,6 +43,19 @@ pub(super) fn at(place: &StorePlace, error: &Error) -> StoreError {
         store,
         reason: format!("{} ({})", said.message(), code.code()),
     }
+}
+
+/// A column of a row; one of another type than ours, or without a value where ours has one, was not made by us.
+pub(super) fn column<'a, T: FromSql<'a>>(place: &StorePlace, row: &'a Row, column: usize) -> Result<T, StoreError> {
+    row.try_get(column).map_err(|_of_another_type| StoreError::Damaged {
+        store: place.clone(),
+        reason: format!("a value is not of its type: column {column} of its row"),
+    })
+}
+
+/// Whether a statement gave a row that says so.
+pub(super) fn says_yes(rows: &[Row]) -> bool {
+    rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false))
 }
 
 /// Whether the connection is gone, or the server about to be: another one may do.

@@ -96,7 +96,7 @@ impl FlowStore for PostgresStore {
             .query(TAKE, &[(&id.as_slice(), Type::BYTEA), (&self.key_id, Type::BYTEA)])
             .await?;
         match taken.rows.first() {
-            Some(row) => Ok(Some(row.get(0))),
+            Some(row) => Ok(Some(self.column(row, 0)?)),
             // What was taken is not there a second time: another must not hear that it was used.
             None if taken.again => Err(StoreError::Server {
                 store: self.place().clone(),
@@ -140,13 +140,17 @@ impl FlowStore for PostgresStore {
 impl PostgresStore {
     async fn kept(&self, id: &[u8; 16]) -> Result<Option<Kept>, StoreError> {
         let found = self.query(READ, &[(&id.as_slice(), Type::BYTEA)]).await?;
-        let row = found.rows.first().ok_or_else(|| self.damaged("it does not record its key"))?;
-        if row.get::<_, &[u8]>(0) != self.key_id {
-            return Err(self.rekeyed());
+        let row = found
+            .rows
+            .first()
+            .ok_or_else(|| self.damaged("it does not record its key"))?;
+        self.has_key(row, 0)?;
+        if !self.column::<bool>(row, 1)? {
+            return Ok(None);
         }
-        Ok(row.get::<_, bool>(1).then(|| Kept {
-            sealed: row.get(2),
-            outcome: row.get(3),
+        Ok(Some(Kept {
+            sealed: self.column(row, 2)?,
+            outcome: self.column(row, 3)?,
         }))
     }
 }

@@ -31,7 +31,10 @@ pub(super) fn config(url: &StoreUrl) -> Result<Config, StoreError> {
             rest.push((name.into_owned(), value.into_owned()));
         }
     }
-    let pairs: Vec<String> = rest.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    let pairs: Vec<String> = rest
+        .iter()
+        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+        .collect();
     parsed.set_query((!pairs.is_empty()).then(|| pairs.join("&")).as_deref());
     // Its own words quote parts of the URL.
     let mut config: Config = parsed
@@ -46,7 +49,11 @@ pub(super) fn config(url: &StoreUrl) -> Result<Config, StoreError> {
     }
     config.keepalives_idle(Duration::from_secs(60));
     config.tcp_user_timeout(Duration::from_secs(20));
-    let standard = if is_here(&config) { SslMode::Disable } else { SslMode::Require };
+    let standard = if is_here(&config) {
+        SslMode::Disable
+    } else {
+        SslMode::Require
+    };
     config.ssl_mode(mode.unwrap_or(standard));
     Ok(config)
 }

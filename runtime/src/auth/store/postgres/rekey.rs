@@ -1,6 +1,6 @@
 //! Gives the store on a PostgreSQL server another key, as one transaction.
 
-use tokio_postgres::{Error, Transaction, types::Type};
+use tokio_postgres::{Error, Row, Transaction, types::Type};
 
 use super::{
     PostgresStore,
@@ -23,6 +23,9 @@ const RENEWING: &str = concat!(
 /// What a transaction ended with: an error of the server, or of the store.
 type Done<T> = Result<Result<T, StoreError>, Error>;
 
+/// A sign-in: its id, what is pending, its outcome.
+type Flow = ([u8; 16], Option<Vec<u8>>, Option<Vec<u8>>);
+
 impl PostgresStore {
     /// Seals everything with the key `to`, of which `record` tells. Nothing of it is done, or all; whoever writes meanwhile waits
     /// for its end.
@@ -37,7 +40,10 @@ impl PostgresStore {
             let transaction = client.transaction().await?;
             // As many accounts as there are take their time.
             transaction.batch_execute("SET LOCAL statement_timeout = '60s'").await?;
-            match self.reseal(&transaction, &Reseal { from: &from, to: &to }, &record).await? {
+            match self
+                .reseal(&transaction, &Reseal { from: &from, to: &to }, &record)
+                .await?
+            {
                 Ok(()) => transaction.commit().await.map(Ok),
                 Err(error) => Ok(Err(error)),
             }
@@ -51,11 +57,11 @@ impl PostgresStore {
             .batch_execute("LOCK TABLE pocket_store, pocket_accounts, pocket_flows IN EXCLUSIVE MODE")
             .await?;
         let key = transaction.query_typed("SELECT key_id FROM pocket_store", &[]).await?;
-        if !key.first().is_some_and(|row| row.get::<_, &[u8]>(0) == self.key_id) {
+        if key.first().is_none_or(|row| self.has_key(row, 0).is_err()) {
             return Ok(Err(self.rekeyed()));
         }
         let renewing = transaction.query_typed(RENEWING, &[]).await?;
-        if renewing.first().is_some_and(|row| row.get(0)) {
+        if fault::says_yes(&renewing) {
             return Ok(Err(StoreError::Renewing {
                 store: self.place().clone(),
             }));
@@ -75,7 +81,9 @@ impl PostgresStore {
                 )
                 .await?;
         }
-        reseal_flows(transaction, reseal).await?;
+        if let Err(error) = self.reseal_flows(transaction, reseal).await? {
+            return Ok(Err(error));
+        }
         let (kind, path) = record.place_parts();
         transaction
             .query_typed(
@@ -90,35 +98,46 @@ impl PostgresStore {
             .await?;
         Ok(Ok(()))
     }
+
+    async fn reseal_flows(&self, transaction: &Transaction<'_>, reseal: &Reseal<'_>) -> Done<()> {
+        let rows = transaction
+            .query_typed("SELECT id, sealed, outcome FROM pocket_flows", &[])
+            .await?;
+        for row in rows {
+            let resealed = match self.flow_again(&row, reseal) {
+                Ok(resealed) => resealed,
+                Err(error) => return Ok(Err(error)),
+            };
+            let Some((id, sealed, outcome)) = resealed else {
+                continue;
+            };
+            transaction
+                .query_typed(
+                    "UPDATE pocket_flows SET sealed = $2, outcome = $3 WHERE id = $1",
+                    &[
+                        (&id.as_slice(), Type::BYTEA),
+                        (&sealed, Type::BYTEA),
+                        (&outcome, Type::BYTEA),
+                    ],
+                )
+                .await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// `None` for what is no sign-in of ours.
+    fn flow_again(&self, row: &Row, reseal: &Reseal<'_>) -> Result<Option<Flow>, StoreError> {
+        let Ok(id) = <[u8; 16]>::try_from(self.column::<&[u8]>(row, 0)?) else {
+            return Ok(None);
+        };
+        let again = |kind, column| {
+            let bytes: Option<Vec<u8>> = self.column(row, column)?;
+            Ok::<_, StoreError>(bytes.and_then(|bytes| reseal.flow(kind, &id, &bytes)))
+        };
+        Ok(Some((id, again(RecordKind::Flow, 1)?, again(RecordKind::Outcome, 2)?)))
+    }
 }
 
 fn again(reseal: &Reseal<'_>, account: &AccountId, record: &StoredRecord) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
     Ok((names::digest(account), reseal.account(account, record)?))
-}
-
-async fn reseal_flows(transaction: &Transaction<'_>, reseal: &Reseal<'_>) -> Result<(), Error> {
-    let rows = transaction
-        .query_typed("SELECT id, sealed, outcome FROM pocket_flows", &[])
-        .await?;
-    for row in rows {
-        let id: Vec<u8> = row.get(0);
-        let Ok(whole) = <[u8; 16]>::try_from(id.as_slice()) else {
-            continue;
-        };
-        let again = |kind, column| {
-            let bytes: Option<Vec<u8>> = row.get(column);
-            bytes.and_then(|bytes| reseal.flow(kind, &whole, &bytes))
-        };
-        transaction
-            .query_typed(
-                "UPDATE pocket_flows SET sealed = $2, outcome = $3 WHERE id = $1",
-                &[
-                    (&id, Type::BYTEA),
-                    (&again(RecordKind::Flow, 1), Type::BYTEA),
-                    (&again(RecordKind::Outcome, 2), Type::BYTEA),
-                ],
-            )
-            .await?;
-    }
-    Ok(())
 }

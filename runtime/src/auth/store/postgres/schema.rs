@@ -55,8 +55,10 @@ const RECORD: &str = "SELECT format, key_id, key_check, key_place, key_path FROM
 
 /// What the store records of its key; `None` where there is no store yet.
 pub(super) async fn record(pool: &Pool) -> Result<Option<KeyRecord>, StoreError> {
-    let found = pool.query("SELECT to_regclass('pocket_store') IS NOT NULL", &[]).await?;
-    if !found.rows.first().is_some_and(|row| row.get(0)) {
+    let found = pool
+        .query("SELECT to_regclass('pocket_store') IS NOT NULL", &[])
+        .await?;
+    if !fault::says_yes(&found.rows) {
         return Ok(None);
     }
     let kept = pool.query(RECORD, &[]).await?;
@@ -68,7 +70,8 @@ fn read(pool: &Pool, row: &Row) -> Result<KeyRecord, StoreError> {
         store: pool.place().clone(),
         reason,
     };
-    match row.get::<_, i64>(0) {
+    let column = |number| fault::column::<Vec<u8>>(pool.place(), row, number);
+    match fault::column::<i64>(pool.place(), row, 0)? {
         FORMAT => {}
         found if found > FORMAT => {
             return Err(StoreError::NewerFormat {
@@ -79,11 +82,15 @@ fn read(pool: &Pool, row: &Row) -> Result<KeyRecord, StoreError> {
         }
         found => return Err(damaged(format!("there is no format {found}"))),
     }
-    let place = KeyPlace::from_parts(row.get(3), row.get(4))
-        .ok_or_else(|| damaged("it does not say where its key was kept".to_owned()))?;
+    let (kind, path) = (
+        fault::column(pool.place(), row, 3)?,
+        fault::column(pool.place(), row, 4)?,
+    );
+    let place =
+        KeyPlace::from_parts(kind, path).ok_or_else(|| damaged("it does not say where its key was kept".to_owned()))?;
     Ok(KeyRecord {
-        id: row.get(1),
-        check: row.get(2),
+        id: column(1)?,
+        check: column(2)?,
         place,
     })
 }
@@ -110,7 +117,7 @@ async fn make_with(
     let there = transaction
         .query_typed("SELECT to_regclass('pocket_store') IS NOT NULL", &[])
         .await?;
-    if there.first().is_some_and(|row| row.get(0)) {
+    if fault::says_yes(&there) {
         let kept = transaction.query_typed(RECORD, &[]).await?;
         return Ok(kept.first().map_or_else(
             || {

@@ -25,7 +25,10 @@ async fn a_lost_connection_is_made_anew_and_what_was_kept_is_there() {
     let Some(place) = PostgresPlace::new() else { return };
     let store = place.open().await;
     for round in 0..6 {
-        store.save(&account("a"), &[round], u64::from(round), None).await.unwrap();
+        store
+            .save(&account("a"), &[round], u64::from(round), None)
+            .await
+            .unwrap();
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
                    AND pid <> pg_backend_pid()";
         place.server.psql(&place.database, end).unwrap();
@@ -41,9 +44,14 @@ async fn a_server_that_crashes_has_all_that_it_kept_and_is_an_error_meanwhile() 
     let home = tempfile::tempdir().unwrap();
     let url = server.url_with_password(&server.database(), "pocket", "planted-password");
     server
-        .psql("postgres", "CREATE ROLE pocket SUPERUSER LOGIN PASSWORD 'planted-password'")
+        .psql(
+            "postgres",
+            "CREATE ROLE pocket SUPERUSER LOGIN PASSWORD 'planted-password'",
+        )
         .unwrap();
-    let (store, _key) = open_postgres(&url.parse().unwrap(), home.path(), &KeySource::Home).await.unwrap();
+    let (store, _key) = open_postgres(&url.parse().unwrap(), home.path(), &KeySource::Home)
+        .await
+        .unwrap();
     store.save(&account("a"), b"one", 0, None).await.unwrap();
     server.restart();
     assert_eq!(store.load(&account("a")).await.unwrap().unwrap().sealed, b"one");
@@ -61,7 +69,9 @@ async fn a_wrong_password_is_told_without_any() {
         .server
         .psql("postgres", "CREATE ROLE alice LOGIN PASSWORD 'right'")
         .unwrap();
-    let url = place.server.url_with_password(&place.database, "alice", "planted-password");
+    let url = place
+        .server
+        .url_with_password(&place.database, "alice", "planted-password");
     let opened = open_postgres(&url.parse().unwrap(), place.home.path(), &KeySource::Home).await;
     let error = opened.map(drop).unwrap_err();
     let text = format!("{error:?} {error} {:?}", error.hints());
@@ -75,7 +85,16 @@ async fn another_key_is_refused_and_a_lost_one_is_not_made_anew() {
     place.open().await.save(&account("a"), b"one", 0, None).await.unwrap();
     let wrong = place.try_open(&KeySource::Given(Secret::new(OTHER))).await;
     let error = wrong.map(drop).unwrap_err();
-    assert!(matches!(&error, StoreError::WrongKey { place: KeyPlace::Home(_), .. }), "{error:?}");
+    assert!(
+        matches!(
+            &error,
+            StoreError::WrongKey {
+                place: KeyPlace::Home(_),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
     let file = place.home.path().join("store.key");
     let key = std::fs::read(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
@@ -103,7 +122,10 @@ async fn a_newer_damaged_or_read_only_store_is_told_and_left_as_it_is() {
     let run = |statement: &str| place.server.psql(&place.database, statement).unwrap();
     run("UPDATE pocket_store SET format = 2");
     let error = place.try_open(&KeySource::Home).await.map(drop).unwrap_err();
-    assert!(matches!(error, StoreError::NewerFormat { found: 2, known: 1, .. }), "{error:?}");
+    assert!(
+        matches!(error, StoreError::NewerFormat { found: 2, known: 1, .. }),
+        "{error:?}"
+    );
     run("UPDATE pocket_store SET format = 1");
 
     run("ALTER TABLE pocket_accounts RENAME COLUMN sealed TO other");
@@ -111,7 +133,10 @@ async fn a_newer_damaged_or_read_only_store_is_told_and_left_as_it_is() {
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
     run("ALTER TABLE pocket_accounts RENAME COLUMN other TO sealed");
 
-    run(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", place.database));
+    run(&format!(
+        "ALTER DATABASE {} SET default_transaction_read_only = on",
+        place.database
+    ));
     let read_only = place.open().await;
     assert_eq!(read_only.load(&account("a")).await.unwrap().unwrap().sealed, b"one");
     let error = read_only.save(&account("a"), b"two", 1, None).await.unwrap_err();
@@ -132,7 +157,13 @@ async fn the_server_sees_only_sealed_bytes() {
     store.save(&account("a"), &sealed, 0, None).await.unwrap();
     let all = "SELECT encode(sealed, 'escape'), encode(sealed, 'hex') FROM pocket_accounts";
     let rows = place.server.psql(&place.database, all).unwrap();
-    assert!(rows.contains(&hex::encode(&sealed)) && !rows.contains("planted"), "{rows}");
-    let record = place.server.psql(&place.database, "SELECT * FROM pocket_store").unwrap();
+    assert!(
+        rows.contains(&hex::encode(&sealed)) && !rows.contains("planted"),
+        "{rows}"
+    );
+    let record = place
+        .server
+        .psql(&place.database, "SELECT * FROM pocket_store")
+        .unwrap();
     assert!(!record.contains(&hex::encode(key.expose())) && !record.contains(key.to_text().trim()));
 }

@@ -56,7 +56,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Tls {
 
     fn connect(self, stream: S) -> Self::Future {
         Box::pin(async move {
-            let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the server has no name to check its certificate by");
+            let no_name = || {
+                io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "the server has no name to check its certificate by",
+                )
+            };
             let connected = self.connector.connect(self.name.ok_or_else(no_name)?, stream).await?;
             Ok(Stream(Box::new(connected)))
         })

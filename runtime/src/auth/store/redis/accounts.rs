@@ -37,7 +37,16 @@ impl TokenStore for RedisStore {
                 Work::Save,
                 &[&key_of(&digest), ACCOUNTS],
                 &[
-                    &expected, &next, &sealed, &owner, &fence, &digest.as_slice(), &profile, &provider, &handler, &kind,
+                    &expected,
+                    &next,
+                    &sealed,
+                    &owner,
+                    &fence,
+                    &digest.as_slice(),
+                    &profile,
+                    &provider,
+                    &handler,
+                    &kind,
                     &client_id,
                 ],
             )
@@ -81,10 +90,15 @@ impl TokenStore for RedisStore {
             let mut asked = Pipeline::new();
             asked.add_command(key_id());
             for digest in some {
-                asked
-                    .cmd("HMGET")
-                    .arg(key_of(digest))
-                    .arg(&["profile", "provider", "handler", "kind", "client_id", "version", "sealed"]);
+                asked.cmd("HMGET").arg(key_of(digest)).arg(&[
+                    "profile",
+                    "provider",
+                    "handler",
+                    "kind",
+                    "client_id",
+                    "version",
+                    "sealed",
+                ]);
             }
             let mut rows = self.connection.read_all::<Vec<Bytes>>(&asked).await?.into_iter();
             self.check_key(rows.next())?;

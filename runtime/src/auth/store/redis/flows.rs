@@ -28,15 +28,11 @@ impl FlowStore for RedisStore {
     }
 
     async fn peek(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.connection
-            .read(cmd("HGET").arg(key_of(id)).arg("sealed"))
-            .await
+        self.connection.read(cmd("HGET").arg(key_of(id)).arg("sealed")).await
     }
 
     async fn replace(&self, id: &[u8; 16], from: &[u8], to: &[u8]) -> Result<bool, StoreError> {
-        let replaced = self
-            .work::<i64>(Work::Replace, &[&key_of(id)], &[&from, &to])
-            .await?;
+        let replaced = self.work::<i64>(Work::Replace, &[&key_of(id)], &[&from, &to]).await?;
         match replaced.value {
             1 => Ok(true),
             -1 => Err(self.rekeyed()),

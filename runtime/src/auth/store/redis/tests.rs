@@ -26,19 +26,44 @@ async fn a_server_that_may_forget_keeps_sign_ins_and_no_accounts() {
     let lacking: [&[&str]; 4] = [
         &[],
         &["--appendonly", "yes"],
-        &["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "allkeys-lru"],
-        &["--appendonly", "yes", "--appendfsync", "always", "--rename-command", "CONFIG", ""],
+        &[
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--maxmemory-policy",
+            "allkeys-lru",
+        ],
+        &[
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--rename-command",
+            "CONFIG",
+            "",
+        ],
     ];
-    for (settings, why) in lacking.into_iter().zip(["appendonly", "appendfsync", "maxmemory-policy", "does not tell"]) {
-        let Some(server) = Redis::start_with(settings) else { return };
+    for (settings, why) in lacking
+        .into_iter()
+        .zip(["appendonly", "appendfsync", "maxmemory-policy", "does not tell"])
+    {
+        let Some(server) = Redis::start_with(settings) else {
+            return;
+        };
         let home = tempfile::tempdir().unwrap();
         let url = server.url("0").parse().unwrap();
-        let error = open_redis(&url, home.path(), &KeySource::Home).await.map(drop).unwrap_err();
+        let error = open_redis(&url, home.path(), &KeySource::Home)
+            .await
+            .map(drop)
+            .unwrap_err();
         assert!(matches!(error, StoreError::Forgetful { .. }), "{error:?}");
         assert!(error.to_string().contains(why), "{error}");
         assert_eq!(error.code(), Code::NotValid);
         assert!(error.hints().iter().any(|hint| hint.contains("sign_ins_url")));
-        let store = RedisStore::open_for_sign_ins(&url, &NetSettings::default()).await.unwrap();
+        let store = RedisStore::open_for_sign_ins(&url, &NetSettings::default())
+            .await
+            .unwrap();
         store.insert(&[1; 16], b"flow", UnixTime(2_000_000_000)).await.unwrap();
         assert_eq!(store.take(&[1; 16]).await.unwrap().unwrap(), b"flow");
         let error = store.save(&account("a"), b"one", 0, None).await.unwrap_err();
@@ -78,7 +103,10 @@ async fn a_lost_connection_is_made_anew() {
     let url = server.url("0").parse().unwrap();
     let store = open_redis(&url, place.home.path(), &KeySource::Home).await.unwrap().0;
     for round in 0..4_u8 {
-        store.save(&account("a"), &[round], u64::from(round), None).await.unwrap();
+        store
+            .save(&account("a"), &[round], u64::from(round), None)
+            .await
+            .unwrap();
         server.cli("0", &["CLIENT", "KILL", "TYPE", "normal"]);
     }
     assert_eq!(store.load(&account("a")).await.unwrap().unwrap().sealed, [3]);
@@ -103,12 +131,24 @@ async fn another_key_a_lost_key_a_newer_or_a_foreign_store_is_refused() {
     place.open().await.save(&account("a"), b"one", 0, None).await.unwrap();
     let wrong = place.try_open(&KeySource::Given(Secret::new(OTHER))).await;
     let error = wrong.map(drop).unwrap_err();
-    assert!(matches!(&error, StoreError::WrongKey { place: KeyPlace::Home(_), .. }), "{error:?}");
+    assert!(
+        matches!(
+            &error,
+            StoreError::WrongKey {
+                place: KeyPlace::Home(_),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
 
     let set = |words: &[&str]| place.server.cli(&place.database, words);
     set(&["HSET", "pocket:store", "format", "2"]);
     let error = place.try_open(&KeySource::Home).await.map(drop).unwrap_err();
-    assert!(matches!(error, StoreError::NewerFormat { found: 2, known: 1, .. }), "{error:?}");
+    assert!(
+        matches!(error, StoreError::NewerFormat { found: 2, known: 1, .. }),
+        "{error:?}"
+    );
     set(&["HSET", "pocket:store", "format", "1"]);
 
     let file = place.home.path().join("store.key");

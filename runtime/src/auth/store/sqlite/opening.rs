@@ -67,11 +67,7 @@ CREATE TABLE flows (
 ) STRICT, WITHOUT ROWID;
 ";
 
-pub(super) fn open(
-    path: &Path,
-    keys: &Keys,
-    patience: Duration,
-) -> Result<(SqliteStore, StoreKey), StoreError> {
+pub(super) fn open(path: &Path, keys: &Keys, patience: Duration) -> Result<(SqliteStore, StoreKey), StoreError> {
     let (folder, path) = private_place(path)?;
     let owner = Owner::of_new_files_in(&folder).map_err(io_at(&path))?;
     if !is_there(&path)? {
