@@ -178,6 +178,12 @@ pub(crate) enum Auth {
     Status,
     /// The providers there are, or all about one of them
     Providers(Providers),
+    /// Write all accounts into a file, sealed with a passphrase, to move them to another store
+    Export(Export),
+    /// Bring the accounts of such a file into this store
+    Import(Import),
+    /// Seal the token store with a new key
+    Rekey(Rekey),
     /// Put the token store aside where its key is lost: everybody signs in again
     Reset(Reset),
 }
@@ -203,6 +209,37 @@ pub(crate) struct Login {
 pub(crate) struct Providers {
     /// All about this one: the redirect URI to register, the keys to set, its scopes and hosts
     pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// The file to write
+    pub(crate) file: PathBuf,
+    /// Take the passphrase from the first line of this file rather than from the terminal
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Import {
+    /// The file that `export` wrote
+    pub(crate) file: PathBuf,
+    /// Take the passphrase from the first line of this file rather than from the terminal
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Write over accounts that are signed in or newer
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Only show what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rekey {
+    /// Use the key in this file, where you keep the key: `openssl rand -base64 32` prints one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

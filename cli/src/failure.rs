@@ -1,6 +1,6 @@
 //! Why a verb ended other than well.
 
-use pocket_runtime::{Code, Error, InstallError, PackageError, ProviderError, SettingsError, SourceError};
+use pocket_runtime::{AuthError, Code, Error, InstallError, PackageError, ProviderError, SettingsError, SourceError};
 
 /// Why a verb ended other than well.
 #[derive(Debug)]
@@ -107,6 +107,7 @@ macro_rules! from_stages {
 
 from_stages!(
     Error,
+    AuthError,
     SourceError,
     ProviderError,
     PackageError,

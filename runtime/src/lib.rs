@@ -50,9 +50,10 @@ mod settings;
 mod source;
 
 pub use auth::{
-    AccountId, AccountState, AccountStatus, Auth, AuthError, Client, Credential, CredentialValue, FlowStore, Lease,
-    MemoryStore, NeedsSignIn, Settings as AuthSettings, SignIn, SignedOut, SqliteStore, StoreError, StoredRecord,
-    TokenStore,
+    AccountId, AccountState, AccountStatus, AccountStore, Auth, AuthError, Client, Credential, CredentialValue,
+    Exported, FlowStore, ImportMode, ImportStep, Imported, Lease, MemoryStore, NeedsSignIn, NotAStoreUrl,
+    Settings as AuthSettings, SignIn, SignedOut, SqliteStore, StoreError, StorePlace, StoreSettings, StoreUrl,
+    StoredRecord, TokenStore, TransferError,
 };
 pub use base::{
     clock::{Clock, ManualClock, SystemClock, UnixTime},

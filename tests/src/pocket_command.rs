@@ -140,6 +140,26 @@ impl PocketCommand {
         }
     }
 
+    /// Runs it to its end from this script of a shell, in which `"$0" "$@"` is the command.
+    pub fn run_under<S: AsRef<OsStr>>(&self, script: &str, args: impl IntoIterator<Item = S>) -> Ended {
+        let inner = self.command(args);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", script])
+            .arg(inner.get_program())
+            .args(inner.get_args());
+        command
+            .env_clear()
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(self.project());
+        let ended = command.stdin(Stdio::null()).output().expect("`sh` can be started");
+        Ended {
+            code: ended.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&ended.stderr).into_owned(),
+        }
+    }
+
     /// Runs it to its end with stdout going to this file.
     pub fn run_into<S: AsRef<OsStr>>(&self, file: &str, args: impl IntoIterator<Item = S>) -> Ended {
         let file = std::fs::OpenOptions::new()
@@ -195,6 +215,8 @@ impl PocketCommand {
             .env("POCKET_HOME", self.home())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("NO_COLOR", "1")
+            // No test writes into the keyring of who runs it.
+            .env("POCKET_STORE__KEYRING", "off")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Browser, Page, Running, SlackCommand, SlackSettings};
+use pocket_tests::{Browser, Page, Postgres, Redis, Running, SlackCommand, SlackSettings};
 
 /// A call that needs the account.
 fn call(story: &SlackCommand) -> Vec<String> {
@@ -159,4 +159,39 @@ async fn f_45_two_processes_whose_token_is_refused_renew_it_once() {
         assert_eq!(ended.code, 0, "{}", ended.stderr);
     }
     assert_eq!(story.slack.refreshes(), 1);
+}
+
+/// Two processes that share the store of this URL, and a third on another host.
+async fn is_completed_by_another_process(url: &str) {
+    let mut story = SlackCommand::start(SlackSettings::default()).await;
+    story.pocket.set("POCKET_STORE__URL", url);
+    story
+        .pocket
+        .set("POCKET_STORE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    // It has the port, and serves the sign-ins of all who share the store.
+    let _waiting = one_that_waits(&story);
+    let mut running = story.pocket.start(call(&story));
+    let url = story.url(&mut running);
+    agree(&url).await;
+    let ended = running.ended().await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stdout.contains("message 1"), "{}", ended.stdout);
+    assert_eq!(story.slack.token_requests(), 1);
+    assert!(!story.pocket.home().join("data/accounts.sqlite").exists());
+    let other_home = story.pocket.user_home().join("other-home");
+    story.pocket.set("POCKET_HOME", other_home);
+    let status = story.pocket.run(["auth", "status"]);
+    assert!(status.stdout.contains("ready"), "{} {}", status.stdout, status.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_of_one_process_is_completed_by_another_that_shares_a_postgresql_store() {
+    let Some(server) = Postgres::start() else { return };
+    is_completed_by_another_process(&server.url(&server.database())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_of_one_process_is_completed_by_another_that_shares_a_redis_store() {
+    let Some(server) = Redis::start() else { return };
+    is_completed_by_another_process(&server.url("0")).await;
 }

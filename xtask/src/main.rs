@@ -4,6 +4,7 @@
 
 mod bench;
 mod build_tools;
+mod databases;
 mod demo;
 mod deny;
 mod guest_toolchain;

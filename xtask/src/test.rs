@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::{
-    build_tools, host, oauth_server,
+    build_tools, databases, host, oauth_server,
     workspace::{root, say},
 };
 
@@ -13,6 +13,7 @@ use crate::{
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     build_tools::run()?;
     let oauth_server = oauth_server::ready()?;
+    databases::ready();
     host::build()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut tests = Command::new(&cargo);

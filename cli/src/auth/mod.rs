@@ -1,9 +1,13 @@
 //! `pocket auth`: sign in and out.
 
+mod export;
+mod import;
 mod login;
 mod logout;
+mod passphrase;
 mod provider;
 mod providers;
+mod rekey;
 mod reset;
 pub(crate) mod sign_in;
 mod status;
@@ -14,6 +18,9 @@ pub(crate) async fn auth(args: args::Auth, place: &Place, terminal: &Terminal) -
     match args {
         args::Auth::Login(args) => login::login(args, place, terminal).await,
         args::Auth::Logout(args) => logout::logout(args, place, terminal).await,
+        args::Auth::Export(args) => export::export(args, place, terminal).await,
+        args::Auth::Import(args) => import::import(args, place, terminal).await,
+        args::Auth::Rekey(args) => rekey::rekey(args, place, terminal).await,
         args::Auth::Reset(args) => reset::reset(args, place, terminal),
         args::Auth::Providers(args) => providers::providers(args, place, terminal),
         args::Auth::Status => status::status(place, terminal).await,

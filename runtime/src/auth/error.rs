@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    auth::{StoreError, flow::FlowError},
+    auth::{StoreError, TransferError, flow::FlowError},
     base::{code::Code, text::shown_on_one_line},
     provider::ProviderError,
 };
@@ -26,6 +26,9 @@ pub enum AuthError {
     /// The token store could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Accounts could not be moved.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The operator has no client with the provider.
     #[error("no client is set for `{provider}`")]
     NoClient {
@@ -224,6 +227,7 @@ impl AuthError {
             }
             Self::Provider(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::Transfer(error) => error.code(),
             Self::NoClient { .. } | Self::Configuration { .. } => Code::NotValid,
             Self::PortTaken { .. } | Self::Busy { .. } => Code::Busy,
             Self::Denied { .. } | Self::OtherIdentity { .. } => Code::Denied,
@@ -250,6 +254,7 @@ impl AuthError {
             Self::SignInRequired { provider, .. } => vec![format!("sign in with `pocket auth login {provider}`")],
             Self::Provider(error) => error.hints(),
             Self::Store(error) => error.hints(),
+            Self::Transfer(error) => error.hints(),
             Self::NoClient {
                 provider,
                 title,

@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod account;
+mod account_store;
 #[expect(clippy::module_inception, reason = "the file of the type `Auth`")]
 mod auth;
 mod board;
@@ -34,10 +35,12 @@ mod supply;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transfer;
 mod transport;
 mod wire;
 
 pub use account::{AccountId, AccountState, AccountStatus, NeedsSignIn};
+pub use account_store::{AccountStore, Exported, ImportMode, ImportStep, Imported};
 pub use auth::Auth;
 pub(crate) use auth::AuthParts;
 pub use credential::{Credential, CredentialValue};
@@ -45,4 +48,9 @@ pub use error::AuthError;
 pub use settings::{Client, Settings};
 pub use sign_in::SignIn;
 pub use sign_out::SignedOut;
-pub use store::{FlowStore, Lease, MemoryStore, SqliteStore, StoreError, StoredRecord, TokenStore};
+pub(crate) use store::OpenStore;
+pub use store::{
+    FlowStore, Lease, MemoryStore, NotAStoreUrl, SqliteStore, StoreError, StorePlace, StoreSettings, StoreUrl,
+    StoredRecord, TokenStore,
+};
+pub use transfer::TransferError;

@@ -194,6 +194,16 @@ impl Record {
         }
     }
 
+    /// Whether it is of a format that is known.
+    pub(super) const fn is_known(&self) -> bool {
+        self.format == FORMAT
+    }
+
+    /// Whether it has the very tokens of another.
+    pub(super) fn has_tokens_of(&self, other: &Self) -> bool {
+        (&self.access, &self.refresh, &self.fields) == (&other.access, &other.refresh, &other.fields)
+    }
+
     /// As the bytes that are sealed.
     pub(super) fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
         wire::to_bytes(self)

@@ -13,6 +13,7 @@ use etcetera::BaseStrategy as _;
 /// config/config.toml     the user's own settings
 /// data/accounts.sqlite   tokens, each sealed
 /// data/store.key         their key, where nothing better holds it (0600)
+/// data/store-*.key       those of stores on servers; *.key.next one that a store is about to get
 /// data/grants.toml       what was granted to sources run without `add`
 /// data/trust.toml        the projects whose files a person agreed to
 /// data/tls/              the self-signed certificate of the listener

@@ -9,6 +9,8 @@ pub(crate) mod json;
 mod json_hint;
 pub(crate) mod json_text;
 pub(crate) mod key;
+pub(crate) mod keyring;
+pub(crate) mod keys;
 pub(crate) mod listeners;
 pub(crate) mod name;
 pub(crate) mod nearest;

@@ -10,11 +10,10 @@ use tokio::sync::{Mutex, RwLock};
 
 use crate::{
     Error,
-    auth::{Auth, AuthParts, FlowStore, MemoryStore, SqliteStore, TokenStore},
+    auth::{Auth, AuthParts, OpenStore},
     base::{
         clock::{Clock, SystemClock},
         home::Home,
-        key::StoreKey,
         name::{Profile, ToolName},
         net::Net,
     },
@@ -167,7 +166,7 @@ impl PocketBuilder {
         };
         let installer = Installer::new(&home, base, lock, fetcher, settings.sources.clone())?;
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let auth = auth(&settings, &home, &net, clock, in_memory)?;
+        let auth = auth(&settings, &home, &net, clock, in_memory).await?;
         let engine = Engine::new(EngineParts {
             limits: settings.limits.clone(),
             compiler,
@@ -195,26 +194,19 @@ impl PocketBuilder {
     }
 }
 
-fn auth(
+async fn auth(
     settings: &Settings,
     home: &Home,
     net: &Net,
     clock: Arc<dyn Clock>,
     in_memory: bool,
 ) -> Result<Arc<Auth>, Error> {
-    let (tokens, flows, key): (Arc<dyn TokenStore>, Arc<dyn FlowStore>, StoreKey) = if in_memory {
-        let store = Arc::new(MemoryStore::default());
-        (Arc::clone(&store) as _, store, StoreKey::random())
+    let store = if in_memory {
+        OpenStore::in_memory()
     } else {
-        let data = home.data();
-        let (store, key) = SqliteStore::open(
-            &data.join("accounts.sqlite"),
-            &settings.store_key,
-            &data.join("store.key"),
-        )?;
-        let store = Arc::new(store);
-        (Arc::clone(&store) as _, store, key)
+        OpenStore::open(&settings.store, home, net, &settings.net).await?
     };
+    let OpenStore { tokens, flows, key, .. } = store;
     Ok(Auth::new(AuthParts {
         settings: settings.auth.clone(),
         providers: settings.providers.clone(),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::{
+    auth::StoreUrl,
     base::{digest::Digest, text::shown_on_one_line},
     settings::{
         SettingsError,
@@ -134,7 +135,7 @@ fn in_words(asking: &toml::Table) -> Vec<String> {
                     "where sign-ins come back to: {name} = {}",
                     shown_on_one_line(&entry.to_string())
                 ),
-                "store" => format!("where the key of the token store is: {name}"),
+                "store" => store_in_words(&name, entry),
                 other => format!(
                     "{}.{name} = {}",
                     shown_on_one_line(other),
@@ -144,6 +145,17 @@ fn in_words(asking: &toml::Table) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Whoever keeps the tokens and has their key has the tokens, so a server is named; its password is not.
+fn store_in_words(name: &str, entry: &toml::Value) -> String {
+    let url = entry.as_str().filter(|_| name.ends_with("url"));
+    match url.map(str::parse::<StoreUrl>) {
+        Some(Ok(url)) if name == "url" => format!("that all tokens are kept on the server {url}"),
+        Some(Ok(url)) => format!("that pending sign-ins are kept on the server {url}"),
+        Some(Err(_)) => format!("where tokens are kept: {name}"),
+        None => format!("where the key of the token store is: {name}"),
+    }
 }
 
 fn tool_in_words(name: &str, entry: &toml::Value) -> String {

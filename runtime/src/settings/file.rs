@@ -92,8 +92,20 @@ struct CallbackFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct StoreFile {
+    url: Option<auth::StoreUrl>,
+    sign_ins_url: Option<auth::StoreUrl>,
     key: Option<Secret>,
     key_file: Option<PathBuf>,
+    keyring: Option<Keyring>,
+}
+
+/// Whether the keyring of the user's system is asked when a store is made.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Keyring {
+    #[default]
+    Auto,
+    Off,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -234,8 +246,7 @@ impl SettingsFile {
         replace(&mut self.limits.timeout, limits.timeout);
         replace(&mut self.limits.memory, limits.memory);
         replace(&mut self.callback.port, callback.port);
-        replace(&mut self.store.key, store.key);
-        replace(&mut self.store.key_file, store.key_file);
+        self.store.overlay(store);
         replace(&mut self.network.ca_file, network.ca_file);
         self.deny.http.extend(deny.http);
         self.sources.github_hosts.extend(sources.github_hosts);
@@ -263,7 +274,7 @@ impl SettingsFile {
         }
         Ok(Settings {
             auth: auth_settings(auth, callback, &providers)?,
-            store_key: key_source(store, project),
+            store: store.into_settings(project),
             limits: standard,
             sources: SourceSettings::with_github_hosts(sources.github_hosts),
             net: net_settings(network, project)?,
@@ -379,11 +390,37 @@ fn auth_settings(
     Ok(settings)
 }
 
-fn key_source(store: StoreFile, project: &Path) -> KeySource {
-    match (store.key, store.key_file) {
-        (Some(key), _) => KeySource::Given(key),
-        (None, Some(file)) => KeySource::File(project.join(file)),
-        (None, None) => KeySource::Home,
+impl StoreFile {
+    fn overlay(&mut self, over: Self) {
+        let Self {
+            url,
+            sign_ins_url,
+            key,
+            key_file,
+            keyring,
+        } = over;
+        replace(&mut self.url, url);
+        replace(&mut self.sign_ins_url, sign_ins_url);
+        replace(&mut self.key, key);
+        replace(&mut self.key_file, key_file);
+        replace(&mut self.keyring, keyring);
+    }
+
+    fn into_settings(self, project: &Path) -> auth::StoreSettings {
+        let Self {
+            url,
+            sign_ins_url,
+            key,
+            key_file,
+            keyring,
+        } = self;
+        let key = match (key, key_file, keyring.unwrap_or_default()) {
+            (Some(key), _, _) => KeySource::Given(key),
+            (None, Some(file), _) => KeySource::File(project.join(file)),
+            (None, None, Keyring::Auto) => KeySource::System,
+            (None, None, Keyring::Off) => KeySource::Home,
+        };
+        auth::StoreSettings::new(url, sign_ins_url, key)
     }
 }
 

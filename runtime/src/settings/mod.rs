@@ -17,7 +17,7 @@ use layer::Layer;
 
 use crate::{
     auth,
-    base::{code::Code, home::Home, key::KeySource, name::ToolName, net::NetSettings},
+    base::{code::Code, home::Home, name::ToolName, net::NetSettings},
     package::{FolderGrant, Rule},
     provider::{ProviderError, Providers},
     sandbox::{CredentialsMode, Limits},
@@ -30,8 +30,8 @@ use crate::{
 pub struct Settings {
     /// Clients, callback port, public URL.
     pub auth: auth::Settings,
-    /// Where the key of the token store comes from.
-    pub store_key: KeySource,
+    /// Where tokens are kept, and the key under which they are sealed comes from.
+    pub store: auth::StoreSettings,
     /// Every provider.
     pub providers: Providers,
     /// The limits of calls.

@@ -83,7 +83,7 @@ pub(crate) fn install() -> Result<Debian> {
     find()
 }
 
-fn apt(arguments: &[&str]) -> Result<()> {
+pub(crate) fn apt(arguments: &[&str]) -> Result<()> {
     let mut words = if is_root()? {
         vec!["apt-get"]
     } else {

@@ -1,7 +1,7 @@
 //! How guests are built: with which toolchain, and by a cargo that knows nothing of the one that called it.
 
 mod cargo;
-mod debian;
+pub(crate) mod debian;
 mod rustup;
 mod sysroot;
 mod toolchain;

@@ -2,12 +2,20 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
+use async_trait::async_trait;
+
 use crate::{
-    auth::{AccountId, FlowStore, Lease, MemoryStore, SqliteStore, StoreError, TokenStore},
+    auth::{
+        AccountId, FlowStore, Lease, MemoryStore, SqliteStore, StoreError, StoredRecord, TokenStore,
+        store::servers::{PostgresPlace, RedisPlace},
+    },
     base::{clock::UnixTime, key::KeySource, name::Profile},
     package::TokenKind,
 };
@@ -18,6 +26,91 @@ impl<T: TokenStore + FlowStore> Both for T {}
 
 const LONG: Duration = Duration::from_secs(60);
 const LATER: UnixTime = UnixTime(2_000_000_000);
+
+/// Two connections to one store, as two processes have them, used in turns.
+struct InTurns {
+    stores: [Arc<dyn Both>; 2],
+    next: AtomicUsize,
+}
+
+impl InTurns {
+    fn next(&self) -> &dyn Both {
+        let next = self.next.fetch_add(1, Ordering::SeqCst) % self.stores.len();
+        &*self.stores[next]
+    }
+}
+
+#[async_trait]
+impl TokenStore for InTurns {
+    async fn load(&self, account: &AccountId) -> Result<Option<StoredRecord>, StoreError> {
+        self.next().load(account).await
+    }
+
+    async fn save(
+        &self,
+        account: &AccountId,
+        sealed: &[u8],
+        expected: u64,
+        lease: Option<&Lease>,
+    ) -> Result<u64, StoreError> {
+        self.next().save(account, sealed, expected, lease).await
+    }
+
+    async fn remove(&self, account: &AccountId, expected: u64) -> Result<(), StoreError> {
+        self.next().remove(account, expected).await
+    }
+
+    async fn version(&self, account: &AccountId) -> Result<u64, StoreError> {
+        self.next().version(account).await
+    }
+
+    async fn list(&self) -> Result<Vec<(AccountId, StoredRecord)>, StoreError> {
+        self.next().list().await
+    }
+
+    async fn lease(&self, account: &AccountId, time: Duration) -> Result<Option<Lease>, StoreError> {
+        self.next().lease(account, time).await
+    }
+
+    async fn renew(&self, account: &AccountId, lease: &Lease, time: Duration) -> Result<bool, StoreError> {
+        self.next().renew(account, lease, time).await
+    }
+
+    async fn release(&self, account: &AccountId, lease: &Lease) -> Result<(), StoreError> {
+        self.next().release(account, lease).await
+    }
+}
+
+#[async_trait]
+impl FlowStore for InTurns {
+    async fn insert(&self, id: &[u8; 16], sealed: &[u8], expires_at: UnixTime) -> Result<(), StoreError> {
+        self.next().insert(id, sealed, expires_at).await
+    }
+
+    async fn peek(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.next().peek(id).await
+    }
+
+    async fn replace(&self, id: &[u8; 16], from: &[u8], to: &[u8]) -> Result<bool, StoreError> {
+        self.next().replace(id, from, to).await
+    }
+
+    async fn take(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.next().take(id).await
+    }
+
+    async fn finish(&self, id: &[u8; 16], outcome: &[u8]) -> Result<(), StoreError> {
+        self.next().finish(id, outcome).await
+    }
+
+    async fn outcome(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.next().outcome(id).await
+    }
+
+    async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
+        self.next().purge(now).await
+    }
+}
 
 macro_rules! run_over_each_store {
     ($($name:ident)*) => {
@@ -41,7 +134,46 @@ macro_rules! run_over_each_store {
                 super::$name(Arc::new(store)).await;
             })*
         }
+
+        mod sqlite_by_two_connections {
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let home = tempfile::tempdir().unwrap();
+                let (file, key) = (home.path().join("data/accounts.sqlite"), home.path().join("data/store.key"));
+                let open = || Arc::new(SqliteStore::open(&file, &KeySource::Home, &key).unwrap().0);
+                super::$name(in_turns([open(), open()])).await;
+            })*
+        }
+
+        mod postgres_by_two_connections {
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let Some(place) = PostgresPlace::new() else { return };
+                super::$name(in_turns([place.open().await, place.open().await])).await;
+            })*
+        }
+
+        mod redis_by_two_connections {
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let Some(place) = RedisPlace::new() else { return };
+                super::$name(in_turns([place.open().await, place.open().await])).await;
+            })*
+        }
     };
+}
+
+fn in_turns<T: Both + 'static>(stores: [Arc<T>; 2]) -> Arc<dyn Both> {
+    Arc::new(InTurns {
+        stores: stores.map(|store| store as Arc<dyn Both>),
+        next: AtomicUsize::new(0),
+    })
 }
 
 run_over_each_store! {

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use crate::base::{code::Code, key::KeyPlace, text::shown_on_one_line};
+use crate::{
+    auth::StorePlace,
+    base::{code::Code, key::KeyPlace, text::shown_on_one_line},
+};
 
 /// Why a store could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,18 +28,18 @@ pub enum StoreError {
         record: String,
     },
     /// The file is not a store, or part of it is broken or missing. It is left as it is.
-    #[error("the token store is damaged, {reason}: `{}`", shown(path))]
+    #[error("the token store is damaged, {reason}: `{store}`")]
     Damaged {
         /// The store.
-        path: PathBuf,
+        store: StorePlace,
         /// What was found.
         reason: String,
     },
     /// A newer Pocket made the store.
-    #[error("the token store has format {found}, this Pocket knows {known}: `{}`", shown(path))]
+    #[error("the token store has format {found}, this Pocket knows {known}: `{store}`")]
     NewerFormat {
         /// The store.
-        path: PathBuf,
+        store: StorePlace,
         /// Its format.
         found: i64,
         /// The newest format known.
@@ -71,31 +74,70 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The key is another than the one with which the store was made.
-    #[error(
-        "this is not the key of the token store `{}`, which was kept in {place}",
-        shown(path)
-    )]
+    #[error("this is not the key of the token store `{store}`, which was kept in {place}")]
     WrongKey {
         /// The store.
-        path: PathBuf,
+        store: StorePlace,
         /// Where its key was kept.
         place: KeyPlace,
     },
     /// The key is not there.
-    #[error("the key of the token store `{}` is gone; it was kept in {place}", shown(path))]
+    #[error("the key of the token store `{store}` is gone; it was kept in {place}")]
     KeyLost {
         /// The store.
-        path: PathBuf,
+        store: StorePlace,
         /// Where its key was kept.
         place: KeyPlace,
     },
     /// What should be a key is none.
-    #[error("{place} holds no key for the token store: {reason}")]
+    #[error("{place} gives no key for the token store: {reason}")]
     NotAKey {
         /// Where it was looked for.
         place: KeyPlace,
         /// Why it is none.
         reason: String,
+    },
+    /// The operator keeps the key, so that no other is made.
+    #[error("the key of the token store is the operator's own, in {place}")]
+    TheirKey {
+        /// Where it is.
+        place: KeyPlace,
+    },
+    /// The store got a new key while it was open.
+    #[error("the token store got a new key while this process had it open: `{store}`")]
+    Rekeyed {
+        /// The store.
+        store: StorePlace,
+    },
+    /// A token is being renewed, so that the store's key cannot be changed now.
+    #[error("the token of an account is being renewed just now: `{store}`")]
+    Renewing {
+        /// The store.
+        store: StorePlace,
+    },
+    /// The server could lose what it said it keeps.
+    #[error("the server may forget accounts, so none are kept there, {reason}: `{store}`")]
+    Forgetful {
+        /// The store.
+        store: StorePlace,
+        /// What it does not do.
+        reason: String,
+    },
+    /// The server could not be reached, or refused.
+    #[error("the token store `{store}` cannot be used: {reason}")]
+    Server {
+        /// The store.
+        store: StorePlace,
+        /// What it or the network said, without values.
+        reason: String,
+    },
+    /// The server did not answer in time; what was asked of it may be done all the same.
+    #[error("the token store did not answer within {waited:?}: `{store}`")]
+    Slow {
+        /// The store.
+        store: StorePlace,
+        /// How long was waited.
+        waited: Duration,
     },
     /// The file could not be read or written.
     #[error("the token store could not be read or written: `{}`: {source}", shown(path))]
@@ -119,19 +161,23 @@ impl StoreError {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::Conflict | Self::Locked { .. } => Code::Busy,
+            Self::Conflict | Self::Locked { .. } | Self::Rekeyed { .. } | Self::Renewing { .. } | Self::Slow { .. } => {
+                Code::Busy
+            }
             Self::NoSignIn => Code::NotFound,
             Self::NewerFormat { .. }
             | Self::NotPrivate { .. }
             | Self::WrongKey { .. }
             | Self::KeyLost { .. }
-            | Self::NotAKey { .. } => Code::NotValid,
+            | Self::NotAKey { .. }
+            | Self::TheirKey { .. }
+            | Self::Forgetful { .. } => Code::NotValid,
             Self::Altered { .. }
             | Self::Damaged { .. }
             | Self::DiskFull { .. }
             | Self::PutAside { .. }
             | Self::Io { .. } => Code::Internal,
-            Self::Unavailable(_) => Code::Unreachable,
+            Self::Unavailable(_) | Self::Server { .. } => Code::Unreachable,
         }
     }
 
@@ -146,7 +192,7 @@ impl StoreError {
                 "find out who else can write the store's file".to_owned(),
             ],
             Self::Damaged { .. } => vec![
-                "put a copy of the file back if you have one; the damaged one was left as it is".to_owned(),
+                "put a copy of it back if you have one; the damaged one was left as it is".to_owned(),
                 RESET.to_owned(),
             ],
             Self::NewerFormat { .. } => vec!["use the newer Pocket that made it, or another `POCKET_HOME`".to_owned()],
@@ -155,6 +201,20 @@ impl StoreError {
             }
             Self::Locked { .. } => vec!["end the process that holds it, or try again".to_owned()],
             Self::DiskFull { .. } => vec!["free some space, then try again".to_owned()],
+            Self::TheirKey { .. } => vec![
+                "make a new one, `openssl rand -base64 32 > FILE` and `chmod 600 FILE`, and give it: `pocket auth rekey \
+                 --new-key-file FILE`"
+                    .to_owned(),
+            ],
+            Self::Rekeyed { .. } => vec!["do it again: a process that starts now uses the new key".to_owned()],
+            Self::Renewing { .. } | Self::Slow { .. } => vec!["try again in a minute".to_owned()],
+            Self::Forgetful { .. } => vec![
+                "set `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction` on the server".to_owned(),
+                "keep accounts elsewhere and only sign-ins there: `[store] sign_ins_url`".to_owned(),
+            ],
+            Self::Server { .. } => {
+                vec!["see that the server runs, and that `[store] url` names it with its user and password".to_owned()]
+            }
             Self::PutAside { .. } => vec!["start this process again, so that it opens the new store".to_owned()],
             Self::WrongKey { place, .. } | Self::KeyLost { place, .. } => {
                 vec![bring_back(place), format!("if the key is lost: {RESET}")]
@@ -162,6 +222,9 @@ impl StoreError {
             Self::NotAKey { place, .. } => vec![match place {
                 KeyPlace::Given => {
                     "give 32 random bytes in base64, as `openssl rand -base64 32` prints them".to_owned()
+                }
+                KeyPlace::Keyring => {
+                    "unlock the keyring, in a session of the user who made the store".to_owned()
                 }
                 KeyPlace::File(_) | KeyPlace::Home(_) => {
                     "the file holds 32 random bytes or their base64 and only you may read it (`chmod 600`)".to_owned()
@@ -181,6 +244,9 @@ fn bring_back(place: &KeyPlace) -> String {
     match place {
         KeyPlace::Given => format!("set {place} to the key with which the store was made"),
         KeyPlace::File(_) => format!("let `[store] key_file` name the key with which the store was made: {place}"),
+        KeyPlace::Keyring => "run it as the user who made the store, in a session with that keyring, and set neither \
+                              `POCKET_STORE_KEY` nor `[store] key_file`"
+            .to_owned(),
         KeyPlace::Home(_) => {
             format!("put {place} back from a copy, and set neither `POCKET_STORE_KEY` nor `[store] key_file`")
         }

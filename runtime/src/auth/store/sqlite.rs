@@ -5,6 +5,7 @@ mod aside;
 mod fault;
 mod flows;
 mod opening;
+mod rekey;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::{
 };
 
 use fault::Fault;
+pub(super) use fault::io_at;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Mutex;
 
@@ -25,7 +27,8 @@ use crate::{
     base::{
         clock::{Clock as _, SystemClock},
         files,
-        key::{KeySource, StoreKey},
+        key::StoreKey,
+        keys::Keys,
     },
 };
 
@@ -53,19 +56,30 @@ pub struct SqliteStore {
     path: Arc<Path>,
     /// The file that was opened: another may stand at its path later.
     opened: fs::Metadata,
+    /// Of the key with which it was opened: the store may get another one later.
+    key_id: [u8; 8],
     patience: Duration,
 }
 
 impl SqliteStore {
     /// Opens the store at `path`, or makes it, with the key that was chosen when it was made: the key's id and a check value
-    /// are recorded in it, and no other key is ever made for it. `key_file` is the file of ours for [`KeySource::Home`].
+    /// are recorded in it, and no other key is ever made for it.
     ///
     /// This blocks the thread for some milliseconds: call it where that is fine.
     ///
     /// # Errors
     /// When the file is damaged or not ours, or the key is lost or another: naming where it was kept.
-    pub(crate) fn open(path: &Path, key: &KeySource, key_file: &Path) -> Result<(Self, StoreKey), StoreError> {
-        opening::open(path, key, key_file, PATIENCE)
+    pub(super) fn open_with(path: &Path, keys: &Keys) -> Result<(Self, StoreKey), StoreError> {
+        opening::open(path, keys, PATIENCE)
+    }
+
+    #[cfg(test)]
+    pub(super) fn open(
+        path: &Path,
+        key: &crate::base::key::KeySource,
+        key_file: &Path,
+    ) -> Result<(Self, StoreKey), StoreError> {
+        Self::open_with(path, &Keys::new(key.clone(), key_file.to_owned()))
     }
 
     /// Puts the store at `path` aside as `<name>.lost-<date>-<time>`, for when its key is lost or it is damaged; gives where it is
@@ -105,6 +119,7 @@ impl SqliteStore {
     {
         let mut connection = Arc::clone(&self.connection).lock_owned().await;
         let (path, opened, patience) = (Arc::clone(&self.path), self.opened.clone(), self.patience);
+        let key_id = self.key_id;
         let done = tokio::task::spawn_blocking(move || {
             if !fs::symlink_metadata(&path).is_ok_and(|found| files::is_same_file(&found, &opened)) {
                 return Err(StoreError::PutAside {
@@ -113,6 +128,10 @@ impl SqliteStore {
             }
             let transact = || {
                 let transaction = connection.transaction_with_behavior(behavior)?;
+                // What was sealed with another key meanwhile would not open, and nobody could open what this process saves.
+                if !has_key(&transaction, &key_id)? {
+                    return Err(Fault::Store(StoreError::Rekeyed { store: (&*path).into() }));
+                }
                 let made = work(&transaction)?;
                 transaction.commit()?;
                 Ok(made)
@@ -121,6 +140,13 @@ impl SqliteStore {
         });
         done.await.map_err(|ended| StoreError::Unavailable(ended.into()))?
     }
+}
+
+fn has_key(transaction: &Transaction<'_>, id: &[u8; 8]) -> Result<bool, Fault> {
+    let kept: Vec<u8> = transaction
+        .prepare_cached("SELECT key_id FROM store")?
+        .query_row([], |row| row.get(0))?;
+    Ok(kept == id)
 }
 
 impl fmt::Debug for SqliteStore {

@@ -21,4 +21,5 @@ mod sign_in;
 mod sign_out;
 mod states;
 mod theft;
+mod transfer;
 mod world;

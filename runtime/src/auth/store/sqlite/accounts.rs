@@ -124,23 +124,7 @@ impl TokenStore for SqliteStore {
     }
 
     async fn list(&self) -> Result<Vec<(AccountId, StoredRecord)>, StoreError> {
-        self.read(|transaction| {
-            let mut statement = transaction.prepare_cached(
-                "SELECT profile, provider, handler, kind, client_id, version, sealed FROM accounts
-                 WHERE sealed IS NOT NULL ORDER BY profile, provider, handler, kind, client_id",
-            )?;
-            let mut rows = statement.query([])?;
-            let mut records = Vec::new();
-            while let Some(row) = rows.next()? {
-                let record = StoredRecord {
-                    version: count(row.get(5)?)?,
-                    sealed: row.get(6)?,
-                };
-                records.push((account_of(row)?, record));
-            }
-            Ok(records)
-        })
-        .await
+        self.read(list).await
     }
 
     async fn lease(&self, account: &AccountId, time: Duration) -> Result<Option<Lease>, StoreError> {
@@ -212,6 +196,23 @@ impl TokenStore for SqliteStore {
     }
 }
 
+pub(super) fn list(transaction: &Transaction<'_>) -> Result<Vec<(AccountId, StoredRecord)>, Fault> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT profile, provider, handler, kind, client_id, version, sealed FROM accounts
+         WHERE sealed IS NOT NULL ORDER BY profile, provider, handler, kind, client_id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record = StoredRecord {
+            version: count(row.get(5)?)?,
+            sealed: row.get(6)?,
+        };
+        records.push((account_of(row)?, record));
+    }
+    Ok(records)
+}
+
 fn state(transaction: &Transaction<'_>, account: &AccountId) -> Result<State, Fault> {
     let found = transaction
         .prepare_cached(one!(
@@ -253,7 +254,7 @@ fn account_of(row: &Row<'_>) -> Result<AccountId, Fault> {
 }
 
 /// Of the machine, whose processes share the store.
-fn now(transaction: &Transaction<'_>) -> Result<i64, Fault> {
+pub(super) fn now(transaction: &Transaction<'_>) -> Result<i64, Fault> {
     Ok(transaction
         .prepare_cached("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)")?
         .query_row([], |row| row.get(0))?)

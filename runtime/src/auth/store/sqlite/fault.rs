@@ -33,7 +33,12 @@ impl Fault {
         let path = path.to_owned();
         let error = match self {
             Self::Store(error) => return error,
-            Self::Damaged(reason) => return StoreError::Damaged { path, reason },
+            Self::Damaged(reason) => {
+                return StoreError::Damaged {
+                    store: (&*path).into(),
+                    reason,
+                };
+            }
             Self::Sqlite(error) => error,
         };
         match error.sqlite_error_code() {
@@ -51,7 +56,7 @@ impl Fault {
                 | ErrorCode::ConstraintViolation,
             )
             | None => StoreError::Damaged {
-                path,
+                store: (&*path).into(),
                 reason: error.to_string(),
             },
             Some(_system) => StoreError::Io {
@@ -68,7 +73,7 @@ pub(super) fn is_full(error: &io::Error) -> bool {
 }
 
 /// The error for what the system refused of the store at `path`.
-pub(super) fn io_at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+pub(in crate::auth::store) fn io_at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
     move |error| {
         if is_full(&error) {

@@ -16,14 +16,18 @@ use tokio::sync::Mutex;
 
 use super::{
     SqliteStore, aside,
-    fault::{Fault, io_at, is_full, look_at},
+    fault::{Fault, io_at, look_at},
 };
 use crate::{
-    auth::{StoreError, store::Vault},
+    auth::{
+        StoreError,
+        store::key_record::{KeyRecord, not_a_key},
+    },
     base::{
         clock::{Clock as _, SystemClock},
         files::{self, Owner},
-        key::{KeyError, KeyPlace, KeySource, StoreKey},
+        key::{KeyPlace, StoreKey},
+        keys::Keys,
     },
 };
 
@@ -63,25 +67,13 @@ CREATE TABLE flows (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// What a store records of its key.
-struct KeyRecord {
-    id: Vec<u8>,
-    check: Vec<u8>,
-    place: KeyPlace,
-}
-
-pub(super) fn open(
-    path: &Path,
-    source: &KeySource,
-    key_file: &Path,
-    patience: Duration,
-) -> Result<(SqliteStore, StoreKey), StoreError> {
+pub(super) fn open(path: &Path, keys: &Keys, patience: Duration) -> Result<(SqliteStore, StoreKey), StoreError> {
     let (folder, path) = private_place(path)?;
     let owner = Owner::of_new_files_in(&folder).map_err(io_at(&path))?;
     if !is_there(&path)? {
         let _lock = aside::lock(&path)?;
         if !is_there(&path)? {
-            make(&folder, &path, source, key_file, owner)?;
+            make(&folder, &path, keys, owner)?;
         }
     }
     let opened = files::check_private(&path, owner).map_err(look_at(&path))?;
@@ -99,8 +91,20 @@ pub(super) fn open(
     if !ends_with_a_page(&connection, &path, opened.len()).map_err(at)? {
         return Err(at(Fault::Damaged("its end is missing".to_owned())));
     }
-    let record = look_through(&connection, &path).map_err(at)?;
-    let key = matching_key(&record, source, key_file, owner, &path)?;
+    let mut record = look_through(&connection, &path).map_err(at)?;
+    let key = loop {
+        match record.key(keys, owner, &(&*path).into()) {
+            // The store may have got another key between the two looks.
+            Err(error) => {
+                let now = key_record(&connection).map_err(at)?;
+                if now == record {
+                    return Err(error);
+                }
+                record = now;
+            }
+            Ok(key) => break key,
+        }
+    };
     // Until here nothing was written, not even what waits in the write-ahead log.
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
@@ -109,6 +113,7 @@ pub(super) fn open(
         connection: Arc::new(Mutex::new(connection)),
         path: path.into(),
         opened,
+        key_id: key.id(),
         patience,
     };
     Ok((store, key))
@@ -138,11 +143,10 @@ fn is_there(path: &Path) -> Result<bool, StoreError> {
 }
 
 /// The key first: a store without its key is worth nothing, a key without a store is used by the next one.
-fn make(folder: &Path, path: &Path, source: &KeySource, key_file: &Path, owner: Owner) -> Result<(), StoreError> {
-    let place = source.place(&std::path::absolute(key_file).unwrap_or(key_file.to_owned()));
-    let key = source
-        .read_or_make(key_file, owner)
-        .map_err(|error| not_a_key(error, place.clone(), path))?;
+fn make(folder: &Path, path: &Path, keys: &Keys, owner: Owner) -> Result<(), StoreError> {
+    let (key, place) = keys
+        .make(owner)
+        .map_err(|error| not_a_key(error, keys.place(None), &path.into()))?;
     // Left of a store that somebody deleted, these would be taken for the new one's.
     aside::put_aside_locked(path, SystemClock.now())?;
     let unfinished = tempfile::Builder::new()
@@ -151,7 +155,7 @@ fn make(folder: &Path, path: &Path, source: &KeySource, key_file: &Path, owner: 
         .tempfile_in(folder)
         .map_err(io_at(path))?
         .into_temp_path();
-    fill(&unfinished, &key, &place).map_err(|fault| fault.at(path, Duration::ZERO))?;
+    fill(&unfinished, &KeyRecord::of(&key, place)).map_err(|fault| fault.at(path, Duration::ZERO))?;
     File::open(&unfinished)
         .and_then(|file| file.sync_all())
         .map_err(io_at(path))?;
@@ -164,22 +168,17 @@ fn make(folder: &Path, path: &Path, source: &KeySource, key_file: &Path, owner: 
 }
 
 /// Makes the tables and records the key.
-fn fill(file: &Path, key: &StoreKey, place: &KeyPlace) -> Result<(), Fault> {
+fn fill(file: &Path, record: &KeyRecord) -> Result<(), Fault> {
     let mut connection = connect(file, Duration::ZERO)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     // Where the file system cannot do it the old mode stays, which is as safe and only slower.
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(SCHEMA)?;
-    let (kind, path) = place.parts();
+    let (kind, path) = record.place_parts();
     transaction.execute(
         "INSERT INTO store (only_row, key_id, key_check, key_place, key_path) VALUES (1, ?, ?, ?, ?)",
-        params![
-            key.id(),
-            Vault::new(key.clone()).seal_check(),
-            kind,
-            path.map(|path| path.to_string_lossy())
-        ],
+        params![record.id, record.check, kind, path],
     )?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
@@ -225,7 +224,7 @@ fn look_through(connection: &Connection, path: &Path) -> Result<KeyRecord, Fault
         FORMAT => {}
         found if found > FORMAT => {
             return Err(Fault::Store(StoreError::NewerFormat {
-                path: path.to_owned(),
+                store: path.into(),
                 found,
                 known: FORMAT,
             }));
@@ -238,6 +237,11 @@ fn look_through(connection: &Connection, path: &Path) -> Result<KeyRecord, Fault
     }
     // Only now: it makes SQLite read the whole schema. Bytes that were removed do not stay in the file.
     connection.pragma_update_and_check(None, "secure_delete", true, |row| row.get::<_, i64>(0))?;
+    key_record(connection)
+}
+
+/// What a store records of its key.
+pub(super) fn key_record(connection: &Connection) -> Result<KeyRecord, Fault> {
     let (id, check, kind, key_path): (Vec<u8>, Vec<u8>, String, Option<String>) =
         connection.query_row("SELECT key_id, key_check, key_place, key_path FROM store", [], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
@@ -245,44 +249,4 @@ fn look_through(connection: &Connection, path: &Path) -> Result<KeyRecord, Fault
     let place = KeyPlace::from_parts(&kind, key_path)
         .ok_or_else(|| Fault::Damaged("it does not say where its key was kept".to_owned()))?;
     Ok(KeyRecord { id, check, place })
-}
-
-fn matching_key(
-    record: &KeyRecord,
-    source: &KeySource,
-    key_file: &Path,
-    owner: Owner,
-    path: &Path,
-) -> Result<StoreKey, StoreError> {
-    let found = source
-        .read(key_file, owner)
-        .map_err(|error| not_a_key(error, source.place(key_file), path))?;
-    let Some(key) = found else {
-        return Err(StoreError::KeyLost {
-            path: path.to_owned(),
-            place: record.place.clone(),
-        });
-    };
-    if !key.has_id(&record.id) {
-        return Err(StoreError::WrongKey {
-            path: path.to_owned(),
-            place: record.place.clone(),
-        });
-    }
-    if !Vault::new(key.clone()).opens_check(&record.check) {
-        return Err(StoreError::Altered {
-            record: "the check value of the key".to_owned(),
-        });
-    }
-    Ok(key)
-}
-
-fn not_a_key(error: KeyError, place: KeyPlace, path: &Path) -> StoreError {
-    match error {
-        KeyError::Io(error) if is_full(&error) => io_at(path)(error),
-        error @ (KeyError::Base64 | KeyError::Length(_) | KeyError::Missing | KeyError::Io(_)) => StoreError::NotAKey {
-            place,
-            reason: error.to_string(),
-        },
-    }
 }

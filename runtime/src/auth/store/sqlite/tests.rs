@@ -20,6 +20,7 @@ use crate::{
         clock::UnixTime,
         code::Code,
         key::{KeyPlace, KeySource, StoreKey},
+        keys::Keys,
         secret::Secret,
     },
 };
@@ -413,13 +414,8 @@ async fn a_store_of_a_newer_format_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_stays_locked_is_an_error_and_works_again_later() {
     let home = Home::new();
-    let (store, _key) = opening::open(
-        &home.file(),
-        &KeySource::Home,
-        &home.key_file(),
-        Duration::from_millis(30),
-    )
-    .unwrap();
+    let keys = Keys::new(KeySource::Home, home.key_file());
+    let (store, _key) = opening::open(&home.file(), &keys, Duration::from_millis(30)).unwrap();
     let other = Connection::open(home.file()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = store.save(&account("a"), b"one", 0, None).await.unwrap_err();

@@ -1,0 +1,169 @@
+//! What only the store on a PostgreSQL server has to do.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use crate::{
+    auth::{
+        FlowStore as _, StoreError, TokenStore as _,
+        store::{
+            Vault,
+            conformance::account,
+            servers::{Postgres, PostgresPlace, open_postgres},
+        },
+    },
+    base::{
+        clock::UnixTime,
+        code::Code,
+        key::{KeyPlace, KeySource},
+        secret::Secret,
+    },
+};
+
+const OTHER: &str = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_is_made_anew_and_what_was_kept_is_there() {
+    let Some(place) = PostgresPlace::new() else { return };
+    let store = place.open().await;
+    for round in 0..6 {
+        store
+            .save(&account("a"), &[round], u64::from(round), None)
+            .await
+            .unwrap();
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
+                   AND pid <> pg_backend_pid()";
+        place.server.psql(&place.database, end).unwrap();
+    }
+    assert_eq!(store.load(&account("a")).await.unwrap().unwrap().sealed, [5]);
+    store.insert(&[1; 16], b"flow", UnixTime(2_000_000_000)).await.unwrap();
+    assert_eq!(store.take(&[1; 16]).await.unwrap().unwrap(), b"flow");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_crashes_has_all_that_it_kept_and_is_an_error_meanwhile() {
+    let Some(mut server) = Postgres::start() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let url = server.url_with_password(&server.database(), "pocket", "planted-password");
+    server
+        .psql(
+            "postgres",
+            "CREATE ROLE pocket SUPERUSER LOGIN PASSWORD 'planted-password'",
+        )
+        .unwrap();
+    let (store, _key) = open_postgres(&url.parse().unwrap(), home.path(), &KeySource::Home)
+        .await
+        .unwrap();
+    store.save(&account("a"), b"one", 0, None).await.unwrap();
+    server.restart();
+    assert_eq!(store.load(&account("a")).await.unwrap().unwrap().sealed, b"one");
+    drop(server);
+    let error = store.load(&account("a")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Server { .. }), "{error:?}");
+    assert_eq!(error.code(), Code::Unreachable);
+    assert!(!format!("{error:?} {error} {store:?}").contains("planted"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_told_without_any() {
+    let Some(place) = PostgresPlace::new() else { return };
+    place
+        .server
+        .psql("postgres", "CREATE ROLE alice LOGIN PASSWORD 'right'")
+        .unwrap();
+    let url = place
+        .server
+        .url_with_password(&place.database, "alice", "planted-password");
+    let opened = open_postgres(&url.parse().unwrap(), place.home.path(), &KeySource::Home).await;
+    let error = opened.map(drop).unwrap_err();
+    let text = format!("{error:?} {error} {:?}", error.hints());
+    assert!(text.contains("password authentication failed"), "{text}");
+    assert!(!text.contains("planted"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_is_refused_and_a_lost_one_is_not_made_anew() {
+    let Some(place) = PostgresPlace::new() else { return };
+    place.open().await.save(&account("a"), b"one", 0, None).await.unwrap();
+    let wrong = place.try_open(&KeySource::Given(Secret::new(OTHER))).await;
+    let error = wrong.map(drop).unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            StoreError::WrongKey {
+                place: KeyPlace::Home(_),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let file = place.home.path().join("store.key");
+    let key = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let error = place.try_open(&KeySource::Home).await.map(drop).unwrap_err();
+    assert!(matches!(&error, StoreError::KeyLost { .. }), "{error:?}");
+    assert!(error.to_string().contains("store.key"), "{error}");
+    assert!(!file.exists());
+    crate::base::files::write_atomic(&file, &key, crate::base::files::FileMode::Private).unwrap();
+    assert!(place.open().await.load(&account("a")).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_that_make_the_store_at_once_agree_on_it() {
+    let Some(place) = PostgresPlace::new() else { return };
+    let opened = futures_util::future::join_all((0..8).map(|_| place.try_open(&KeySource::Home))).await;
+    let keys: Vec<[u8; 32]> = opened.into_iter().map(|opened| *opened.unwrap().1.expose()).collect();
+    assert!(keys.iter().all(|key| *key == keys[0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_damaged_or_read_only_store_is_told_and_left_as_it_is() {
+    let Some(place) = PostgresPlace::new() else { return };
+    let store = place.open().await;
+    store.save(&account("a"), b"one", 0, None).await.unwrap();
+    let run = |statement: &str| place.server.psql(&place.database, statement).unwrap();
+    run("UPDATE pocket_store SET format = 2");
+    let error = place.try_open(&KeySource::Home).await.map(drop).unwrap_err();
+    assert!(
+        matches!(error, StoreError::NewerFormat { found: 2, known: 1, .. }),
+        "{error:?}"
+    );
+    run("UPDATE pocket_store SET format = 1");
+
+    run("ALTER TABLE pocket_accounts RENAME COLUMN sealed TO other");
+    let error = store.load(&account("a")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+    run("ALTER TABLE pocket_accounts RENAME COLUMN other TO sealed");
+
+    run(&format!(
+        "ALTER DATABASE {} SET default_transaction_read_only = on",
+        place.database
+    ));
+    let read_only = place.open().await;
+    assert_eq!(read_only.load(&account("a")).await.unwrap().unwrap().sealed, b"one");
+    let error = read_only.save(&account("a"), b"two", 1, None).await.unwrap_err();
+    assert!(error.to_string().contains("read-only"), "{error}");
+    assert_eq!(store.load(&account("a")).await.unwrap().unwrap().version, 1);
+
+    run("BEGIN READ WRITE; DELETE FROM pocket_store; COMMIT");
+    let error = store.load(&account("a")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_sees_only_sealed_bytes() {
+    let Some(place) = PostgresPlace::new() else { return };
+    let (store, key) = place.try_open(&KeySource::Home).await.unwrap();
+    let vault = Vault::new(key.clone());
+    let sealed = vault.seal_account(&account("a"), 1, b"planted-token");
+    store.save(&account("a"), &sealed, 0, None).await.unwrap();
+    let all = "SELECT encode(sealed, 'escape'), encode(sealed, 'hex') FROM pocket_accounts";
+    let rows = place.server.psql(&place.database, all).unwrap();
+    assert!(
+        rows.contains(&hex::encode(&sealed)) && !rows.contains("planted"),
+        "{rows}"
+    );
+    let record = place
+        .server
+        .psql(&place.database, "SELECT * FROM pocket_store")
+        .unwrap();
+    assert!(!record.contains(&hex::encode(key.expose())) && !record.contains(key.to_text().trim()));
+}
