@@ -2,7 +2,7 @@
 
 use std::{
     io::IsTerminal as _,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -13,34 +13,78 @@ use crate::terminal::Terminal;
 
 /// Shows how far a fetch is; says nothing where no person looks.
 pub(crate) fn of_fetch() -> Arc<dyn Progress> {
-    Arc::new(Fetch {
-        bar: bar("fetching {pos}/{len} objects, {msg}"),
-    })
+    Arc::new(Fetch::default())
 }
 
-fn bar(template: &str) -> ProgressBar {
+/// How far a fetch is. What is in the cache begins none.
+#[derive(Default)]
+struct Fetch {
+    spinner: Spinner,
+}
+
+impl Progress for Fetch {
+    fn received(&self, done: usize, total: usize, bytes: usize) {
+        self.spinner
+            .relabel(&format!("fetching {done}/{total} objects, {} KiB", bytes / 1024));
+    }
+
+    fn begun(&self, url: &str) {
+        self.spinner.show(&format!("fetching {url}"));
+    }
+
+    fn ended(&self) {
+        self.spinner.clear();
+    }
+}
+
+/// A line that shows that something is under way; it is there from its first words until it is cleared.
+#[derive(Default)]
+struct Spinner(Mutex<Option<ProgressBar>>);
+
+impl Spinner {
+    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, words: &str) {
+        let mut bar = self.bar();
+        let bar = bar.get_or_insert_with(bar_on_terminal);
+        bar.set_message(words.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+    }
+
+    /// Other words, where it is there.
+    fn relabel(&self, words: &str) {
+        if let Some(bar) = &*self.bar() {
+            bar.set_message(words.to_owned());
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = self.bar().take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Does something that prints lines of its own.
+    fn aside(&self, print: impl FnOnce()) {
+        match &*self.bar() {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+/// Hidden where no person looks.
+fn bar_on_terminal() -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
     };
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_bad_template| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{spinner} {msg}");
+    let style = style.unwrap_or_else(|_bad_template| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(None, target).with_style(style)
-}
-
-struct Fetch {
-    bar: ProgressBar,
-}
-
-impl Progress for Fetch {
-    fn received(&self, done: usize, total: usize, bytes: usize) {
-        self.bar.set_length(total as u64);
-        self.bar.set_position(done as u64);
-        self.bar.set_message(format!("{} KiB", bytes / 1024));
-        if done == total {
-            self.bar.finish_and_clear();
-        }
-    }
 }
 
 /// Follows one call until dropped, however it ends.
@@ -60,7 +104,7 @@ impl Following {
 /// A thread of the sandbox may hold the report a little longer than the call lasts.
 impl Drop for Following {
     fn drop(&mut self) {
-        self.0.end();
+        self.0.spinner.clear();
     }
 }
 
@@ -69,7 +113,7 @@ struct Follow {
     terminal: Terminal,
     tool: String,
     /// Not there before the first step begins.
-    spinner: Mutex<Option<ProgressBar>>,
+    spinner: Spinner,
 }
 
 impl Follow {
@@ -77,14 +121,7 @@ impl Follow {
         Self {
             terminal: terminal.clone(),
             tool: tool.to_owned(),
-            spinner: Mutex::default(),
-        }
-    }
-
-    fn end(&self) {
-        let mut spinner = self.spinner.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(spinner) = spinner.take() {
-            spinner.finish_and_clear();
+            spinner: Spinner::default(),
         }
     }
 
@@ -94,10 +131,7 @@ impl Follow {
         if self.terminal.is_json() {
             return;
         }
-        match &*self.spinner.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(spinner) => spinner.suspend(|| say(&self.terminal)),
-            None => say(&self.terminal),
-        }
+        self.spinner.aside(|| say(&self.terminal));
     }
 }
 
@@ -120,9 +154,6 @@ impl Report for Follow {
             // A step that a later library tells is one of running too.
             CallStep::Running | _ => format!("running {}", self.tool),
         };
-        let mut spinner = self.spinner.lock().unwrap_or_else(PoisonError::into_inner);
-        let spinner = spinner.get_or_insert_with(|| bar("{spinner} {msg}"));
-        spinner.set_message(words);
-        spinner.enable_steady_tick(Duration::from_millis(100));
+        self.spinner.show(&words);
     }
 }

@@ -243,6 +243,22 @@ async fn a_repository_says_which_refs_and_tools_it_has() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_shows_from_where_until_it_ended() {
+    let git = GitServer::start(None).await;
+    git.commit("tools.git", "main", "echo", &sample("echo"));
+    let mut pocket = PocketCommand::new();
+    pocket.set("TERM", "xterm");
+    let source = format!("{}#main:echo", git.url("tools.git"));
+    let added = pocket.run_on_terminal(["add", &source], "");
+    assert_eq!(added.code, 0, "{}", added.stdout);
+    let fetching = format!("fetching {}", git.url("tools.git"));
+    assert!(added.stdout.contains(&fetching), "{:?}", added.stdout);
+    let ran = pocket.run_on_terminal(["run", "echo", "{}"], "");
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert!(!ran.stdout.contains("fetching"), "{:?}", ran.stdout);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_tool_below_a_folder_of_another_user_is_not_run() {

@@ -36,6 +36,14 @@ pub(crate) async fn status(place: &Place, terminal: &Terminal) -> Result<(), Fai
         table.row(row(account));
     }
     terminal.data(table);
+    let ended = |account: &&AccountStatus| matches!(account.state, AccountState::NeedsSignIn(_));
+    for account in accounts.iter().filter(ended) {
+        let profile = shown_on_one_line(&account.profile);
+        terminal.say(format_args!(
+            "`pocket auth login {} --handler {} --profile {profile}` signs in again",
+            account.provider, account.handler
+        ));
+    }
     Ok(())
 }
 

@@ -69,6 +69,13 @@ impl Watch {
         }
     }
 
+    /// Tells that the remote is asked from here on.
+    pub(super) fn begin(&self, remote: &Remote) {
+        if let Some(progress) = &self.progress {
+            progress.begun(&remote.shown());
+        }
+    }
+
     /// Fails once the time is over or nobody waits any more.
     pub(super) fn check(&self, remote: &Remote) -> Result<(), SourceError> {
         if self.go_on() {

@@ -52,14 +52,26 @@ pub struct Fetched {
 pub trait Progress: Send + Sync {
     /// `done` of `total` objects received, `bytes` so far.
     fn received(&self, done: usize, total: usize, bytes: usize);
+    /// The repository at this URL is asked now; what is in the cache is not fetched. The URL has no password.
+    fn begun(&self, url: &str) {
+        let _ = url;
+    }
+    /// Nobody waits for the fetch any more, however it ended. It may never have begun.
+    fn ended(&self) {}
 }
 
 /// Stops a fetch when whoever waits for it goes away.
-struct StopWhenDropped(Arc<AtomicBool>);
+struct Waiting {
+    cancelled: Arc<AtomicBool>,
+    progress: Option<Arc<dyn Progress>>,
+}
 
-impl Drop for StopWhenDropped {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.cancelled.store(true, Ordering::Relaxed);
+        if let Some(progress) = &self.progress {
+            progress.ended();
+        }
     }
 }
 
@@ -147,7 +159,10 @@ impl Fetcher {
         work: impl FnOnce(&Inner, &GitSource, &Watch) -> Result<Fetched, SourceError> + Send + 'static,
     ) -> Result<Fetched, SourceError> {
         let cancelled = Arc::new(AtomicBool::new(false));
-        let _guard = StopWhenDropped(Arc::clone(&cancelled));
+        let _waiting = Waiting {
+            cancelled: Arc::clone(&cancelled),
+            progress: progress.clone(),
+        };
         let limits = self.inner.limits;
         let inner = Arc::clone(&self.inner);
         let owned = source.clone();
@@ -177,6 +192,7 @@ impl Inner {
         {
             return Ok(found);
         }
+        watch.begin(&source.remote);
         let _in_use = libgit2::enter(&self.net)?;
         let locked = self.git.lock(&source.remote)?;
         let download = Download {
@@ -195,6 +211,7 @@ impl Inner {
         if let Some(found) = self.cached(source, commit, folder)? {
             return Ok(found);
         }
+        watch.begin(&source.remote);
         let _in_use = libgit2::enter(&self.net)?;
         let locked = self.git.lock(&source.remote)?;
         let download = Download {
@@ -635,11 +652,19 @@ mod tests {
     }
 
     #[derive(Default)]
-    struct Told(Mutex<Vec<(usize, usize)>>);
+    struct Told(Mutex<Vec<(usize, usize)>>, Mutex<Vec<String>>);
 
     impl Progress for Told {
         fn received(&self, done: usize, total: usize, _bytes: usize) {
             self.0.lock().unwrap().push((done, total));
+        }
+
+        fn begun(&self, url: &str) {
+            self.1.lock().unwrap().push(format!("begun {url}"));
+        }
+
+        fn ended(&self) {
+            self.1.lock().unwrap().push("ended".to_owned());
         }
     }
 
@@ -649,9 +674,15 @@ mod tests {
         world.commit("refs/heads/main", &[("a", FILE, "1"), ("b", FILE, "2")]);
         let told = Arc::new(Told::default());
         let progress: Arc<dyn Progress> = told.clone();
-        world.fetcher().fetch(&world.source(""), Some(progress)).await.unwrap();
+        let fetched = world.fetcher().fetch(&world.source(""), Some(progress)).await.unwrap();
         let (done, total) = *told.0.lock().unwrap().last().unwrap();
         assert_eq!((done, total), (4, 4));
+        let steps = || told.1.lock().unwrap().clone();
+        assert_eq!(steps().len(), 2);
+        assert!(steps()[0].starts_with("begun file://"), "{:?}", steps());
+        assert_eq!(steps()[1], "ended");
+        world.fetcher().open(&fetched.source, Some(told.clone())).await.unwrap();
+        assert_eq!(steps().len(), 3, "what is in the cache begins no fetch: {:?}", steps());
     }
 
     impl World {

@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pocket_runtime::{CallOptions, Code, Error, Home, Input, LogLevel, LogLine, Pocket, Report, Settings, Value};
+use pocket_runtime::{
+    CallOptions, CallStep, Code, Error, Home, Input, LogLevel, LogLine, Pocket, Report, Settings, Value,
+};
 use pocket_tests::{Embedder, Recorder};
 use serde_json::json;
 
@@ -19,6 +21,7 @@ type Progress = (f64, Option<f64>, Option<String>);
 struct Kept {
     lines: Mutex<Vec<(LogLevel, String)>>,
     progress: Mutex<Vec<Progress>>,
+    steps: Mutex<Vec<CallStep>>,
 }
 
 impl Kept {
@@ -38,6 +41,10 @@ impl Report for Kept {
     fn progress(&self, done: f64, total: Option<f64>, message: Option<&str>) {
         let told = (done, total, message.map(ToOwned::to_owned));
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+    }
+
+    fn step(&self, step: CallStep) {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(step);
     }
 }
 
@@ -59,6 +66,18 @@ async fn pocket_with(embedder: &Embedder, programs: &[&str], change: impl FnOnce
         builder = builder.tool(embedder.program(program));
     }
     builder.build().await.expect("it can be built")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_call_tells_that_it_compiles_and_each_that_it_runs() {
+    let embedder = Embedder::new();
+    let pocket = pocket_with(&embedder, &[], |_settings| {}).await;
+    for steps in [vec![CallStep::Compiling, CallStep::Running], vec![CallStep::Running]] {
+        let kept = Arc::new(Kept::default());
+        let called = pocket.call("echo", Input::Json(json!({})), reporting(&kept)).await;
+        assert!(called.is_ok_and(|called| called.ended.is_ok()));
+        assert_eq!(*kept.steps.lock().unwrap_or_else(PoisonError::into_inner), steps);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
