@@ -103,7 +103,7 @@ impl PocketCommand {
         std::thread::spawn(move || stdin.write_all(input.as_bytes()));
         let stdout = drain(child.stdout.take().expect("stdout is a pipe"));
         let stderr = drain(child.stderr.take().expect("stderr is a pipe"));
-        let code = wait(&mut child);
+        let code = wait(&mut child).expect("pocket ends in time");
         Ended {
             code,
             stdout: stdout.join().expect("stdout can be read"),
@@ -132,7 +132,7 @@ impl PocketCommand {
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
         stdin.write_all(typed.as_bytes()).expect("the answers can be typed");
         let stdout = drain(child.stdout.take().expect("stdout is a pipe"));
-        let code = wait(&mut child);
+        let code = wait(&mut child).expect("pocket ends in time");
         Ended {
             code,
             stdout: stdout.join().expect("stdout can be read"),
@@ -173,7 +173,7 @@ impl PocketCommand {
             .spawn()
             .expect("pocket can be started");
         let stderr = drain(child.stderr.take().expect("stderr is a pipe"));
-        let code = wait(&mut child);
+        let code = wait(&mut child).expect("pocket ends in time");
         Ended {
             code,
             stdout: String::new(),
@@ -290,6 +290,13 @@ impl Running {
             self.so_far.push_str(&line);
             self.so_far.push('\n');
         }
+        let code = code.unwrap_or_else(|| {
+            panic!(
+                "pocket did not end within {} s, but said: {}",
+                LONGEST.as_secs(),
+                self.so_far
+            )
+        });
         Ended {
             code,
             stdout: stdout.join().expect("stdout can be read"),
@@ -330,15 +337,16 @@ fn drain(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHand
     })
 }
 
-fn wait(child: &mut Child) -> i32 {
+/// Its exit code; `None` where it had to be killed.
+fn wait(child: &mut Child) -> Option<i32> {
     let deadline = Instant::now() + LONGEST;
     loop {
         if let Some(status) = child.try_wait().expect("the process can be waited for") {
-            return status.code().unwrap_or(-1);
+            return Some(status.code().unwrap_or(-1));
         }
         if Instant::now() > deadline {
             child.kill().expect("the process can be killed");
-            panic!("pocket did not end within {} s", LONGEST.as_secs());
+            return None;
         }
         std::thread::park_timeout(Duration::from_millis(5));
     }

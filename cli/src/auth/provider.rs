@@ -160,7 +160,7 @@ pub(super) fn json_of(provider: &Provider, settings: &Settings) -> Value {
         "default_handler": provider.handlers.first().map(|handler| &handler.name),
         "handlers": handlers,
         "hosts": provider.hosts,
-        "placement": provider.placement.as_ref().map(placement),
+        "placement": provider.placement.as_ref().map(json_of_placement),
         "sure": match provider.sure {
             Sure::Vendor => "vendor",
             Sure::Clients => "clients",
@@ -174,6 +174,16 @@ pub(super) fn json_of(provider: &Provider, settings: &Settings) -> Value {
         "redirect_uri": settings.auth.redirect_uri(provider),
         "oauth2": oauth2.map(json_of_oauth2),
     })
+}
+
+fn json_of_placement(placement: &Placement) -> Value {
+    match placement {
+        Placement::Header { name, prefix } => json!({ "header": { "name": name, "prefix": prefix } }),
+        Placement::BasicPassword => json!("basic-password"),
+        Placement::BasicUsername => json!("basic-username"),
+        Placement::Query(name) => json!({ "query": name }),
+        Placement::Field(name) => json!({ "field": name }),
+    }
 }
 
 fn json_of_handler(handler: &Handler) -> Value {

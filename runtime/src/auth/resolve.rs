@@ -49,7 +49,11 @@ pub(super) fn resolve<'a>(
     Ok((resolved(chosen), others))
 }
 
+/// The client's own tokens are nobody's account: they are given where a tool names them, or where they are all there is.
 fn fills_the_same(other: &Handler, chosen: &Handler) -> bool {
+    if matches!(other.flow, Flow::ClientCredentials(_)) {
+        return false;
+    }
     let fills = |name: &str| other.variables.iter().any(|variable| variable.name == name);
     other.name != chosen.name && chosen.variables.iter().all(|variable| fills(&variable.name))
 }

@@ -94,6 +94,11 @@ impl Metadata {
                 .map(str::to_owned)
                 .collect();
         }
+        if self.knows_scope("offline_access") {
+            // Without it a server leaves that scope out, and gives no refresh token (OpenID Connect Core section 11).
+            let prompt = server.authorize_params.entry("prompt".to_owned());
+            prompt.or_insert_with(|| "consent".to_owned());
+        }
         server
     }
 
@@ -174,6 +179,7 @@ mod tests {
         assert_eq!(server.client_auth, ClientAuth::Post, "it takes no other proof");
         assert_eq!(server.issuer, Issuer::Sent(ISSUER.to_owned()));
         assert_eq!(server.recommended_scopes, ["openid", "offline_access"]);
+        assert_eq!(server.authorize_params["prompt"], "consent");
     }
 
     #[test]

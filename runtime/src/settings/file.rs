@@ -185,7 +185,11 @@ fn some_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>,
     }
     match Written::deserialize(deserializer)? {
         Written::Bool(value) => Ok(Some(value)),
-        Written::Text(text) => text.parse().map(Some).map_err(D::Error::custom),
+        Written::Text(text) => match text.as_str() {
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            _other => Err(D::Error::custom("`use_recommended_scope` is `true` or `false`")),
+        },
     }
 }
 

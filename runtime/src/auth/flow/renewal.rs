@@ -65,7 +65,7 @@ pub(super) async fn by_itself(
         asked: Asked::Refresh,
     };
     let sent = [Some(token), ask.client.client_secret.as_ref()];
-    match http.send(request).await.and_then(|response| read(response)) {
+    match http.send(request).await.and_then(read) {
         Ok(read) => Ok(renewable(client::tokens(&read, now))),
         Err(error) => Err(error.without(&sent)),
     }

@@ -15,7 +15,7 @@ use tracing::{
 use super::{
     browser::Browser,
     provider::Fault,
-    world::{World, begin, credential, typed},
+    world::{World, begin, credential, need, typed},
 };
 use crate::base::name::Profile;
 
@@ -60,7 +60,8 @@ async fn f_60_no_secret_is_in_a_log_an_error_or_a_page() {
     // With one dispatcher alone, a test on another thread could decide that a line is of interest to nobody.
     let _second = tracing::Dispatch::new(Log::default());
     let _logging = tracing::subscriber::set_default(log.clone());
-    let world = World::new().await;
+    let mut world = World::new().await;
+    world.file = format!("oauth2.device = \"{}/device\"", world.provider.url());
     let auth = world.process();
     let mut seen = String::new();
     let mut see = |what: &dyn std::fmt::Debug| writeln!(seen, "{what:?}").unwrap();
@@ -103,6 +104,24 @@ async fn f_60_no_secret_is_in_a_log_an_error_or_a_page() {
         .send(&sign_in.url, &wrong, &[("field-token", "planted-typed-1")])
         .await;
     see(&auth.wait(&sign_in).await);
+    let sign_in = auth.begin_on_device(&Profile::default(), &[need()], &[]).await.unwrap();
+    see(&sign_in);
+    world.provider.fail([
+        Fault::Status(502, "planted-device-code"),
+        Fault::Status(
+            400,
+            "{\"error\":\"planted-device-code\",\"error_description\":\"planted-device-code\"}",
+        ),
+    ]);
+    world.later(5);
+    let waiting = async {
+        while world.provider.requests().last().is_some_and(|kind| kind == "device") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        world.later(60);
+    };
+    let ((), waited) = tokio::join!(waiting, auth.wait(&sign_in));
+    see(&waited);
     see(&auth.sign_out(&Profile::default(), "acme", None).await);
     see(&auth);
     tokio::time::sleep(Duration::ZERO).await;

@@ -63,7 +63,7 @@ const TYPED: &[&str] = &[
 ];
 
 /// All others: the provider, its handlers with the default one first, and what each of them fills.
-const OTHERS: &[(&str, &[(&str, &[&str])])] = &[
+const OTHERS: &[(&str, &[Fills])] = &[
     ("apitoken", &[("apitoken", &["API_TOKEN"])]),
     ("asana", &[("asana-oauth2", &["ASANA_TOKEN"])]),
     ("basicauth", &[("basicauth", &["BASIC_AUTH"])]),
@@ -158,6 +158,8 @@ const OTHERS: &[(&str, &[(&str, &[&str])])] = &[
 /// The one handler that is ours alone.
 const OURS: &str = "google-token";
 
+/// A handler's name, and the variables that it fills.
+type Fills = (&'static str, &'static [&'static str]);
 type Handlers = Vec<(String, Vec<String>)>;
 
 fn expected() -> BTreeMap<String, Handlers> {

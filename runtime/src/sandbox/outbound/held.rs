@@ -97,8 +97,10 @@ fn after_prefix<'a>(value: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
         .then(|| token.trim_ascii())
 }
 
+type Bytes = Zeroizing<Vec<u8>>;
+
 /// User name and password (RFC 7617 section 2).
-fn basic_pair(value: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
+fn basic_pair(value: &[u8]) -> Option<(Bytes, Bytes)> {
     let pair = Zeroizing::new(STANDARD.decode(after_prefix(value, "Basic ")?).ok()?);
     let colon = pair.iter().position(|&byte| byte == b':')?;
     let user = Zeroizing::new(pair.get(..colon)?.to_vec());

@@ -7,7 +7,7 @@ mod replies;
 use std::fmt::Write as _;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use replies::{Case, REPLIES};
+use replies::{Case, replies};
 use url::Url;
 
 use super::{
@@ -217,8 +217,7 @@ async fn requests(subject: &Subject) -> String {
 
 async fn replies_of(name: &str, subject: &Subject) -> String {
     let mut text = String::new();
-    let cases: Vec<&Case> = REPLIES
-        .iter()
+    let cases: Vec<&Case> = replies()
         .filter(|case| case.provider == name && case.kind == subject.kind)
         .collect();
     assert!(cases.len() >= 3, "{name}: success, refresh and error at least");
