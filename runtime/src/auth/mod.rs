@@ -33,6 +33,7 @@ mod supply;
 mod tests;
 mod tls;
 mod transport;
+mod waiting;
 mod wire;
 
 pub use account::{AccountId, AccountState, AccountStatus, NeedsSignIn};

@@ -14,6 +14,7 @@ mod pointer;
 mod provider;
 mod providers;
 mod reply;
+mod variable_file;
 
 pub use error::ProviderError;
 pub use handler::{BasicAuth, FieldsEntry, Flow, Handler, Scopes, Secrecy, TokenEntry, TypedField, Variable};
