@@ -5,6 +5,7 @@
 //! cargo xtask bench call         only names with `call` in them
 //! ```
 
+mod accounts;
 mod call;
 mod floor;
 mod load;
@@ -27,6 +28,7 @@ fn main() {
     load::bench(&mut criterion, &world);
     parts::bench(&mut criterion, &world);
     process::bench(&mut criterion, &world);
+    accounts::measure(&world);
     criterion.final_summary();
     table::print(&figures);
 }

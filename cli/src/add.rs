@@ -1,6 +1,6 @@
 //! `pocket add`: add a tool to this project.
 
-use pocket_runtime::{CredentialGrant, Grant, PinnedSource, Reference};
+use pocket_runtime::{Code, CredentialGrant, Grant, PinnedSource, Reference, Settings, ToolName, shown_on_one_line};
 use serde_json::json;
 
 use crate::{
@@ -14,16 +14,17 @@ use crate::{
 
 pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let args::Add { source, name, grants } = args;
-    let given = Given::read(grants, &place.project)?;
+    let given = Given::read(grants, &place.working_directory)?;
     let session = place.open(terminal)?;
+    let source = place.typed(&source, &session.settings.sources)?;
     if let Reference::Name(name) = Reference::parse(&source, &place.project, &session.settings.sources)? {
-        return Err(Failure::Usage(format!("a folder is written with a `/`: `./{name}`")));
+        return Err(not_a_source(&name, &session.settings));
     }
     let pocket = session.builder().only([]).build().await?;
     let candidate = pocket.inspect(&source).await?;
     let name = name.unwrap_or_else(|| candidate.package.manifest.name.clone());
-    if session.settings.tools.contains_key(&name) {
-        return Err(pocket_runtime::Error::NameTaken(name.to_string()).into());
+    if let Some(there) = session.settings.tools.get(&name) {
+        return Err(already_there(&name, &there.source, candidate.source.written()));
     }
     let grant = given.decide(&candidate, Purpose::Keep, terminal)?;
     let written = candidate.source.written().to_owned();
@@ -46,7 +47,7 @@ pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> 
         .await?;
     file.set_tool(&name, &written, &given, &folders);
     file.save()?;
-    place.keep_trusted()?;
+    session.keep_all_trusted()?;
     terminal.done(format_args!("added `{name}`"));
     if let PinnedSource::Git { commit, .. } = &pinned {
         terminal.say(format_args!("  pinned to commit {commit}"));
@@ -61,4 +62,33 @@ pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> 
         terminal.value(&json!({ "name": name, "source": written }));
     }
     Ok(())
+}
+
+fn not_a_source(name: &ToolName, settings: &Settings) -> Failure {
+    if settings.tools.contains_key(name) {
+        return Failure::usage(format!("`{name}` is a tool of this project already")).hint(format!(
+            "`pocket run {name}` runs it, `pocket update {name}` takes what is new in its source"
+        ));
+    }
+    Failure::usage(format!("this is neither a path nor a URL: `{name}`"))
+        .hint(format!("a folder is written with a `/`: `./{name}`"))
+}
+
+fn already_there(name: &ToolName, there: &str, wanted: &str) -> Failure {
+    let (there, wanted) = (shown_on_one_line(there), shown_on_one_line(wanted));
+    let other_name = format!("`pocket add {wanted} --name OTHER` adds it under another name");
+    if there == wanted {
+        return Failure::said(
+            Code::NotValid,
+            format!("`{name}` is already added, from this source: `{there}`"),
+        )
+        .hint(format!("`pocket update {name}` takes what is new in its source"))
+        .hint(other_name);
+    }
+    Failure::said(
+        Code::NotValid,
+        format!("`{name}` is already added, from another source: `{there}`"),
+    )
+    .hint(other_name)
+    .hint(format!("`pocket remove {name}` takes the other one away first"))
 }

@@ -20,9 +20,9 @@ pub(crate) struct Args {
         hide_env_values = true
     )]
     pub(crate) project: Option<PathBuf>,
-    /// Whose accounts to use
-    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
-    pub(crate) profile: String,
+    /// Whose accounts to use [default: default]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Print JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -63,6 +63,9 @@ pub(crate) enum Verb {
     Cache(Cache),
     /// Completions for a shell
     Completions(Completions),
+    /// Compile the component on stdin: what `pocket` starts for itself
+    #[command(hide = true)]
+    CompileForParent,
 }
 
 #[derive(Debug, clap::Args)]
@@ -171,8 +174,10 @@ pub(crate) enum Auth {
     Login(Login),
     /// Sign out, and tell the provider
     Logout(Logout),
-    /// The accounts
+    /// The accounts of all profiles, or of one
     Status,
+    /// The providers there are, or all about one of them
+    Providers(Providers),
     /// Put the token store aside where its key is lost: everybody signs in again
     Reset(Reset),
 }
@@ -192,6 +197,12 @@ pub(crate) struct Login {
     pub(crate) user_token: bool,
     #[command(flatten)]
     pub(crate) sign_in: SignInWays,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Providers {
+    /// All about this one: the redirect URI to register, the keys to set, its scopes and hosts
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

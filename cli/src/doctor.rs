@@ -3,10 +3,14 @@
 use std::{net::TcpListener, path::Path, process::Command};
 
 use owo_colors::OwoColorize as _;
-use pocket_runtime::{Code, Pocket};
+use pocket_runtime::{Code, Pocket, shown_on_one_line};
 use serde_json::json;
 
-use crate::{failure::Failure, session::Place, terminal::Terminal};
+use crate::{
+    failure::Failure,
+    session::{Place, Trusted},
+    terminal::Terminal,
+};
 
 /// How one thing is.
 struct Finding {
@@ -91,8 +95,8 @@ fn writable(folder: &Path) -> std::io::Result<()> {
 fn project(place: &Place) -> Finding {
     match place.read() {
         Err(failure) => found("settings", State::Broken, failure.message(), failure.hints().join("; ")),
-        Ok((settings, asks)) => match place.is_trusted(&asks) {
-            Ok(true) => fine(
+        Ok((settings, asks)) => match place.trusted(&asks) {
+            Ok(Trusted::Kept | Trusted::ForNow) => fine(
                 "settings",
                 format!(
                     "{} tools, {} clients",
@@ -100,7 +104,7 @@ fn project(place: &Place) -> Finding {
                     settings.auth.clients.len()
                 ),
             ),
-            Ok(false) => found(
+            Ok(Trusted::No) => found(
                 "settings",
                 State::Warning,
                 "nobody has allowed what this project's files ask",
@@ -204,9 +208,10 @@ fn show(finding: &Finding, terminal: &Terminal) {
         State::Warning => "!".yellow().to_string(),
         State::Broken => "✗".red().to_string(),
     };
-    terminal.data(format_args!("{mark} {:<15} {}", finding.what, finding.message));
+    let message = shown_on_one_line(&finding.message);
+    terminal.data(format_args!("{mark} {:<15} {message}", finding.what));
     if let Some(remedy) = &finding.remedy {
-        terminal.data(format_args!("  {:<15} {remedy}", ""));
+        terminal.data(format_args!("  {:<15} {}", "", shown_on_one_line(remedy)));
     }
 }
 

@@ -15,8 +15,6 @@ pub(crate) enum Failure {
     },
     /// A call ended so; it was already printed.
     Printed(Code),
-    /// The command line was not understood.
-    Usage(String),
     /// A fault of this machine.
     Other(anyhow::Error),
 }
@@ -28,6 +26,11 @@ impl Failure {
             message: message.into(),
             hints: Vec::new(),
         }
+    }
+
+    /// The command line was understood by its form, and means nothing.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::said(Code::InvalidInput, message)
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -46,17 +49,13 @@ impl Failure {
 
     /// The exit code of the process.
     pub(crate) fn exit(&self) -> u8 {
-        match self {
-            Self::Usage(_) => 2,
-            Self::Pocket(_) | Self::Said { .. } | Self::Printed(_) | Self::Other(_) => self.code().exit(),
-        }
+        self.code().exit()
     }
 
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::Pocket(error) => error.code(),
             Self::Said { code, .. } | Self::Printed(code) => *code,
-            Self::Usage(_) => Code::InvalidInput,
             Self::Other(_) => Code::Internal,
         }
     }
@@ -64,7 +63,7 @@ impl Failure {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Pocket(error) => error.to_string(),
-            Self::Said { message, .. } | Self::Usage(message) => message.clone(),
+            Self::Said { message, .. } => message.clone(),
             Self::Printed(code) => code.to_string(),
             Self::Other(error) => format!("{error:#}"),
         }
@@ -74,17 +73,21 @@ impl Failure {
         match self {
             Self::Pocket(error) => error.hints(),
             Self::Said { hints, .. } => hints.clone(),
-            Self::Printed(_) | Self::Usage(_) | Self::Other(_) => Vec::new(),
+            Self::Printed(_) | Self::Other(_) => Vec::new(),
         }
     }
 
-    /// What went wrong beneath, outermost first.
+    /// What went wrong beneath, outermost first, without what the message says itself.
     pub(crate) fn causes(&self) -> Vec<String> {
         let Self::Pocket(error) = self else { return Vec::new() };
+        let message = error.to_string();
         let mut causes = Vec::new();
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
-            causes.push(error.to_string());
+            let words = error.to_string();
+            if !message.contains(&words) {
+                causes.push(words);
+            }
             cause = error.source();
         }
         causes

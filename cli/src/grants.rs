@@ -33,7 +33,8 @@ enum Yes {
 }
 
 impl Given {
-    pub(crate) fn read(args: args::Grants, project: &Path) -> Result<Self, Failure> {
+    /// Relative folders are read from `typed_in`.
+    pub(crate) fn read(args: args::Grants, typed_in: &Path) -> Result<Self, Failure> {
         let args::Grants {
             mut allow,
             allow_private,
@@ -45,16 +46,14 @@ impl Given {
         let variables = variable.iter().map(|text| assignment(text)).collect::<Result<_, _>>()?;
         let folders = folder
             .iter()
-            .map(|text| folder_grant(text, project))
+            .map(|text| folder_grant(text, typed_in))
             .collect::<Result<_, _>>()?;
         let yes = match yes.as_deref() {
             None => Yes::Unsaid,
             Some("") => Yes::Hosts,
-            Some(digest) => Yes::All(
-                digest
-                    .parse()
-                    .map_err(|e: pocket_runtime::NotADigest| Failure::Usage(e.to_string()))?,
-            ),
+            Some(digest) => Yes::All(digest.parse().map_err(|e: pocket_runtime::NotADigest| {
+                Failure::usage(e.to_string()).hint("`pocket inspect` prints it")
+            })?),
         };
         Ok(Self {
             allow,
@@ -256,14 +255,14 @@ fn nobody_to_ask(asks: &Asks, candidate: &Candidate) -> Failure {
 fn assignment(text: &str) -> Result<(String, String), Failure> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _other => Err(Failure::Usage(format!("write `--variable NAME=VALUE`: `{text}`"))),
+        _other => Err(Failure::usage(format!("write `--variable NAME=VALUE`: `{text}`"))),
     }
 }
 
 /// `/data=./data` or `/data=./data:write`.
-fn folder_grant(text: &str, project: &Path) -> Result<FolderGrant, Failure> {
+fn folder_grant(text: &str, typed_in: &Path) -> Result<FolderGrant, Failure> {
     let usage = || {
-        Failure::Usage(format!(
+        Failure::usage(format!(
             "write `--folder /GUEST=FOLDER` or `--folder /GUEST=FOLDER:write`: `{text}`"
         ))
     };
@@ -276,10 +275,10 @@ fn folder_grant(text: &str, project: &Path) -> Result<FolderGrant, Failure> {
         return Err(usage());
     }
     // Looked at now: a folder that is not there must not be kept as a grant.
-    let found = project.join(folder).canonicalize().ok().filter(|path| path.is_dir());
+    let found = typed_in.join(folder).canonicalize().ok().filter(|path| path.is_dir());
     let folder = found.ok_or_else(|| {
         let message = format!("there is no such folder to give the tool: `{folder}`");
-        Failure::said(Code::NotFound, message).hint("a relative folder is one of the project's")
+        Failure::said(Code::NotFound, message).hint("a relative folder is one of the working directory")
     })?;
     Ok(FolderGrant::new(guest, folder, access))
 }

@@ -1,8 +1,10 @@
 //! The input of a call, as typed.
 
-use std::io::Read as _;
+use std::{collections::BTreeMap, io::Read as _};
 
 use pocket_runtime::{Code, Input};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 
 use crate::failure::Failure;
 
@@ -28,21 +30,37 @@ pub(crate) fn input(written: Option<&str>, set: &[String]) -> Result<Input, Fail
     if set.is_empty() {
         return Ok(Input::Text(text));
     }
-    let mut value = Input::parse(&text)?;
-    let fields = value
-        .as_object_mut()
-        .ok_or_else(|| Failure::Usage("`--set` sets a field of an object, and the input is none".to_owned()))?;
+    // As they are written: a value that was parsed might have lost digits.
+    let read = Input::parse(&text)?;
+    let mut fields: BTreeMap<String, Box<RawValue>> = match read {
+        serde_json::Value::Object(_) => raw(&text)?,
+        _other => {
+            return Err(Failure::usage(
+                "`--set` sets a field of an object, and the input is none",
+            ));
+        }
+    };
     for assignment in set {
         let (field, text) = assignment
             .split_once('=')
-            .ok_or_else(|| Failure::Usage(format!("write `--set FIELD=VALUE`: `{assignment}`")))?;
-        let value = match serde_json::from_str::<serde_json::Value>(text) {
-            Ok(_) => Input::parse(text)?,
-            Err(_not_json) => serde_json::Value::String(text.to_owned()),
+            .ok_or_else(|| Failure::usage(format!("write `--set FIELD=VALUE`: `{assignment}`")))?;
+        let value = match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => {
+                Input::parse(text)?;
+                raw(text)?
+            }
+            Err(_not_json) => raw(&serde_json::Value::from(text).to_string())?,
         };
         fields.insert(field.to_owned(), value);
     }
-    Ok(Input::Json(value))
+    Ok(Input::Text(
+        serde_json::to_string(&fields).map_err(anyhow::Error::from)?,
+    ))
+}
+
+/// Reads what was found to be JSON before.
+fn raw<T: DeserializeOwned>(json: &str) -> Result<T, Failure> {
+    Ok(serde_json::from_str(json).map_err(anyhow::Error::from)?)
 }
 
 fn read(from: impl std::io::Read, name: &str) -> Result<String, Failure> {

@@ -1,12 +1,16 @@
 //! `pocket`: fetch, sign in to, and run sandboxed tools from the terminal.
 
+#![warn(clippy::too_many_lines)]
+
 mod add;
 mod args;
 mod ask;
 mod auth;
+mod browser;
 mod build;
 mod cache;
 mod check;
+mod compile_for_parent;
 mod completions;
 mod doctor;
 mod failure;
@@ -15,6 +19,7 @@ mod input;
 mod inspect;
 mod list;
 mod new;
+mod place;
 mod progress;
 mod project_file;
 mod remove;
@@ -24,6 +29,7 @@ mod table;
 mod terminal;
 mod trust;
 mod update;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -34,8 +40,17 @@ use pocket_runtime::Code;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    if let Some(opened) = browser::opening() {
+        return opened;
+    }
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage::told(&error),
+    };
     let terminal = Terminal::new(args.json, args.verbose);
+    if matches!(args.verb, Verb::CompileForParent) {
+        return compile_for_parent::compile_for_parent(&terminal);
+    }
     let ended = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -94,5 +109,7 @@ async fn dispatch(args: Args, terminal: &Terminal) -> Result<(), Failure> {
             completions::completions(verb, terminal);
             Ok(())
         }
+        // `main` has done it, without a place.
+        Verb::CompileForParent => Ok(()),
     }
 }

@@ -1,9 +1,13 @@
-//! How far a fetch is, on a terminal.
+//! How far a fetch or a call is, on a terminal.
 
-use std::{io::IsTerminal as _, sync::Arc, time::Duration};
+use std::{
+    io::IsTerminal as _,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pocket_runtime::{LogLine, Progress, Report};
+use pocket_runtime::{CallStep, LogLine, Progress, Report};
 
 use crate::terminal::Terminal;
 
@@ -12,26 +16,6 @@ pub(crate) fn of_fetch() -> Arc<dyn Progress> {
     Arc::new(Fetch {
         bar: bar("fetching {pos}/{len} objects, {msg}"),
     })
-}
-
-/// Shows that a long step is under way, until dropped.
-pub(crate) struct Step {
-    bar: ProgressBar,
-}
-
-impl Step {
-    pub(crate) fn begin(what: &'static str) -> Self {
-        let bar = bar("{spinner} {msg}");
-        bar.set_message(what);
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar }
-    }
-}
-
-impl Drop for Step {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
 }
 
 fn bar(template: &str) -> ProgressBar {
@@ -59,19 +43,86 @@ impl Progress for Fetch {
     }
 }
 
-/// Prints a tool's log lines and progress as they come.
-pub(crate) struct Follow(pub(crate) Terminal);
+/// Follows one call until dropped, however it ends.
+pub(crate) struct Following(Arc<Follow>);
+
+impl Following {
+    pub(crate) fn begin(terminal: &Terminal, tool: &str) -> Self {
+        Self(Arc::new(Follow::new(terminal, tool)))
+    }
+
+    /// Who is told of the call.
+    pub(crate) fn report(&self) -> Arc<dyn Report> {
+        Arc::clone(&self.0) as _
+    }
+}
+
+/// A thread of the sandbox may hold the report a little longer than the call lasts.
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// What is told of one call: on a terminal its step, and the tool's log lines and progress as they come.
+struct Follow {
+    terminal: Terminal,
+    tool: String,
+    /// Not there before the first step begins.
+    spinner: Mutex<Option<ProgressBar>>,
+}
+
+impl Follow {
+    fn new(terminal: &Terminal, tool: &str) -> Self {
+        Self {
+            terminal: terminal.clone(),
+            tool: tool.to_owned(),
+            spinner: Mutex::default(),
+        }
+    }
+
+    fn end(&self) {
+        let mut spinner = self.spinner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(spinner) = spinner.take() {
+            spinner.finish_and_clear();
+        }
+    }
+
+    /// Says something on lines of its own, not within the spinner's.
+    fn aside(&self, say: impl FnOnce(&Terminal)) {
+        // With `--json` the logs are part of what is printed at the end.
+        if self.terminal.is_json() {
+            return;
+        }
+        match &*self.spinner.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(spinner) => spinner.suspend(|| say(&self.terminal)),
+            None => say(&self.terminal),
+        }
+    }
+}
 
 impl Report for Follow {
     fn log(&self, line: &LogLine) {
-        self.0.log(line);
+        self.aside(|terminal| terminal.log(line));
     }
 
     fn progress(&self, done: f64, total: Option<f64>, message: Option<&str>) {
         let message = pocket_runtime::shown_on_one_line(message.unwrap_or_default());
-        match total {
-            Some(total) => self.0.say(format_args!("{done}/{total} {message}")),
-            None => self.0.say(format_args!("{done} {message}")),
-        }
+        self.aside(|terminal| match total {
+            Some(total) => terminal.progress(format_args!("{done}/{total} {message}")),
+            None => terminal.progress(format_args!("{done} {message}")),
+        });
+    }
+
+    fn step(&self, step: CallStep) {
+        let words = match step {
+            CallStep::Compiling => format!("compiling {}", self.tool),
+            // A step that a later library tells is one of running too.
+            CallStep::Running | _ => format!("running {}", self.tool),
+        };
+        let mut spinner = self.spinner.lock().unwrap_or_else(PoisonError::into_inner);
+        let spinner = spinner.get_or_insert_with(|| bar("{spinner} {msg}"));
+        spinner.set_message(words);
+        spinner.enable_steady_tick(Duration::from_millis(100));
     }
 }

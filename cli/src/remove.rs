@@ -1,15 +1,20 @@
 //! `pocket remove`: remove a tool from this project.
 
-use pocket_runtime::Code;
 use serde_json::json;
 
-use crate::{args, failure::Failure, project_file::ProjectFile, session::Place, terminal::Terminal};
+use crate::{
+    args,
+    failure::Failure,
+    project_file::ProjectFile,
+    session::{Place, no_tool},
+    terminal::Terminal,
+};
 
 /// It opens no tool, so one that is broken or whose source is gone can be removed too.
 pub(crate) async fn remove(args: args::Remove, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let args::Remove { name } = args;
     let (settings, asks) = place.read()?;
-    let was_trusted = place.is_trusted(&asks)?;
+    let trusted = place.trusted(&asks)?;
     let installer = place.installer(&settings)?;
     let in_lock = installer.names()?.contains(&name);
     if in_lock {
@@ -21,15 +26,9 @@ pub(crate) async fn remove(args: args::Remove, place: &Place, terminal: &Termina
         file.save()?;
     }
     if !in_lock && !in_file {
-        return Err(Failure::said(
-            Code::NotFound,
-            format!("this project has no tool of this name: `{name}`"),
-        )
-        .hint("`pocket list` shows its tools"));
+        return Err(no_tool(&name, &settings));
     }
-    if was_trusted {
-        place.keep_trusted()?;
-    }
+    place.keep_trusted(trusted)?;
     terminal.done(format_args!("removed `{name}`"));
     if terminal.is_json() {
         terminal.value(&json!({ "removed": name }));

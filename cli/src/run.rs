@@ -1,7 +1,5 @@
 //! `pocket run`: fetch, check, sign in if needed, run, print the output.
 
-use std::sync::Arc;
-
 use pocket_runtime::{
     AuthRequirement, CallOptions, Called, Candidate, Code, CredentialGrant, Error, Grant, Input, PinnedSource, Pocket,
     Profile, Reference, ToolName, shown_on_one_line,
@@ -14,7 +12,7 @@ use crate::{
     failure::Failure,
     grants::{Given, Purpose},
     input::input,
-    progress,
+    progress::Following,
     session::{Place, Session},
     terminal::Terminal,
 };
@@ -28,8 +26,9 @@ pub(crate) async fn run(args: args::Run, place: &Place, terminal: &Terminal) -> 
         grants,
     } = args;
     let input = input(written.as_deref(), &set)?;
-    let given = Given::read(grants, &place.project)?;
+    let given = Given::read(grants, &place.working_directory)?;
     let session = place.open(terminal)?;
+    let tool = place.typed(&tool, &session.settings.sources)?;
     let (pocket, name) = match Reference::parse(&tool, &place.project, &session.settings.sources)? {
         Reference::Name(name) => of_project(&session, name, &given, &sign_in, terminal).await?,
         Reference::Source(_) => of_source(&session, &tool, &given, &sign_in, terminal).await?,
@@ -192,11 +191,7 @@ async fn call(
 
 async fn call_once(pocket: &Pocket, name: &ToolName, input: Input, terminal: &Terminal) -> Result<Called, Failure> {
     let mut options = CallOptions::default();
-    if !terminal.is_json() {
-        options.report = Some(Arc::new(progress::Follow(terminal.clone())));
-    }
-    let step = progress::Step::begin("running");
-    let called = pocket.call(name.as_str(), input, options).await?;
-    drop(step);
-    Ok(called)
+    let following = Following::begin(terminal, name.as_str());
+    options.report = Some(following.report());
+    Ok(pocket.call(name.as_str(), input, options).await?)
 }

@@ -1,14 +1,14 @@
-//! Where a verb works: home, project, settings, and what a person has trusted.
+//! A place with its settings, once they hold.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use pocket_runtime::{
-    Code, Fetcher, Home, Installer, LockMode, Pocket, PocketBuilder, ProjectAsks, Reference, Settings, SettingsError,
-    ToolName, Trust,
-};
+use pocket_runtime::{Code, Pocket, PocketBuilder, ProjectAsks, Reference, Settings, ToolName, shown_on_one_line};
+
+pub(crate) use crate::place::{Place, Trusted};
 
 use crate::{
     ask::{Answer, ask},
+    compile_for_parent,
     failure::Failure,
     progress,
     terminal::Terminal,
@@ -18,61 +18,32 @@ use crate::{
 /// library's default, cost more than the call.
 const CALLS: u32 = 2;
 
-/// Where a verb works, before anything of it is read.
-pub(crate) struct Place {
-    pub(crate) home: Home,
-    pub(crate) project: PathBuf,
-    pub(crate) profile: String,
-}
-
 /// A place with its settings, which hold: a person trusted what the project's files ask.
 pub(crate) struct Session<'a> {
     pub(crate) place: &'a Place,
     pub(crate) settings: Settings,
     /// What was trusted.
     asks: ProjectAsks,
+    trusted: Trusted,
 }
 
 impl Place {
-    pub(crate) fn locate(project: Option<PathBuf>, profile: String) -> Result<Self, Failure> {
-        let home = Home::locate(|name| std::env::var_os(name)).ok_or(SettingsError::NoHome)?;
-        let project = project.unwrap_or_else(|| PathBuf::from("."));
-        let project = std::path::absolute(&project).unwrap_or(project);
-        if !project.is_dir() {
-            let message = format!("there is no such project folder: `{}`", project.display());
-            return Err(Failure::said(Code::NotFound, message));
-        }
-        Ok(Self { home, project, profile })
-    }
-
-    pub(crate) fn trust(&self) -> Trust {
-        Trust::new(&self.home)
-    }
-
-    /// Settings as they would be once trusted, and what there is to trust.
-    pub(crate) fn read(&self) -> Result<(Settings, ProjectAsks), Failure> {
-        let read = Settings::read(&self.home, Some(&self.project), std::env::vars())?;
-        Ok((read.settings, read.asks))
-    }
-
     /// The settings, once a person trusts what the project's files ask: now, before, or by `POCKET_TRUST_PROJECT=1`.
     pub(crate) fn open(&self, terminal: &Terminal) -> Result<Session<'_>, Failure> {
         let (settings, asks) = self.read()?;
-        if !self.is_trusted(&asks)? {
-            self.ask_for_trust(&asks, terminal)?;
-        }
+        let trusted = match self.trusted(&asks)? {
+            Trusted::No => {
+                self.ask_for_trust(&asks, terminal)?;
+                Trusted::Kept
+            }
+            trusted @ (Trusted::ForNow | Trusted::Kept) => trusted,
+        };
         Ok(Session {
             place: self,
             settings,
             asks,
+            trusted,
         })
-    }
-
-    pub(crate) fn is_trusted(&self, asks: &ProjectAsks) -> Result<bool, Failure> {
-        if asks.is_empty() || std::env::var_os("POCKET_TRUST_PROJECT").is_some_and(|value| value == "1") {
-            return Ok(true);
-        }
-        Ok(self.trust().project(&self.project)? == Some(asks.digest))
     }
 
     fn ask_for_trust(&self, asks: &ProjectAsks, terminal: &Terminal) -> Result<(), Failure> {
@@ -94,28 +65,6 @@ impl Place {
             Answer::Yes => Ok(self.trust().trust_project(&self.project, asks.digest)?),
             Answer::No => Err(refused()),
         }
-    }
-
-    /// After a verb changed the project's files on a person's word, what they ask now is what that person agreed to.
-    pub(crate) fn keep_trusted(&self) -> Result<(), Failure> {
-        let (_, asks) = self.read()?;
-        if !asks.is_empty() {
-            self.trust().trust_project(&self.project, asks.digest)?;
-        }
-        Ok(())
-    }
-
-    /// The project's lock, without opening any tool.
-    pub(crate) fn installer(&self, settings: &Settings) -> Result<Installer, Failure> {
-        let fetcher = Fetcher::new(&self.home, &settings.net)?;
-        let lock = LockMode::Project(self.project.clone());
-        Ok(Installer::new(
-            &self.home,
-            self.project.clone(),
-            lock,
-            fetcher,
-            settings.sources.clone(),
-        )?)
     }
 }
 
@@ -158,11 +107,16 @@ impl Session<'_> {
         }
     }
 
+    /// After a verb changed the project's files on a person's word.
+    pub(crate) fn keep_all_trusted(&self) -> Result<(), Failure> {
+        self.place.keep_trusted(self.trusted)
+    }
+
     /// After a verb changed `pocket.lock` on a person's word, that is trusted too; but not what somebody else changed meanwhile.
     pub(crate) fn keep_trusted(&self) -> Result<(), Failure> {
         let (_, asks) = self.place.read()?;
-        if asks.same_but_for_the_lock(&self.asks) && !asks.is_empty() {
-            self.place.trust().trust_project(&self.place.project, asks.digest)?;
+        if asks.same_but_for_the_lock(&self.asks) {
+            self.place.keep_trusted(self.trusted)?;
         }
         Ok(())
     }
@@ -187,13 +141,15 @@ impl Session<'_> {
             .home(self.place.home.clone())
             .project(&self.place.project)
             .settings(settings)
+            .compiler(compile_for_parent::compiler())
             .progress(progress::of_fetch())
     }
 }
 
 /// Shows what a project's files ask.
 pub(crate) fn show_asks(project: &Path, asks: &ProjectAsks, terminal: &Terminal) {
-    terminal.say(format_args!("The files of `{}` ask for:", project.display()));
+    let project = shown_on_one_line(&project.display().to_string());
+    terminal.say(format_args!("The files of `{project}` ask for:"));
     for line in &asks.lines {
         terminal.say(format_args!("  - {line}"));
     }

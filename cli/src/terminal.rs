@@ -94,6 +94,15 @@ impl Terminal {
         }
     }
 
+    /// JSON that is text already, with all its digits.
+    fn json_text(&self, json: &str) {
+        if std::io::stdout().is_terminal() {
+            self.data(readable(json));
+        } else {
+            self.data(json);
+        }
+    }
+
     /// A line of talk.
     pub(crate) fn say(&self, line: impl std::fmt::Display) {
         let _ = writeln!(anstream::stderr(), "{line}");
@@ -125,11 +134,19 @@ impl Terminal {
         self.say(format_args!("{level}: {message}"));
     }
 
+    /// How far a tool says that it is.
+    pub(crate) fn progress(&self, line: impl std::fmt::Display) {
+        self.say(format_args!("{}: {line}", "progress".dimmed()));
+    }
+
     /// What a call gave: with `--json` in the one shape of all doors, else the output alone.
     pub(crate) fn called(&self, called: &Called) -> Result<(), Failure> {
         let code = called.ended.as_ref().err().map(pocket_runtime::Error::code);
         if self.json {
-            self.value(&called.to_json());
+            match &called.exact {
+                Some(_) => self.json_text(&called.to_json_text()),
+                None => self.value(&called.to_json()),
+            }
             return code.map_or(Ok(()), |code| Err(Failure::Printed(code)));
         }
         for refusal in &called.refusals {
@@ -142,7 +159,10 @@ impl Terminal {
             ));
         }
         match &called.ended {
-            Ok(Value::Json(value)) => self.value(value),
+            Ok(Value::Json(value)) => match &called.exact {
+                Some(exact) => self.json_text(exact),
+                None => self.value(value),
+            },
             Ok(Value::Text(text)) => self.text(text),
             Err(error) => {
                 self.report(error.code(), &error.to_string(), &[], &error.hints());
@@ -172,7 +192,7 @@ impl Terminal {
         if self.json && !self.lost.load(Ordering::Relaxed) {
             let error = match failure {
                 Failure::Pocket(error) => error.to_json(),
-                Failure::Said { .. } | Failure::Printed(_) | Failure::Usage(_) | Failure::Other(_) => {
+                Failure::Said { .. } | Failure::Printed(_) | Failure::Other(_) => {
                     json!({ "message": failure.message(), "hints": failure.hints() })
                 }
             };

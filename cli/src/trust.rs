@@ -14,7 +14,7 @@ use crate::{
 pub(crate) fn trust(args: args::Trust, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let args::Trust { folder, yes } = args;
     let other = folder
-        .map(|folder| Place::locate(Some(folder), place.profile.clone()))
+        .map(|folder| Place::locate(Some(folder), place.typed_profile.clone()))
         .transpose()?;
     let place = other.as_ref().unwrap_or(place);
     let (_, asks) = place.read()?;

@@ -17,7 +17,7 @@ pub(crate) async fn update(args: args::Update, place: &Place, terminal: &Termina
         yes,
         ..args::Grants::default()
     };
-    let given = Given::read(grants, &place.project)?;
+    let given = Given::read(grants, &place.working_directory)?;
     let session = place.open(terminal)?;
     let names: Vec<ToolName> = match name {
         Some(name) if session.settings.tools.contains_key(&name) => vec![name],
@@ -26,6 +26,9 @@ pub(crate) async fn update(args: args::Update, place: &Place, terminal: &Termina
         }
         None => session.settings.tools.keys().cloned().collect(),
     };
+    if names.is_empty() {
+        terminal.say("no tools; `pocket add SOURCE` adds one");
+    }
     let mut told = Vec::new();
     for name in names {
         told.push(update_one(&session, &name, &given, terminal).await?);

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::too_many_lines)]
 
 #[doc(hidden)]
 pub mod bindings;

@@ -130,7 +130,7 @@ impl Error {
                     "give one of them another name: `pocket add --name OTHER`, or rename `[tools.{name}]`"
                 )]
             }
-            Self::Function { .. } => Vec::new(),
+            Self::Function { .. } => vec!["mend it where the embedding program makes the function tool".to_owned()],
         }
     }
 

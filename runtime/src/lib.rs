@@ -1,4 +1,41 @@
 //! Pocket runs sandboxed WebAssembly tools for agents, signed in to the providers they need.
+//!
+//! A tool is a WASI component with a `pocket.json` beside it. [`Pocket`] loads tools from folders and git repositories, signs
+//! their users in, and calls them: each call in a fresh instance that reaches nothing it was not granted.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), pocket_runtime::Error> {
+//! use pocket_runtime::Pocket;
+//! use serde_json::json;
+//!
+//! let pocket = Pocket::builder().project(".").tool("./tools/echo").build().await?;
+//! let output = pocket.invoke("echo", json!({ "text": "hello" })).await?;
+//! assert_eq!(output.value.into_json(), json!({ "text": "hello" }));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to go on
+//!
+//! - **Tools of a project.** [`PocketBuilder`] reads `pocket.toml`, `.secrets.toml` and `pocket.lock` of a folder; what those
+//!   files ask for is granted by nobody but a person ([`Trust`]) or the embedding program ([`ToolEntry::allow`],
+//!   [`Pocket::grant`]). [`Pocket::inspect`] tells what a tool would like to have before it has anything.
+//! - **Functions as tools.** A [`FunctionTool`] is a function of the embedding program with a schema, called and signed in
+//!   like any other; an [`OutputFunction`] changes what a tool gave before the model sees it.
+//! - **Signing in.** [`Pocket::initialize_tool_auth`] begins what the tools need and gives a [`SignIn`] with a URL for each;
+//!   [`Pocket::wait_tool_auth`] waits until the users are done. A call that lacks a credential ends as
+//!   [`Error::SignInRequired`] with such a URL, and works once its user has been there.
+//! - **Users.** [`Pocket::for_profile`] is the same tools with another user's accounts. A profile comes from the embedding
+//!   program, never from a model.
+//! - **Calls.** [`Pocket::call`] gives a [`Called`]: the [`Output`] or the [`Error`] it ended with, its log, and what it used;
+//!   [`Pocket::invoke`] just the output. A call ends by itself within [`Limits`]; dropping its future ends it at once.
+//! - **Errors.** Every [`Error`] has a stable [`Code`] for programs, words for people, and hints that tell what would allow
+//!   what was refused.
+//!
+//! Two whole programs are in `examples/`: `sandboxed_tool`, which loads a tool from a git URL, and `function_tool`.
+
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod auth;
 mod base;
@@ -27,6 +64,7 @@ pub use base::{
     name::{NotAToolName, Profile, ToolName},
     net::{NetError, NetSettings},
     quantity::NotAQuantity,
+    resolver::Resolver,
     secret::Secret,
     text::{shown, shown_on_one_line},
 };
@@ -40,13 +78,13 @@ pub use package::{
 };
 pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
 pub use provider::{
-    BasicAuth, BodyForm, ClientAuth, FieldsEntry, Flow, Handler, ImpliedScopes, Issuer, NotAPointer, OAuth2, Pkce,
-    Placement, Pointer, Provider, ProviderError, Providers, Redirect, Refresh, Reply, Revoke, Rotation, Scopes,
-    Secrecy, Sure, TokenEntry, TypedField, UserTokens, Variable,
+    BasicAuth, BodyForm, ClientAuth, FieldsEntry, Flow, Handler, HostPattern, ImpliedScopes, Issuer, Lookup,
+    NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider, ProviderError, Providers, Redirect, Refresh, Renewal,
+    Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry, TypedField, UserTokens, Variable,
 };
 pub use sandbox::{
-    Compiler, CredentialReach, CredentialsMode, Decision, Limits, LogLevel, LogLine, Policy, Refusal, Report,
-    SandboxError, Usage,
+    CallStep, Compiler, CompilerProcess, CredentialReach, CredentialsMode, DOES_NOT_COMPILE, Decision, Limits,
+    LogLevel, LogLine, Policy, Refusal, Report, SandboxError, Usage, compile_for_parent,
 };
 pub use settings::{ProjectAsks, Settings, SettingsError, ToolSettings};
 pub use source::{

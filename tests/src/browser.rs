@@ -11,6 +11,7 @@ pub struct Browser {
     /// By host, then name: ports do not keep cookies apart.
     cookies: BTreeMap<(String, String), String>,
     visited: Vec<Url>,
+    shown: Vec<Page>,
 }
 
 /// A page that a browser shows.
@@ -41,6 +42,7 @@ impl Browser {
             http,
             cookies: BTreeMap::new(),
             visited: Vec::new(),
+            shown: Vec::new(),
         }
     }
 
@@ -65,6 +67,16 @@ impl Browser {
     /// Every address that was asked for, redirects too, the latest last.
     pub fn visited(&self) -> &[Url] {
         &self.visited
+    }
+
+    /// The values of the cookies it has.
+    pub fn cookies(&self) -> Vec<String> {
+        self.cookies.values().cloned().collect()
+    }
+
+    /// Every page that it showed, with its headers.
+    pub fn shown(&self) -> &[Page] {
+        &self.shown
     }
 
     /// Sends the first form of a page and follows nothing: where it leads is in the reply's headers.
@@ -122,12 +134,14 @@ impl Browser {
             }
         }
         let body = reply.text().await.expect("the page arrives");
-        Page {
+        let page = Page {
             url: url.clone(),
             status,
             body,
             headers,
-        }
+        };
+        self.shown.push(page.clone());
+        page
     }
 }
 

@@ -2,9 +2,15 @@
 
 mod authority;
 mod browser;
+mod canaries;
 mod components;
+mod crowd;
 mod embedder;
+mod fault_proxy;
+mod generous;
 mod git_server;
+mod judged;
+mod judged_command;
 mod oauth_server;
 mod pocket_command;
 mod recorder;
@@ -16,11 +22,17 @@ mod ssh_server;
 
 pub use authority::Authority;
 pub use browser::{Browser, Page};
+pub use canaries::Searched;
 pub use components::{check_fresh, folder_of, program, repository, sample};
+pub use crowd::Crowd;
 pub use embedder::Embedder;
+pub use fault_proxy::{Fault, FaultProxy, Passed};
+pub use generous::Generous;
 pub use git_server::GitServer;
+pub use judged::Judged;
+pub use judged_command::JudgedCommand;
 pub use oauth_server::OAuthServer;
-pub use pocket_command::{Ended, PocketCommand, Running};
+pub use pocket_command::{Ended, PocketCommand, Running, binary};
 pub use recorder::{Recorded, Recorder};
 pub use serve::Served;
 pub use slack::{Slack, SlackSettings};

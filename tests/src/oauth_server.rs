@@ -75,6 +75,11 @@ impl OAuthServer {
 
     /// This server as the provider `judge`, as an operator's `pocket.toml` says it.
     pub fn provider(&self) -> String {
+        self.provider_through(&self.url())
+    }
+
+    /// The same with its token endpoint reached through a proxy at this URL.
+    pub fn provider_through(&self, proxy: &str) -> String {
         let (url, port) = (self.url(), self.port);
         format!(
             r#"[providers.judge]
@@ -89,7 +94,7 @@ handlers.judge-client.flow = "client-credentials"
 
 [providers.judge.oauth2]
 authorize = "{url}/auth"
-token = "{url}/token"
+token = "{proxy}/token"
 device = "{url}/device/auth"
 revoke = {{ kind = "rfc7009", url = "{url}/token/revocation" }}
 issuer = "{url}"
@@ -132,6 +137,17 @@ refresh.rotation = "rotates"
         }
     }
 
+    /// Every token that it ever gave, and the client's secret.
+    pub fn secrets_given(&self) -> Vec<String> {
+        let lines = self.said.lines();
+        let token = |line: &String| line.split_once("_token ").map(|(_kind, token)| token.to_owned());
+        let tokens = lines
+            .iter()
+            .filter(|line| !line.starts_with("grant."))
+            .filter_map(token);
+        tokens.chain([CLIENT.1.to_owned()]).collect()
+    }
+
     /// The last token of a kind that it gave: `access_token`, `refresh_token`.
     pub fn last(&self, kind: &str) -> String {
         let lines = self.said.lines();
@@ -142,22 +158,32 @@ refresh.rotation = "rotates"
         token.expect("it gave one").to_owned()
     }
 
-    /// Whether it says that a token is good (RFC 7662).
-    pub async fn is_active(&self, token: &str) -> bool {
+    /// Makes a token bad (RFC 7009), as a user who removes the app does.
+    pub async fn revoke(&self, token: &str) {
+        let (status, text) = self.as_client("revocation", token).await;
+        assert!(status.is_success(), "{status}: {text}");
+    }
+
+    /// Asks one of its endpoints about a token.
+    async fn as_client(&self, endpoint: &str, token: &str) -> (reqwest::StatusCode, String) {
         let form = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let reply = reqwest::Client::builder()
             .no_proxy()
             .build()
             .expect("a client can be made")
-            .post(format!("{}/token/introspection", self.url()))
+            .post(format!("{}/token/{endpoint}", self.url()))
             .basic_auth(form(CLIENT.0), Some(form(CLIENT.1)))
             .header("content-type", "application/x-www-form-urlencoded")
             .body(format!("token={}", form(token)))
             .send()
             .await
             .expect("the server answers");
-        let status = reply.status();
-        let text = reply.text().await.expect("the reply arrives");
+        (reply.status(), reply.text().await.expect("the reply arrives"))
+    }
+
+    /// Whether it says that a token is good (RFC 7662).
+    pub async fn is_active(&self, token: &str) -> bool {
+        let (status, text) = self.as_client("introspection", token).await;
         let reply: serde_json::Value =
             serde_json::from_str(&text).unwrap_or_else(|e| panic!("not an introspection: {status} {e}: {text}"));
         reply["active"].as_bool().unwrap_or_else(|| panic!("{status}: {text}"))

@@ -1,7 +1,7 @@
 //! The binary `pocket`, run as a user runs it.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// A project and a home of its own in which `pocket` is run, both deleted with it.
 pub struct PocketCommand {
     folder: tempfile::TempDir,
-    variables: Vec<(String, String)>,
+    variables: Vec<(OsString, OsString)>,
 }
 
 /// How a command ended.
@@ -48,8 +48,8 @@ impl PocketCommand {
     }
 
     /// Runs with this variable set.
-    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
-        self.variables.push((name.to_owned(), value.to_owned()));
+    pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> &mut Self {
+        self.variables.push((name.into(), value.into()));
         self
     }
 
@@ -87,11 +87,16 @@ impl PocketCommand {
 
     /// Runs it to its end with this on stdin.
     pub fn run_with_input<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &str) -> Ended {
-        let mut child = self
-            .command(args)
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("pocket can be started");
+        Self::run_to_end(&mut self.command(args), input)
+    }
+
+    /// Runs it to its end in another folder than the project's.
+    pub fn run_in<S: AsRef<OsStr>>(&self, folder: &Path, args: impl IntoIterator<Item = S>) -> Ended {
+        Self::run_to_end(self.command(args).current_dir(folder), "")
+    }
+
+    fn run_to_end(command: &mut Command, input: &str) -> Ended {
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("pocket can be started");
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
         let input = input.to_owned();
         // A command that reads none of it closes the pipe early.
@@ -277,6 +282,11 @@ impl Running {
         }
     }
 
+    /// The same for a test whose servers have to answer meanwhile.
+    pub async fn ended(self) -> Ended {
+        tokio::task::spawn_blocking(|| self.end()).await.expect("it ends")
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -321,7 +331,7 @@ fn wait(child: &mut Child) -> Option<i32> {
 }
 
 /// The binary beside this test's own, built by `cargo xtask test`.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     let found = test
         .ancestors()

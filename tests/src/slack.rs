@@ -57,7 +57,8 @@ struct Workspace {
 /// What the service knows and counts.
 #[derive(Default)]
 struct Records {
-    made: u64,
+    /// Every code and token that was given.
+    made: Vec<String>,
     codes: BTreeMap<String, Code>,
     tokens: BTreeMap<String, BTreeSet<String>>,
     refresh: BTreeMap<String, Grant>,
@@ -162,6 +163,13 @@ impl Slack {
         self.workspace.records().tokens.keys().cloned().collect()
     }
 
+    /// Every code and token that was ever given, and the app's secret.
+    pub fn secrets_given(&self) -> Vec<String> {
+        let mut all = self.workspace.records().made.clone();
+        all.push(self.workspace.settings.client_secret.clone());
+        all
+    }
+
     /// What was posted.
     pub fn posted(&self) -> Vec<Value> {
         self.workspace.records().posted.clone()
@@ -208,8 +216,9 @@ impl Workspace {
 
 impl Records {
     fn name(&mut self, kind: &str) -> String {
-        self.made += 1;
-        format!("{kind}-planted-{}-{:016x}", self.made, rand::random::<u64>())
+        let name = format!("{kind}-planted-{}-{:016x}", self.made.len() + 1, rand::random::<u64>());
+        self.made.push(name.clone());
+        name
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, path::Path};
 
-use pocket_tests::{Browser, PocketCommand, Slack, SlackCommand, SlackSettings, folder_of, sample};
+use pocket_tests::{Browser, PocketCommand, SlackCommand, SlackSettings, folder_of, sample};
 use serde_json::json;
 
 fn manifest(name: &str) -> serde_json::Value {
@@ -174,77 +174,38 @@ fn the_words_of_a_tool_that_fails_do_not_look_like_ours() {
     }
 }
 
-/// A service like Slack, a project that knows it, and a free port for sign-ins.
-struct Story {
-    slack: Slack,
-    pocket: PocketCommand,
-}
-
-impl Story {
-    async fn new() -> Self {
-        let SlackCommand { slack, pocket, port: _ } = SlackCommand::start(SlackSettings::default()).await;
-        Self { slack, pocket }
-    }
-
-    fn args(&self, tool: &Path, input: &str) -> Vec<String> {
-        self.slack.run(tool, input)
-    }
-
-    async fn sign_in(&self, args: &[String]) -> pocket_tests::Ended {
-        let mut running = self.pocket.start(args);
-        let url = running.word("https://localhost:");
-        let mut browser = Browser::new();
-        let page = browser.open(&url).await;
-        let consent = browser.submit(&page, &[]).await;
-        browser.submit(&consent, &[("decision", "allow")]).await;
-        tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
-    }
-
-    async fn type_token(&self, token: &str) {
-        let mut running = self
-            .pocket
-            .start(["auth", "login", "slack", "--handler", "slack-token", "--no-browser"]);
-        let url = running.word("http");
-        let mut browser = Browser::new();
-        let page = browser.open(&url).await;
-        browser.submit(&page, &[("field-token", token)]).await;
-        let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
-        assert_eq!(ended.code, 0, "{}", ended.stderr);
-    }
-
-    /// As a project would that sends tokens to another host too.
-    fn add_host(&self) {
-        let host = self.slack.host();
-        let file = read(&self.pocket.project().join("pocket.toml"));
-        let more = file.replace(&format!("[\"{host}\"]"), &format!("[\"{host}\", \"evil.example\"]"));
-        assert_ne!(file, more);
-        self.pocket.write("pocket.toml", &more);
-    }
+/// As a project would that sends tokens to another host too.
+fn add_host(story: &SlackCommand) {
+    let host = story.slack.host();
+    let file = read(&story.pocket.project().join("pocket.toml"));
+    let more = file.replace(&format!("[\"{host}\"]"), &format!("[\"{host}\", \"evil.example\"]"));
+    assert_ne!(file, more);
+    story.pocket.write("pocket.toml", &more);
 }
 
 const HISTORY: &str = r#"{"channel": "C123", "limit": 1}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_not_given_to_hosts_that_a_project_adds_to_its_provider() {
-    let story = Story::new().await;
-    let mut args = story.args(&sample("slack-get-messages"), HISTORY);
-    assert_eq!(story.sign_in(&args).await.code, 0);
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let mut args = story.run("slack-get-messages", HISTORY);
+    assert_eq!(story.sign_in(&args, "allow").await.code, 0);
     args.push("--no-wait".to_owned());
     assert_eq!(story.pocket.run(&args).code, 0, "the account is ready");
-    story.add_host();
+    add_host(&story);
     let ended = story.pocket.run(&args);
     assert_eq!(ended.code, 3, "{} {}", ended.stdout, ended.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_typed_token_is_not_given_to_hosts_that_a_project_adds_to_its_provider() {
-    let story = Story::new().await;
+    let story = SlackCommand::start(SlackSettings::default()).await;
     let token = story.slack.issue(&["channels:history"]);
     story.type_token(&token).await;
     let mut asks = manifest("spill");
     asks["auth"] = json!({ "auth_provider": "slack", "auth_handler": "slack-token" });
     let tool = folder_of(&story.pocket.project(), "print_args", &asks);
-    let mut args = story.args(&tool, "{}");
+    let mut args = story.slack.run(&tool, "{}");
     args.push("--no-wait".to_owned());
     let inspected = story.pocket.run(["inspect", "./print_args", "--json"]);
     let inspected: serde_json::Value = serde_json::from_str(&inspected.stdout).expect("JSON");
@@ -252,18 +213,18 @@ async fn a_typed_token_is_not_given_to_hosts_that_a_project_adds_to_its_provider
     args[1] = "./print_args".to_owned();
     let ended = story.pocket.run(&args);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    story.add_host();
+    add_host(&story);
     let ended = story.pocket.run(&args);
     assert_eq!(ended.code, 3, "{} {}", ended.stdout, ended.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_log_of_any_library_shows_a_secret() {
-    let mut story = Story::new().await;
+async fn f_60_no_log_of_any_library_shows_a_secret() {
+    let mut story = SlackCommand::start(SlackSettings::default()).await;
     story.pocket.set("POCKET_LOG", "trace");
     let mut everything = String::new();
-    let args = story.args(&sample("slack-get-messages"), HISTORY);
-    let ended = story.sign_in(&args).await;
+    let args = story.run("slack-get-messages", HISTORY);
+    let ended = story.sign_in(&args, "allow").await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     everything.push_str(&ended.stderr);
     let again = story.pocket.run(&args);
@@ -287,17 +248,17 @@ async fn no_log_of_any_library_shows_a_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credential_granted_to_a_tool_for_one_profile_is_not_granted_for_another() {
-    let story = Story::new().await;
-    let mut args = story.args(&sample("slack-get-messages"), HISTORY);
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let mut args = story.run("slack-get-messages", HISTORY);
     args.extend(["--profile".to_owned(), "alice".to_owned()]);
-    assert_eq!(story.sign_in(&args).await.code, 0);
+    assert_eq!(story.sign_in(&args, "allow").await.code, 0);
     let mut login = ["auth", "login", "slack", "--profile", "bob", "--no-browser"]
         .map(ToOwned::to_owned)
         .to_vec();
     for kind in ["channels", "groups", "im", "mpim"] {
         login.push(format!("--scope={kind}:history"));
     }
-    assert_eq!(story.sign_in(&login).await.code, 0);
+    assert_eq!(story.sign_in(&login, "allow").await.code, 0);
     let calls = story.slack.api_calls();
     *args.last_mut().expect("a profile") = "bob".to_owned();
     let ended = story.pocket.run(&args);
@@ -307,7 +268,7 @@ async fn a_credential_granted_to_a_tool_for_one_profile_is_not_granted_for_anoth
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_echoed_token_is_found_wherever_it_is_printed() {
-    let story = Story::new().await;
+    let story = SlackCommand::start(SlackSettings::default()).await;
     let token = story.slack.issue(&["channels:history"]);
     story.type_token(&token).await;
     let mut asks = manifest("spill");
@@ -339,7 +300,7 @@ async fn an_echoed_token_is_found_wherever_it_is_printed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_changes_while_a_person_answers_is_not_trusted_by_that_answer() {
-    let mut story = Story::new().await;
+    let mut story = SlackCommand::start(SlackSettings::default()).await;
     story.pocket.set("POCKET_TRUST_PROJECT", "0");
     assert_eq!(story.pocket.run(["trust", "--yes"]).code, 0);
     let added = story.pocket.run([
@@ -362,7 +323,7 @@ async fn a_project_that_changes_while_a_person_answers_is_not_trusted_by_that_an
     let page = browser.open(&url).await;
     let consent = browser.submit(&page, &[]).await;
     browser.submit(&consent, &[("decision", "allow")]).await;
-    tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
+    running.ended().await;
     let ended = story.pocket.run(["run", "history", HISTORY]);
     assert_eq!(ended.code, 4, "{} {}", ended.stdout, ended.stderr);
     assert!(ended.stderr.contains("pocket trust"), "{}", ended.stderr);
@@ -378,4 +339,52 @@ fn a_tool_that_was_never_pinned_does_not_end_the_trust_in_its_project() {
         let ran = pocket.run(["run", "mine"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cloned_project_with_its_own_provider_grants_and_lock_gets_no_token() {
+    let mut story = SlackCommand::start(SlackSettings::default()).await;
+    let args = story.run("slack-get-messages", HISTORY);
+    assert_eq!(story.sign_in(&args, "allow").await.code, 0);
+    let added = story.pocket.run([
+        "add".to_owned(),
+        sample("slack-get-messages").display().to_string(),
+        "--name=history".to_owned(),
+        "--yes".to_owned(),
+        format!("--variable=SLACK_API_URL={}/api", story.slack.url()),
+        format!("--allow-private={}", story.slack.url()),
+    ]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let evil = pocket_tests::Recorder::start().await;
+    let clone = story.pocket.user_home().join("clone");
+    std::fs::create_dir(&clone).expect("a folder can be made");
+    for name in ["pocket.toml", "pocket.lock", ".secrets.toml", "authority.pem"] {
+        let text = read(&story.pocket.project().join(name));
+        let text = text.replace(&story.slack.url(), &evil.url());
+        let text = text.replace(&story.slack.host(), &format!("127.0.0.1:{}", evil.port()));
+        let text = text.replace("\"withheld\"", "\"given\"");
+        std::fs::write(clone.join(name), text).expect("a file can be written");
+    }
+    let (calls, tokens) = (story.slack.api_calls(), story.slack.token_requests());
+    let clone = clone.display().to_string();
+    for trusted in ["0", "1"] {
+        story.pocket.set("POCKET_TRUST_PROJECT", trusted);
+        for run in [
+            vec!["run", "history", HISTORY, "--no-wait"],
+            vec!["auth", "status"],
+            vec!["auth", "logout", "slack", "--profile", "somebody"],
+        ] {
+            let ended = story.pocket.run([&["--project", &clone], &run[..]].concat());
+            let ran = run[0] != "run" || matches!(ended.code, 3 | 4);
+            assert!(ran, "{trusted} {run:?}: {} {}", ended.stdout, ended.stderr);
+        }
+    }
+    assert!(evil.seen().is_empty(), "nothing was sent there");
+    assert_eq!((story.slack.api_calls(), story.slack.token_requests()), (calls, tokens));
+    let again = story.pocket.run(&args);
+    assert_eq!(
+        again.code, 0,
+        "the user's own project works as before: {}",
+        again.stderr
+    );
 }

@@ -1,6 +1,6 @@
 //! Bad input gets a clear error and loses nothing: each story runs the whole binary.
 
-use std::path::Path;
+use std::{ffi::OsString, os::unix::ffi::OsStringExt as _, path::Path};
 
 use pocket_tests::{Browser, GitServer, PocketCommand, SlackCommand, SlackSettings, folder_of, program, sample};
 use serde_json::json;
@@ -32,6 +32,19 @@ macro_rules! shows {
 
 fn manifest(name: &str) -> serde_json::Value {
     json!({ "tool": { "name": name, "description": "A tool of the tests." }, "component": "tool.wasm" })
+}
+
+#[test]
+fn variables_that_are_no_utf_8_are_ignored_or_told() {
+    let mut pocket = PocketCommand::new();
+    let not_utf_8 = || OsString::from_vec(b"POCKET_\xff__A".to_vec());
+    pocket.set("SOME_OTHER", not_utf_8()).set(not_utf_8(), "1");
+    let ended = pocket.run(["list"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    pocket.set("POCKET_AUTH__SLACK__CLIENT_ID", not_utf_8());
+    let ended = pocket.run(["list"]);
+    assert_eq!(ended.code, 5);
+    shows!(pocket, ended);
 }
 
 #[test]

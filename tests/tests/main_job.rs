@@ -3,52 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use pocket_runtime::{Home, ManualClock, Pocket, Rule, ToolEntry, UnixTime};
-use pocket_tests::{Browser, GitServer, PocketCommand, Slack, SlackCommand, SlackSettings, sample};
-
-/// A project with a service like Slack.
-struct Story {
-    slack: Slack,
-    pocket: PocketCommand,
-    port: u16,
-}
-
-impl Story {
-    async fn new(settings: SlackSettings) -> Self {
-        let SlackCommand { slack, pocket, port } = SlackCommand::start(settings).await;
-        Self { slack, pocket, port }
-    }
-
-    fn args(&self, tool: &str, input: &str) -> Vec<String> {
-        self.slack.run(&sample(tool), input)
-    }
-
-    /// Runs a tool with a sign-in, and decides on the consent page.
-    async fn sign_in(&self, args: &[String], decision: &str) -> pocket_tests::Ended {
-        let mut running = self.pocket.start(args);
-        let url = running.word("https://localhost:");
-        let mut browser = Browser::new();
-        let page = browser.open(&url).await;
-        assert!(page.status.is_success(), "{}", page.body);
-        let consent = browser.submit(&page, &[]).await;
-        assert_eq!(
-            consent.url.port(),
-            url::Url::parse(&self.slack.url()).expect("a URL").port(),
-            "{}",
-            consent.body
-        );
-        browser.submit(&consent, &[("decision", decision)]).await;
-        tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
-    }
-}
+use pocket_tests::{Browser, GitServer, SlackCommand, SlackSettings, sample};
 
 const HISTORY: &str = r#"{"channel": "C123", "limit": 6}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_from_a_git_url_signs_in_runs_and_runs_again_without() {
-    let story = Story::new(SlackSettings::default()).await;
+    let story = SlackCommand::start(SlackSettings::default()).await;
     let git = GitServer::start(None).await;
     let commit = git.commit("tools.git", "main", "slack-get-messages", &sample("slack-get-messages"));
-    let mut args = story.args("slack-get-messages", HISTORY);
+    let mut args = story.run("slack-get-messages", HISTORY);
     args[1] = format!("{}#main:slack-get-messages", git.url("tools.git"));
     let ended = story.sign_in(&args, "allow").await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
@@ -70,13 +34,13 @@ async fn a_tool_from_a_git_url_signs_in_runs_and_runs_again_without() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_lies_in_any_file_in_the_clear() {
-    let story = Story::new(SlackSettings {
+async fn f_60_no_secret_lies_in_any_file_in_the_clear() {
+    let story = SlackCommand::start(SlackSettings {
         rotation: Some(43_200),
         ..SlackSettings::default()
     })
     .await;
-    let ended = story.sign_in(&story.args("slack-get-messages", HISTORY), "allow").await;
+    let ended = story.sign_in(&story.run("slack-get-messages", HISTORY), "allow").await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let mut searched = 0;
     let mut folders = vec![story.pocket.home()];
@@ -101,13 +65,13 @@ async fn no_secret_lies_in_any_file_in_the_clear() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_posted_with_the_users_token_where_the_project_says_so() {
-    let story = Story::new(SlackSettings::default()).await;
+    let story = SlackCommand::start(SlackSettings::default()).await;
     story
         .pocket
         .write(".secrets.toml", &format!("{}token = \"user\"\n", story.slack.secrets()));
     let ended = story
         .sign_in(
-            &story.args("slack-post-message", r#"{"channel": "C123", "text": "hello"}"#),
+            &story.run("slack-post-message", r#"{"channel": "C123", "text": "hello"}"#),
             "allow",
         )
         .await;
@@ -121,8 +85,8 @@ async fn a_message_is_posted_with_the_users_token_where_the_project_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_waiting_the_url_is_the_answer() {
-    let story = Story::new(SlackSettings::default()).await;
-    let mut args = story.args("slack-get-messages", HISTORY);
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let mut args = story.run("slack-get-messages", HISTORY);
     args.extend(["--no-wait".to_owned(), "--json".to_owned()]);
     let ended = story.pocket.run(&args);
     assert_eq!(ended.code, 3, "{}", ended.stderr);
@@ -137,7 +101,7 @@ async fn without_waiting_the_url_is_the_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_that_ends_soon_is_renewed_before_the_call() {
-    let story = Story::new(SlackSettings {
+    let story = SlackCommand::start(SlackSettings {
         rotation: Some(43_200),
         ..SlackSettings::default()
     })
@@ -186,12 +150,12 @@ async fn an_access_token_that_ends_soon_is_renewed_before_the_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_the_provider_refuses_is_renewed_once_and_the_call_repeated() {
-    let story = Story::new(SlackSettings {
+    let story = SlackCommand::start(SlackSettings {
         rotation: Some(43_200),
         ..SlackSettings::default()
     })
     .await;
-    let args = story.args("slack-get-messages", HISTORY);
+    let args = story.run("slack-get-messages", HISTORY);
     assert_eq!(story.sign_in(&args, "allow").await.code, 0);
     story.slack.end_access_tokens();
     let again = story.pocket.run(&args);
@@ -206,8 +170,8 @@ async fn a_token_that_the_provider_refuses_is_renewed_once_and_the_call_repeated
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_tells_the_provider_and_forgets() {
-    let story = Story::new(SlackSettings::default()).await;
-    let args = story.args("slack-get-messages", HISTORY);
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let args = story.run("slack-get-messages", HISTORY);
     assert_eq!(story.sign_in(&args, "allow").await.code, 0);
     let status = story.pocket.run(["auth", "status"]);
     assert!(
@@ -224,7 +188,7 @@ async fn signing_out_tells_the_provider_and_forgets() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_is_ready_is_not_given_to_another_tool_without_a_word() {
-    let story = Story::new(SlackSettings::default()).await;
+    let story = SlackCommand::start(SlackSettings::default()).await;
     let login =
         "auth login slack --scope channels:history --scope groups:history --scope im:history --scope mpim:history"
             .split(' ')
@@ -232,7 +196,7 @@ async fn an_account_that_is_ready_is_not_given_to_another_tool_without_a_word() 
             .collect::<Vec<_>>();
     let ended = story.sign_in(&login, "allow").await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let args = story.args("slack-get-messages", HISTORY);
+    let args = story.run("slack-get-messages", HISTORY);
     let refused = story.pocket.run(&args);
     assert_eq!(refused.code, 4, "{}", refused.stderr);
     assert_eq!(story.slack.api_calls(), 0, "the tool never ran");
@@ -247,7 +211,7 @@ async fn an_account_that_is_ready_is_not_given_to_another_tool_without_a_word() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_can_be_typed_on_our_page() {
-    let story = Story::new(SlackSettings::default()).await;
+    let story = SlackCommand::start(SlackSettings::default()).await;
     let token = story.slack.issue(&["channels:history"]);
     let mut running = story
         .pocket
@@ -258,16 +222,16 @@ async fn a_token_can_be_typed_on_our_page() {
     assert!(page.body.contains("type=\"password\""), "{}", page.body);
     let done = browser.submit(&page, &[("field-token", &token)]).await;
     assert!(done.status.is_success(), "{}", done.body);
-    let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let status = story.pocket.run(["auth", "status"]);
     assert!(status.stdout.contains("slack-token"), "{}", status.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_from_another_browser_is_not_used() {
-    let story = Story::new(SlackSettings::default()).await;
-    let mut running = story.pocket.start(story.args("slack-get-messages", HISTORY));
+async fn f_23_a_callback_from_another_browser_is_not_used() {
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let mut running = story.pocket.start(story.run("slack-get-messages", HISTORY));
     let url = running.word("https://localhost:");
     let mut browser = Browser::new();
     let page = browser.open(&url).await;
@@ -279,13 +243,13 @@ async fn a_callback_from_another_browser_is_not_used() {
     assert_eq!(story.slack.token_requests(), 0, "the code was not used");
     // The flow is still there for who began it.
     browser.submit(&consent, &[("decision", "allow")]).await;
-    let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_no_browser_reaches_the_machine_the_address_is_pasted() {
-    let story = Story::new(SlackSettings::default()).await;
+    let story = SlackCommand::start(SlackSettings::default()).await;
     let mut running = story
         .pocket
         .start(["auth", "login", "slack", "--scope", "channels:history", "--paste"]);
@@ -295,7 +259,7 @@ async fn where_no_browser_reaches_the_machine_the_address_is_pasted() {
     let back = browser.submit_only(&consent, &[("decision", "allow")]).await;
     let address = back.headers["location"].to_str().expect("an address is text");
     running.type_line(address);
-    let ended = tokio::task::spawn_blocking(|| running.end()).await.expect("it ends");
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let status = story.pocket.run(["auth", "status"]);
     assert!(status.stdout.contains("ready"), "{}", status.stdout);

@@ -2,78 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Browser, Ended, OAuthServer, Page, PocketCommand, Running, folder_of, free_port};
+use pocket_tests::{Browser, JudgedCommand as Story, folder_of};
 use serde_json::{Value, json};
-
-/// The server, and a project that knows it as the provider `judge`.
-struct Story {
-    server: OAuthServer,
-    pocket: PocketCommand,
-    port: u16,
-}
-
-impl Story {
-    /// `None` where the server is not installed.
-    fn new(named: &str, access_token_seconds: u64) -> Option<Self> {
-        Self::of(named, access_token_seconds, OAuthServer::provider)
-    }
-
-    /// With this in the operator's file.
-    fn of(named: &str, access_token_seconds: u64, provider: impl Fn(&OAuthServer) -> String) -> Option<Self> {
-        let port = free_port();
-        let redirect = format!("http://127.0.0.1:{port}/auth/judge/callback");
-        let server = OAuthServer::start(named, &redirect, access_token_seconds)?;
-        let mut pocket = PocketCommand::new();
-        pocket.set("POCKET_TRUST_PROJECT", "1");
-        pocket.write(
-            "pocket.toml",
-            &format!("{}\n[callback]\nport = {port}\n", provider(&server)),
-        );
-        pocket.write(".secrets.toml", &server.secrets());
-        Some(Self { server, pocket, port })
-    }
-
-    /// Signs in, as far as the page after the provider's last one.
-    async fn sign_in(&self, browser: &mut Browser, running: &mut Running) -> Page {
-        let login = self.at_the_provider(browser, running).await;
-        let consent = browser.submit(&login, &[("login", "alice"), ("password", "x")]).await;
-        assert!(consent.body.contains("api:read"), "{}", consent.body);
-        browser.submit(&consent, &[]).await
-    }
-
-    /// Goes to the provider's page for signing in.
-    async fn at_the_provider(&self, browser: &mut Browser, running: &mut Running) -> Page {
-        let url = running.word(&format!("http://127.0.0.1:{}/sign-in/", self.port));
-        let page = browser.open(&url).await;
-        assert!(page.status.is_success(), "{}", page.body);
-        let login = browser.submit(&page, &[]).await;
-        assert!(login.url.as_str().starts_with(&self.server.url()), "{}", login.url);
-        login
-    }
-
-    /// A tool that asks the server whose token it was given.
-    fn call(&self) -> Vec<String> {
-        let url = self.server.url();
-        let manifest = json!({
-            "tool": { "name": "who_am_i", "inputSchema": { "type": "object" } },
-            "component": "tool.wasm",
-            "auth": { "auth_provider": "judge", "scopes": SCOPES },
-            "permissions": { "http": [format!("GET {url}/me")] },
-        });
-        folder_of(&self.pocket.project(), "dial", &manifest);
-        let input = json!({
-            "url": format!("{url}/me"),
-            "headers": { "authorization": "Bearer {token}" },
-            "token": "JUDGE_TOKEN",
-        });
-        vec![
-            "run".to_owned(),
-            "./dial".to_owned(),
-            input.to_string(),
-            format!("--allow-private={url}"),
-        ]
-    }
-}
 
 const LOGIN: [&str; 9] = [
     "auth",
@@ -86,11 +16,6 @@ const LOGIN: [&str; 9] = [
     "--scope",
     "api:read",
 ];
-const SCOPES: [&str; 3] = ["api:read", "offline_access", "openid"];
-
-async fn end(running: Running) -> Ended {
-    tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
-}
 
 fn the_account(story: &Story) -> Value {
     let status = story.pocket.run(["auth", "status", "--json"]);
@@ -100,7 +25,7 @@ fn the_account(story: &Story) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_with_pkce_and_issuer_gives_a_token_that_is_kept_and_works() {
-    let Some(story) = Story::new("a whole sign-in", 3600) else {
+    let Some(story) = Story::start("a whole sign-in", 3600).await else {
         return;
     };
     let call = story.call();
@@ -123,7 +48,7 @@ async fn a_sign_in_with_pkce_and_issuer_gives_a_token_that_is_kept_and_works() {
     let answered = browser.visited().iter().find(|url| url.path().ends_with("/callback"));
     let answered = answered.and_then(url::Url::query).unwrap_or_default();
     assert!(answered.contains("iss="), "{answered}");
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let output: Value = serde_json::from_str(&ended.stdout).expect("the output is JSON");
     assert_eq!(output["status"], 200, "{output}");
@@ -156,16 +81,16 @@ async fn a_sign_in_with_pkce_and_issuer_gives_a_token_that_is_kept_and_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_that_need_a_new_token_at_once_renew_it_once() {
+async fn f_02_two_processes_that_need_a_new_token_at_once_renew_it_once() {
     let seconds = 20;
-    let Some(story) = Story::new("renewals of two processes at once", seconds) else {
+    let Some(story) = Story::start("renewals of two processes at once", seconds).await else {
         return;
     };
     let call = story.call();
     let mut running = story.pocket.start(&call);
     story.sign_in(&mut Browser::new(), &mut running).await;
     let signed_in = Instant::now();
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let first = story.server.last("refresh_token");
     // In the second half of its life the token is too short for a call.
@@ -173,7 +98,7 @@ async fn two_processes_that_need_a_new_token_at_once_renew_it_once() {
     tokio::time::sleep(half.saturating_sub(signed_in.elapsed())).await;
     let both = [story.pocket.start(&call), story.pocket.start(&call)];
     for running in both {
-        let ended = end(running).await;
+        let ended = running.ended().await;
         assert_eq!(ended.code, 0, "{}", ended.stderr);
         assert!(ended.stdout.contains("alice"), "{}", ended.stdout);
     }
@@ -188,8 +113,8 @@ async fn two_processes_that_need_a_new_token_at_once_renew_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_comes_twice_is_used_once() {
-    let Some(story) = Story::new("a code that comes twice", 3600) else {
+async fn f_21_a_code_that_comes_twice_is_used_once() {
+    let Some(story) = Story::start("a code that comes twice", 3600).await else {
         return;
     };
     // It has the port, and outlives the sign-in that is completed here.
@@ -201,7 +126,7 @@ async fn a_code_that_comes_twice_is_used_once() {
     let mut browser = Browser::new();
     let done = story.sign_in(&mut browser, &mut running).await;
     assert!(done.status.is_success(), "{}", done.body);
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let callback = browser.visited().iter().find(|url| url.path().ends_with("/callback"));
     let callback = callback.expect("the provider sent the browser back").to_string();
@@ -222,8 +147,8 @@ async fn a_code_that_comes_twice_is_used_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_who_denies_is_told_at_once() {
-    let Some(story) = Story::new("a user who denies", 3600) else {
+async fn f_24_a_user_who_denies_is_told_at_once() {
+    let Some(story) = Story::start("a user who denies", 3600).await else {
         return;
     };
     let mut running = story.pocket.start(LOGIN);
@@ -239,7 +164,7 @@ async fn a_user_who_denies_is_told_at_once() {
         denied.url,
         denied.body
     );
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert!(told.elapsed() < Duration::from_secs(10), "{:?}", told.elapsed());
     assert_ne!(ended.code, 0);
     assert!(ended.stderr.contains("denied"), "{}", ended.stderr);
@@ -249,12 +174,12 @@ async fn a_user_who_denies_is_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_ends_the_tokens_at_the_provider() {
-    let Some(story) = Story::new("a sign-out", 3600) else {
+    let Some(story) = Story::start("a sign-out", 3600).await else {
         return;
     };
     let mut running = story.pocket.start(LOGIN);
     story.sign_in(&mut Browser::new(), &mut running).await;
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let tokens = [story.server.last("access_token"), story.server.last("refresh_token")];
     for token in &tokens {
@@ -270,7 +195,7 @@ async fn signing_out_ends_the_tokens_at_the_provider() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_enters_a_code_on_another_device() {
-    let Some(story) = Story::new("a sign-in by code", 3600) else {
+    let Some(story) = Story::start("a sign-in by code", 3600).await else {
         return;
     };
     let call = story.call();
@@ -285,7 +210,7 @@ async fn a_user_enters_a_code_on_another_device() {
     let consent = browser.submit(&login, &[("login", "alice"), ("password", "x")]).await;
     assert!(consent.body.contains("api:read"), "{}", consent.body);
     browser.submit(&consent, &[]).await;
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(ended.stdout.contains("alice"), "{} {}", ended.stdout, ended.stderr);
     assert_eq!(the_account(&story)["state"], "ready", "{}", the_account(&story));
@@ -301,17 +226,14 @@ async fn a_user_enters_a_code_on_another_device() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_alone_is_a_provider_that_works() {
-    let Some(story) = Story::of(
-        "a provider of which only the issuer is known",
-        3600,
-        OAuthServer::issuer,
-    ) else {
+    let named = "a provider of which only the issuer is known";
+    let Some(story) = Story::knowing(named, 3600, |server, _proxy| server.issuer()).await else {
         return;
     };
     let mut running = story.pocket.start(story.call());
     let done = story.sign_in(&mut Browser::new(), &mut running).await;
     assert!(done.url.path().starts_with("/done/"), "{} {}", done.url, done.body);
-    let ended = end(running).await;
+    let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(ended.stdout.contains("alice"), "{} {}", ended.stdout, ended.stderr);
     let token = story.server.last("access_token");
@@ -325,7 +247,7 @@ async fn an_issuer_alone_is_a_provider_that_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_gets_the_clients_own_token_with_no_person() {
-    let Some(story) = Story::new("the client's own token", 3600) else {
+    let Some(story) = Story::start("the client's own token", 3600).await else {
         return;
     };
     let url = story.server.url();

@@ -212,7 +212,7 @@ async fn a_repository_over_ssh_is_fetched_with_the_agents_key_from_a_known_host_
     git.commit("tools.git", "main", "echo", &sample("echo"));
     let mut pocket = PocketCommand::new();
     let source = format!("{}#main:echo", ssh.url(&git.folder("tools.git")));
-    pocket.set("SSH_AUTH_SOCK", &ssh.agent());
+    pocket.set("SSH_AUTH_SOCK", ssh.agent());
     let unknown = run(&pocket, &source);
     assert_eq!(unknown.code, 6, "{}", unknown.stderr);
     assert!(unknown.stderr.contains("known_hosts"), "{}", unknown.stderr);

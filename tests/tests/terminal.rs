@@ -131,8 +131,8 @@ fn a_cloned_project_grants_nothing_before_a_person_says_so() {
     assert_eq!(changed.code, 4, "a change asks again: {}", changed.stderr);
 }
 
-#[test]
-fn a_tool_that_asks_for_hosts_is_added_only_with_a_word() {
+/// A project with a tool in its folder that asks for a host.
+fn with_a_tool_that_asks() -> PocketCommand {
     let pocket = PocketCommand::new();
     let manifest = json!({
         "tool": { "name": "asks" },
@@ -140,6 +140,12 @@ fn a_tool_that_asks_for_hosts_is_added_only_with_a_word() {
         "permissions": { "http": ["GET https://api.example.com/v1/*"] },
     });
     folder_of(&pocket.project(), "print_args", &manifest);
+    pocket
+}
+
+#[test]
+fn a_tool_that_asks_for_hosts_is_added_only_with_a_word() {
+    let pocket = with_a_tool_that_asks();
     let refused = pocket.run(["add", "./print_args"]);
     assert_eq!(refused.code, 4, "{}", refused.stderr);
     assert!(refused.stderr.contains("--yes=sha256:"), "{}", refused.stderr);
@@ -247,13 +253,7 @@ fn what_is_given_for_one_run_holds_for_a_tool_that_was_added_too() {
 
 #[test]
 fn an_added_tool_is_inspected_with_what_it_was_granted() {
-    let pocket = PocketCommand::new();
-    let manifest = json!({
-        "tool": { "name": "asks" },
-        "component": "tool.wasm",
-        "permissions": { "http": ["GET https://api.example.com/v1/*"] },
-    });
-    folder_of(&pocket.project(), "print_args", &manifest);
+    let pocket = with_a_tool_that_asks();
     let added = pocket.run([
         "add",
         "./print_args",
@@ -304,7 +304,7 @@ fn a_new_tool_is_built_and_runs() {
     let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
     for (variable, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
         let folder = std::env::var_os(variable).map_or_else(|| home.join(folder), Into::into);
-        pocket.set(variable, &folder.display().to_string());
+        pocket.set(variable, folder.display().to_string());
     }
     let sdk = repository().join("guest-sdk").display().to_string();
     for kind in ["command", "typed"] {
@@ -334,13 +334,7 @@ fn output_that_cannot_be_written_is_a_failure() {
 
 #[test]
 fn a_person_is_asked_on_a_terminal_and_only_a_clear_yes_grants() {
-    let pocket = PocketCommand::new();
-    let manifest = json!({
-        "tool": { "name": "asks" },
-        "component": "tool.wasm",
-        "permissions": { "http": ["GET https://api.example.com/v1/*"] },
-    });
-    folder_of(&pocket.project(), "print_args", &manifest);
+    let pocket = with_a_tool_that_asks();
     for answer in ["n\n", "maybe\n", "\n"] {
         let refused = pocket.run_on_terminal(["add", "./print_args"], answer);
         assert_eq!(refused.code, 4, "{}", refused.stdout);

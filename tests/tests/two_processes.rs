@@ -2,61 +2,41 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Browser, Ended, Page, PocketCommand, Running, Slack, SlackCommand, SlackSettings, sample};
+use pocket_tests::{Browser, Page, Running, SlackCommand, SlackSettings};
 
-/// A service like Slack, and a project that knows it.
-struct Story {
-    slack: Slack,
-    pocket: PocketCommand,
-    port: u16,
+/// A call that needs the account.
+fn call(story: &SlackCommand) -> Vec<String> {
+    story.run("slack-get-messages", r#"{"channel": "C123", "limit": 6}"#)
 }
 
-impl Story {
-    async fn new(settings: SlackSettings) -> Self {
-        let SlackCommand { slack, pocket, port } = SlackCommand::start(settings).await;
-        Self { slack, pocket, port }
-    }
+/// A command that only waits, for a token to be typed.
+fn one_that_waits(story: &SlackCommand) -> Running {
+    let mut running = story
+        .pocket
+        .start(["auth", "login", "slack", "--handler", "slack-token"]);
+    running.word("http");
+    running
+}
 
-    /// A call that needs the account.
-    fn call(&self) -> Vec<String> {
-        self.slack
-            .run(&sample("slack-get-messages"), r#"{"channel": "C123", "limit": 6}"#)
-    }
+/// Signs in, and calls once.
+async fn signed_in(story: &SlackCommand) -> Instant {
+    let mut running = story.pocket.start(call(story));
+    let url = story.url(&mut running);
+    agree(&url).await;
+    let signed_in = Instant::now();
+    let ended = running.ended().await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    signed_in
+}
 
-    /// Where a command says to sign in.
-    fn url(&self, running: &mut Running) -> String {
-        running.word(&format!("https://localhost:{}/sign-in/", self.port))
+/// Waits until somebody listens on the port.
+async fn until_served(story: &SlackCommand) -> Duration {
+    let began = Instant::now();
+    while tokio::net::TcpStream::connect(("127.0.0.1", story.port)).await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "nobody took the port over");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-
-    /// A command that only waits, for a token to be typed.
-    fn one_that_waits(&self) -> Running {
-        let mut running = self
-            .pocket
-            .start(["auth", "login", "slack", "--handler", "slack-token"]);
-        running.word("http");
-        running
-    }
-
-    /// Signs in, and calls once.
-    async fn signed_in(&self) -> Instant {
-        let mut running = self.pocket.start(self.call());
-        let url = self.url(&mut running);
-        agree(&url).await;
-        let signed_in = Instant::now();
-        let ended = end(running).await;
-        assert_eq!(ended.code, 0, "{}", ended.stderr);
-        signed_in
-    }
-
-    /// Waits until somebody listens on the port.
-    async fn until_served(&self) -> Duration {
-        let began = Instant::now();
-        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
-            assert!(began.elapsed() < Duration::from_secs(20), "nobody took the port over");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        began.elapsed()
-    }
+    began.elapsed()
 }
 
 /// The user's part in a sign-in.
@@ -70,22 +50,18 @@ async fn agree(url: &str) -> Page {
     done
 }
 
-async fn end(running: Running) -> Ended {
-    tokio::task::spawn_blocking(|| running.end()).await.expect("it ends")
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_whose_process_ended_is_completed_by_one_that_waits() {
-    let story = Story::new(SlackSettings::default()).await;
-    let _waiting = story.one_that_waits();
-    let mut args = story.call();
+async fn f_31_a_sign_in_whose_process_ended_is_completed_by_one_that_waits() {
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let _waiting = one_that_waits(&story);
+    let mut args = call(&story);
     args.extend(["--no-wait".to_owned(), "--json".to_owned()]);
     let ended = story.pocket.run(&args);
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     let told: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
     let url = told["error"]["details"]["sign_in"]["url"].as_str().expect("a URL");
     agree(url).await;
-    let again = story.pocket.run(story.call());
+    let again = story.pocket.run(call(&story));
     // It is signed in; that this tool may use the account is still to be said, since nobody waited for it.
     assert_eq!(again.code, 4, "{}", again.stderr);
     assert_eq!(story.slack.token_requests(), 1);
@@ -94,15 +70,15 @@ async fn a_sign_in_whose_process_ended_is_completed_by_one_that_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_calls_that_need_the_same_sign_in_both_end_well() {
-    let story = Story::new(SlackSettings::default()).await;
-    let mut both = [story.pocket.start(story.call()), story.pocket.start(story.call())];
+async fn f_29_two_calls_that_need_the_same_sign_in_both_end_well() {
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let mut both = [story.pocket.start(call(&story)), story.pocket.start(call(&story))];
     let urls = both.each_mut().map(|running| story.url(running));
     for (running, url) in both.into_iter().zip(&urls) {
         // Where the first one had the port, the second has it once that has ended.
-        story.until_served().await;
+        until_served(&story).await;
         agree(url).await;
-        let ended = end(running).await;
+        let ended = running.ended().await;
         assert_eq!(ended.code, 0, "{}", ended.stderr);
         assert!(ended.stdout.contains("message 1"), "{}", ended.stdout);
     }
@@ -110,57 +86,57 @@ async fn two_calls_that_need_the_same_sign_in_both_end_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_killed_leaves_its_port_to_one_that_waits() {
-    let story = Story::new(SlackSettings::default()).await;
-    let mut killed = story.pocket.start(story.call());
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let mut killed = story.pocket.start(call(&story));
     let left_behind = story.url(&mut killed);
-    let mut waiting = story.pocket.start(story.call());
+    let mut waiting = story.pocket.start(call(&story));
     let url = story.url(&mut waiting);
     killed.kill();
-    let taken_over = story.until_served().await;
+    let taken_over = until_served(&story).await;
     assert!(taken_over < Duration::from_secs(5), "{taken_over:?}");
     agree(&url).await;
-    let ended = end(waiting).await;
+    let ended = waiting.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_ne!(left_behind, url);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_process_was_killed_the_next_one_has_the_port_at_once() {
-    let story = Story::new(SlackSettings::default()).await;
-    let mut killed = story.pocket.start(story.call());
+async fn f_30_after_a_process_was_killed_the_next_one_has_the_port_at_once() {
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let mut killed = story.pocket.start(call(&story));
     let left_behind = story.url(&mut killed);
     // Its user is on the provider's page.
     let mut browser = Browser::new();
     let page = browser.open(&left_behind).await;
     let consent = browser.submit(&page, &[]).await;
     killed.kill();
-    let mut next = story.pocket.start(story.call());
+    let mut next = story.pocket.start(call(&story));
     let url = story.url(&mut next);
     // What the killed one began is in the store that both have, so that the user's yes is not lost.
     let done = browser.submit(&consent, &[("decision", "allow")]).await;
     assert!(done.status.is_success(), "{} {}", done.url, done.body);
     assert_eq!(story.slack.token_requests(), 1);
     agree(&url).await;
-    let ended = end(next).await;
+    let ended = next.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_renew_a_rotating_token_once_and_keep_the_account() {
+async fn f_02_two_processes_renew_a_rotating_token_once_and_keep_the_account() {
     let seconds = 20;
-    let story = Story::new(SlackSettings {
+    let story = SlackCommand::start(SlackSettings {
         rotation: Some(seconds),
         ..SlackSettings::default()
     })
     .await;
-    let signed_in = story.signed_in().await;
+    let signed_in = signed_in(&story).await;
     // In the second half of its life the token is too short for a call.
     let half = Duration::from_secs(seconds / 2 + 1);
     tokio::time::sleep(half.saturating_sub(signed_in.elapsed())).await;
     let before = story.slack.refreshes();
-    let both = [story.pocket.start(story.call()), story.pocket.start(story.call())];
+    let both = [story.pocket.start(call(&story)), story.pocket.start(call(&story))];
     for running in both {
-        let ended = end(running).await;
+        let ended = running.ended().await;
         assert_eq!(ended.code, 0, "{}", ended.stderr);
     }
     assert_eq!(story.slack.refreshes() - before, 1);
@@ -169,17 +145,17 @@ async fn two_processes_renew_a_rotating_token_once_and_keep_the_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_whose_token_is_refused_renew_it_once() {
-    let story = Story::new(SlackSettings {
+async fn f_45_two_processes_whose_token_is_refused_renew_it_once() {
+    let story = SlackCommand::start(SlackSettings {
         rotation: Some(43_200),
         ..SlackSettings::default()
     })
     .await;
-    story.signed_in().await;
+    signed_in(&story).await;
     story.slack.end_access_tokens();
-    let both = [story.pocket.start(story.call()), story.pocket.start(story.call())];
+    let both = [story.pocket.start(call(&story)), story.pocket.start(call(&story))];
     for running in both {
-        let ended = end(running).await;
+        let ended = running.ended().await;
         assert_eq!(ended.code, 0, "{}", ended.stderr);
     }
     assert_eq!(story.slack.refreshes(), 1);

@@ -25,13 +25,15 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
     run(Command::new(cargo).args(arguments), &root())
 }
 
-/// Builds all of the workspace in the dev profile, saying so the first time, when it takes long.
+/// Builds all of the workspace in the dev profile, saying so the first time, when it takes long. With the tests: they ask for
+/// more of tokio, and without them cargo would build that and all that uses it a second time.
 pub(crate) fn build() -> Result<()> {
     if !target_dir().join("debug").join("pocket").is_file() {
         say("building; the first time compiles wasmtime, which takes some ten minutes on two cores");
     }
     let mut arguments = vec!["build"];
     arguments.extend(PACKAGES);
+    arguments.extend(["--bins", "--tests"]);
     cargo(&arguments)
 }
 

@@ -1,5 +1,7 @@
 //! `cargo xtask <verb>`: everything a fresh machine needs.
 
+#![warn(clippy::too_many_lines)]
+
 mod bench;
 mod build_tools;
 mod demo;

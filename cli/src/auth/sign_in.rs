@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use pocket_runtime::{AuthRequirement, Code, Error, Pocket, SignIn, TokenKind, shown_on_one_line};
 
-use crate::{args::SignInWays, ask::line, failure::Failure, terminal::Terminal};
+use crate::{args::SignInWays, ask::line, browser, failure::Failure, terminal::Terminal};
 
 /// Begins one, in the way that the user wants.
 pub(crate) async fn begin(
@@ -75,7 +75,7 @@ async fn wait(pocket: &Pocket, sign_in: &SignIn, ways: &SignInWays, terminal: &T
         ));
     }
     let page = sign_in.complete_url.as_ref().unwrap_or(&sign_in.url);
-    if !ways.no_browser && std::io::stderr().is_terminal() && webbrowser::open(page).is_ok() {
+    if !ways.no_browser && std::io::stderr().is_terminal() && browser::open(page) {
         terminal.say("  (opened in your browser)");
     }
     terminal.say("Waiting for you to finish there ...");

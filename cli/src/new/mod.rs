@@ -46,7 +46,11 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
         return Err(Failure::said(
             Code::NotValid,
             format!("cargo wants a name that begins with a letter: `{name}`"),
-        ));
+        )
+        .hint(format!(
+            "`pocket new tool-{}` would do",
+            name.as_str().trim_start_matches(['-', '_'])
+        )));
     }
     if let Some(path) = sdk_path.as_ref().filter(|path| !path.join("Cargo.toml").is_file()) {
         return Err(Failure::said(
@@ -55,13 +59,7 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
         )
         .hint("in a checkout of Pocket it is `guest-sdk`"));
     }
-    let sdk = match &sdk_path {
-        None => format!("{{ git = {:?} }}", env!("CARGO_PKG_REPOSITORY")),
-        Some(path) => {
-            let path = std::path::absolute(path).unwrap_or_else(|_unknown| path.clone());
-            format!("{{ path = {:?} }}", path.display().to_string())
-        }
-    };
+    let sdk = sdk(sdk_path.as_deref());
     let templates = match kind {
         Kind::Command => COMMAND,
         Kind::Typed => TYPED,
@@ -89,4 +87,15 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
         terminal.value(&json!({ "folder": name }));
     }
     Ok(())
+}
+
+/// The dependency on the SDK, as a `Cargo.toml` has it.
+fn sdk(path: Option<&Path>) -> String {
+    match path {
+        None => format!("{{ git = {:?} }}", env!("CARGO_PKG_REPOSITORY")),
+        Some(path) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_unknown| path.to_owned());
+            format!("{{ path = {:?} }}", path.display().to_string())
+        }
+    }
 }

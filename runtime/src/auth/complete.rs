@@ -14,8 +14,9 @@ use crate::{
     base::{secret::Secret, text::shown_on_one_line},
 };
 
-/// How long one exchange may take; the transport's own limit is a second less.
-const REQUEST: Duration = Duration::from_secs(16);
+/// How long an exchange may take: a request for tokens, one for others that live longer, a look-up. The transport ends each of
+/// them after 15 s.
+const REQUEST: Duration = Duration::from_secs(46);
 /// The least time that a user has to say whether the account may become another's.
 const TO_AGREE: Duration = Duration::from_secs(120);
 

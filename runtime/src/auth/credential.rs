@@ -62,7 +62,7 @@ impl Credential {
             kind: resolved.account.kind,
             scopes: record.scopes.as_slice().into(),
             variables: variables.filter_map(|variable| filled(variable, record)).collect(),
-            hosts: resolved.provider.hosts.as_slice().into(),
+            hosts: hosts(resolved, record),
             endpoints: resolved.clone().with(record.told.as_ref()).endpoints().into(),
             placement: resolved.provider.placement.clone(),
             expires_at: record.expires_at,
@@ -83,6 +83,19 @@ impl Credential {
     pub(crate) fn redactor(&self) -> Arc<Redactor> {
         Arc::clone(self.redactor.get_or_init(|| Arc::new(Redactor::of(self.secrets()))))
     }
+}
+
+/// The provider's hosts, and those of the account's own that were fixed when it signed in.
+fn hosts(resolved: &Resolved<'_>, record: &Record) -> Arc<[String]> {
+    let own = resolved.oauth().into_iter().flat_map(|oauth| &oauth.host_fields);
+    let own = own.filter_map(|(field, pattern)| pattern.host_in(record.fields.get(field)?.expose()));
+    let mut hosts = resolved.provider.hosts.clone();
+    for host in own {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts.into()
 }
 
 fn filled(variable: &Variable, record: &Record) -> Option<(String, CredentialValue)> {

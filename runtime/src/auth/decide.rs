@@ -168,9 +168,10 @@ fn life(record: &Record, for_at_least: Duration, now: UnixTime) -> Life {
 /// The state as it is shown: what only the clock has ended is told too.
 pub(super) fn shown_state(record: &Record, now: UnixTime) -> AccountState {
     let ended = record.expires_at.is_some_and(|at| at <= now);
-    match record.state {
-        AccountState::Ready if ended && record.refresh.is_none() => AccountState::NeedsSignIn(NeedsSignIn::Expired),
-        state => state,
+    if record.state == AccountState::Ready && ended && record.refresh.is_none() {
+        AccountState::NeedsSignIn(NeedsSignIn::Expired)
+    } else {
+        record.state
     }
 }
 

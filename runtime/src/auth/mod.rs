@@ -1,5 +1,7 @@
 //! Signs users in, keeps their tokens, and hands each call a credential.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod account;
 #[expect(clippy::module_inception, reason = "the file of the type `Auth`")]
 mod auth;

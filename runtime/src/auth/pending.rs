@@ -150,8 +150,12 @@ impl Pending {
         }
     }
 
-    /// Makes it belong to a browser: gives the cookie's value.
+    /// Makes it belong to a browser: gives the cookie's value. An answer that the browser before it fetched at the provider is
+    /// none from here on, so that nobody can have another bring his own.
     pub(super) fn give_to_browser(&mut self) -> Secret {
+        if let (Some(_another), Step::Authorize(authorize)) = (&self.browser, &mut self.step) {
+            authorize.renew_state(self.id);
+        }
         let value = random_text();
         self.browser = Some(cookie_digest(&value));
         value

@@ -3,8 +3,10 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use crate::auth::{
     AccountId, AuthError, Credential, Lease, StoreError, StoredRecord, TokenStore, record::Record, store::Vault,

@@ -153,6 +153,12 @@ impl<'a> Resolved<'a> {
         self.handler.flow.oauth2().map(|oauth| &oauth.implied_scopes)
     }
 
+    /// How long before its end a token is renewed at the latest.
+    pub(super) fn early(&self) -> std::time::Duration {
+        let oauth = self.handler.flow.oauth2();
+        oauth.and_then(|oauth| oauth.refresh.early).unwrap_or_default()
+    }
+
     /// What an account of this handler belongs to: the origins of the endpoints in the file, of which a typed token has none,
     /// the issuer who tells the others, and the hosts that the operator added. Else a project could have a token that is there
     /// already sent to a host of its own.
@@ -212,4 +218,14 @@ pub(super) fn is_taken(redirect: Redirect, at: &url::Url) -> bool {
 /// The redirect URI of a provider's sign-ins.
 pub(super) fn redirect_uri(origin: &str, provider: &str) -> String {
     format!("{origin}/auth/{provider}/callback")
+}
+
+/// The redirect URI as it is registered with the provider: without a port where any one is taken.
+pub(super) fn registered_uri(redirect: Redirect, port: u16, provider: &str) -> String {
+    match redirect {
+        Redirect::LoopbackAnyPort => redirect_uri("http://127.0.0.1", provider),
+        Redirect::Loopback | Redirect::Localhost | Redirect::HttpsLocalhost => {
+            redirect_uri(&origin(redirect, port), provider)
+        }
+    }
 }

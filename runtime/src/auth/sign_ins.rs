@@ -130,15 +130,16 @@ impl SignIns {
             .iter()
             .find(|other| matches!(other.flow, Flow::Token(_) | Flow::Fields(_)));
         let redirect = resolved.redirect();
-        let origin = self
-            .core
-            .embedded_at(redirect)
-            .unwrap_or_else(|| resolve::origin(redirect, self.core.settings.callback_port));
+        let name = &provider.name;
+        let registered = self.core.embedded_at(redirect).map_or_else(
+            || resolve::registered_uri(redirect, self.core.settings.callback_port, name),
+            |origin| resolve::redirect_uri(&origin, name),
+        );
         Err(AuthError::NoClient {
             provider: provider.name.clone(),
             title: provider.title.clone(),
             redirect_uri: match resolved.handler.flow {
-                Flow::OAuth2(_) => Some(resolve::redirect_uri(&origin, &provider.name)),
+                Flow::OAuth2(_) => Some(registered),
                 Flow::Device(_) | Flow::ClientCredentials(_) | Flow::Token(_) | Flow::Fields(_) => None,
             },
             typed: typed.map(|handler| handler.name.clone()),
@@ -146,7 +147,7 @@ impl SignIns {
     }
 
     /// The scopes of all needs, and those asked for when the account was made, which its other tools have. Where nobody names
-    /// one, those that the provider's file recommends.
+    /// one, or the operator wants it so, those that the provider's file recommends.
     async fn scopes(&self, resolved: &Resolved<'_>, needs: &[AuthRequirement]) -> Result<Vec<String>, AuthError> {
         let needed = needs.iter().filter_map(|need| resolved.scopes(need)).flatten();
         let needed: Vec<String> = needed.cloned().collect();
@@ -156,8 +157,9 @@ impl SignIns {
         };
         let before = before.filter(|before| !before.record.signing_out);
         let scopes = union(&needed, before.as_ref().map_or(&[], |before| &before.record.asked));
+        let wanted = resolved.client.and_then(|client| client.recommended_scopes);
         Ok(match resolved.recommended() {
-            Some(recommended) if scopes.is_empty() => union(recommended, &[]),
+            Some(recommended) if wanted.unwrap_or(scopes.is_empty()) => union(recommended, &scopes),
             Some(_) | None => scopes,
         })
     }

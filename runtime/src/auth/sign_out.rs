@@ -96,11 +96,10 @@ async fn one(
 }
 
 fn is_unreadable(error: &AuthError) -> bool {
-    match error {
-        AuthError::Unreadable { .. } => true,
-        AuthError::Store(error) => matches!(error, StoreError::Altered { .. }),
-        _other => false,
-    }
+    matches!(
+        error,
+        AuthError::Unreadable { .. } | AuthError::Store(StoreError::Altered { .. })
+    )
 }
 
 async fn tell(core: &Core, account: &AccountId, marked: &Loaded) -> Option<String> {

@@ -85,7 +85,7 @@ impl Supply {
                 scopes: resolved.scopes(need),
                 implied: resolved.implied_scopes(),
                 origins: None,
-                for_at_least,
+                for_at_least: for_at_least.max(resolved.early()),
                 renewal: resolved.renewal(),
             };
             if decide(Some(&loaded.record), &want, self.core.now()) == Decision::Ready {
@@ -114,7 +114,7 @@ impl Supply {
             scopes: resolved.scopes(need),
             implied: resolved.implied_scopes(),
             origins: Some(&resolved.origins()),
-            for_at_least,
+            for_at_least: for_at_least.max(resolved.early()),
             renewal: resolved.renewal(),
         };
         decide(loaded.map(|loaded| &*loaded.record), &want, self.core.now())

@@ -5,7 +5,7 @@ use std::{cell::Cell, fmt};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, map::Entry};
 
-use crate::base::text::shown_on_one_line;
+use crate::base::{json_hint, text::shown_on_one_line};
 
 /// How deep JSON of guests and callers may nest: an array in an array is two levels.
 pub(crate) const DEEPEST: usize = 64;
@@ -15,7 +15,12 @@ pub(crate) const DEEPEST: usize = 64;
 pub(crate) enum JsonError {
     /// It is not JSON, or has a number that no `f64` holds.
     #[error("{message} at line {line} column {column}")]
-    Syntax { message: String, line: u32, column: u32 },
+    Syntax {
+        message: String,
+        line: u32,
+        column: u32,
+        hint: Option<&'static str>,
+    },
     /// An object has one key twice, so that two readers may take different values.
     #[error("the key `{key}` stands twice in one object at line {line} column {column}")]
     Duplicate { key: String, line: u32, column: u32 },
@@ -25,6 +30,17 @@ pub(crate) enum JsonError {
     /// The same of a value that was never text.
     #[error("it nests deeper than {DEEPEST} levels")]
     ValueTooDeep,
+}
+
+impl JsonError {
+    /// What would mend it.
+    pub(crate) const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Syntax { hint, .. } => *hint,
+            Self::Duplicate { .. } => Some("remove one of the two"),
+            Self::TooDeep { .. } | Self::ValueTooDeep => Some("nest it less, or write the inner part as text"),
+        }
+    }
 }
 
 /// Parses JSON text.
@@ -42,7 +58,9 @@ pub(crate) fn parse(text: &str) -> Result<Value, JsonError> {
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|error| {
-        let (line, column) = place(text, &error);
+        let message = without_place(&error);
+        let at = offset(text, &error, &message);
+        let (line, column) = place(text, at);
         match refused.take() {
             Some(Refused::Duplicate(key)) => JsonError::Duplicate {
                 key: shortened(&key),
@@ -51,7 +69,8 @@ pub(crate) fn parse(text: &str) -> Result<Value, JsonError> {
             },
             Some(Refused::TooDeep) => JsonError::TooDeep { line, column },
             None => JsonError::Syntax {
-                message: without_place(&error),
+                hint: json_hint::hint(&message, text.get(at..).and_then(|rest| rest.chars().next())),
+                message,
                 line,
                 column,
             },
@@ -78,13 +97,27 @@ pub(crate) fn check_depth(value: &Value) -> Result<(), JsonError> {
     }
 }
 
-/// Line and column in characters; the parser counts columns in bytes.
-fn place(text: &str, error: &serde_json::Error) -> (u32, u32) {
-    let line = error.line().max(1);
-    let bytes = error.column();
-    let column = text.split('\n').nth(line - 1).map_or(1, |text| {
-        text.char_indices().take_while(|(at, _)| *at < bytes).count().max(1)
-    });
+/// Where the character stands, in bytes, at which the parser stopped; of a comma too many, the comma.
+fn offset(text: &str, error: &serde_json::Error, message: &str) -> usize {
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    // The parser counts columns in bytes, from 1, and may point into a character.
+    let mut at = (before + error.column().saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let comma = (message == "trailing comma").then(|| text.get(..at).and_then(|before| before.rfind(',')));
+    comma.flatten().unwrap_or(at)
+}
+
+/// Line and column in characters.
+fn place(text: &str, at: usize) -> (u32, u32) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     (
         u32::try_from(line).unwrap_or(u32::MAX),
         u32::try_from(column).unwrap_or(u32::MAX),
@@ -246,9 +279,35 @@ mod tests {
     #[test]
     fn columns_count_characters() {
         assert_eq!(said("{\"zażółć\": x}"), "expected value at line 1 column 12");
-        assert_eq!(said("[1,\n2,]"), "trailing comma at line 2 column 3");
+        assert_eq!(said("[1,\n2,]"), "trailing comma at line 2 column 2");
+        assert_eq!(said("[1,\n2,\n\n]"), "trailing comma at line 2 column 2");
         assert_eq!(said(""), "EOF while parsing a value at line 1 column 1");
         assert_eq!(said("1 2"), "trailing characters at line 1 column 3");
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_with_what_would_mend_it() {
+        for (text, words) in [
+            ("[1,]", "remove this comma"),
+            ("{'a': 1}", "double quotes"),
+            ("{a: 1}", "the key in double quotes"),
+            ("[True]", "`true`"),
+            ("{\"a\": 1 // mine\n}", "comment"),
+            ("{\"a\" 1}", "`:`"),
+            ("{\"a\": 1 \"b\": 2}", "comma before this"),
+            ("{\"a\": [1", "ends too early"),
+            ("1 2", "one only"),
+            ("[01]", "a number"),
+            ("[\"\\d\"]", "backslash"),
+            ("[\"a\nb\"]", "line break"),
+            ("{\"a\": 1, \"a\": 2}", "one of the two"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(
+                error.hint().is_some_and(|hint| hint.contains(words)),
+                "{text}: {error:?}"
+            );
+        }
     }
 
     #[test]

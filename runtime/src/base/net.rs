@@ -1,7 +1,7 @@
 //! One TLS root set, CA and resolver for all clients.
 
 use std::{
-    fmt,
+    fmt, io,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -12,14 +12,20 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-use crate::base::{code::Code, listeners::Listeners};
+use crate::base::{
+    code::Code,
+    listeners::Listeners,
+    resolver::{Resolver, SystemResolver},
+};
 
-/// Roots of trust for all clients.
+/// Roots of trust and names, for all clients.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct NetSettings {
     /// Certificates of the operator's own, PEM, beside the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// What finds the addresses of names; `None`: the system.
+    pub resolver: Option<Arc<dyn Resolver>>,
 }
 
 /// Why no client could be made.
@@ -74,16 +80,18 @@ struct Inner {
     /// The operator's own.
     extra_roots: Vec<CertificateDer<'static>>,
     tls: OnceLock<Arc<ClientConfig>>,
+    resolver: Arc<dyn Resolver>,
     listeners: Listeners,
 }
 
 impl Net {
     pub(crate) fn new(settings: NetSettings) -> Result<Self, NetError> {
-        let NetSettings { ca_pem } = settings;
+        let NetSettings { ca_pem, resolver } = settings;
         Ok(Self {
             inner: Arc::new(Inner {
                 extra_roots: ca_pem.map(|pem| roots_of(&pem)).transpose()?.unwrap_or_default(),
                 tls: OnceLock::new(),
+                resolver: resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
                 listeners: Listeners::default(),
             }),
         })
@@ -104,12 +112,14 @@ impl Net {
     }
 
     /// For token endpoints and discovery: follows no redirect, reads no proxy variable, ends after 15 s.
+    #[cfg_attr(not(test), expect(clippy::disallowed_methods, reason = "this is the one place"))]
     pub(crate) fn http(&self) -> Result<reqwest::Client, NetError> {
         let tls = ClientConfig::clone(&*self.tls()?);
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .dns_resolver(Arc::new(Names(self.inner.resolver.clone())))
             .referer(false)
             .connect_timeout(CONNECT_TIME)
             .timeout(REQUEST_TIME)
@@ -118,9 +128,28 @@ impl Net {
             .map_err(|error| NetError::Tls(error.without_url().to_string()))
     }
 
-    /// The addresses of a name, asked of the system once.
-    pub(crate) async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
-        Ok(tokio::net::lookup_host((host, port)).await?.collect())
+    /// The addresses of a name, asked for once.
+    pub(crate) async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let mut addresses = self.inner.resolver.resolve(host, port).await?;
+        for address in &mut addresses {
+            address.set_port(port);
+        }
+        Ok(addresses)
+    }
+}
+
+/// The resolver, as `reqwest` asks it.
+struct Names(Arc<dyn Resolver>);
+
+impl reqwest::dns::Resolve for Names {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let resolver = self.0.clone();
+        Box::pin(async move {
+            // 0 stands for the URL's own port.
+            let addresses = resolver.resolve(name.as_str(), 0).await?;
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address.ip(), 0));
+            Ok(Box::new(addresses) as reqwest::dns::Addrs)
+        })
     }
 }
 
@@ -184,6 +213,7 @@ mod tests {
         ] {
             let settings = NetSettings {
                 ca_pem: Some(pem.to_vec()),
+                resolver: None,
             };
             let error = Net::new(settings).unwrap_err();
             assert!(matches!(error, NetError::Ca(_)), "{error}");
@@ -233,6 +263,7 @@ mod tests {
         let url = format!("https://localhost:{port}/");
         let trusting = Net::new(NetSettings {
             ca_pem: Some(key.cert.pem().into_bytes()),
+            ..NetSettings::default()
         })
         .unwrap();
         let reply = trusting.http().unwrap().get(&url).send().await.unwrap();

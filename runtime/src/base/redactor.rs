@@ -18,6 +18,8 @@ pub(crate) struct Redactor {
     searcher: Option<AhoCorasick>,
     marks: Vec<String>,
     whole: Vec<(Secret, String)>,
+    /// How many bytes the longest form has.
+    longest: usize,
 }
 
 impl Redactor {
@@ -36,6 +38,7 @@ impl Redactor {
             }
         }
         let (patterns, marks): (Vec<Vec<u8>>, Vec<String>) = forms.into_iter().unzip();
+        let longest = patterns.iter().map(Vec::len).max().unwrap_or_default();
         let searcher = (!patterns.is_empty())
             .then(|| {
                 AhoCorasick::builder()
@@ -47,7 +50,12 @@ impl Redactor {
                     .ok()
             })
             .flatten();
-        Self { searcher, marks, whole }
+        Self {
+            searcher,
+            marks,
+            whole,
+            longest,
+        }
     }
 
     /// The text without the secrets.
@@ -60,9 +68,72 @@ impl Redactor {
             return mark.clone();
         }
         match &self.searcher {
-            Some(searcher) if searcher.is_match(&text) => searcher.replace_all(&text, &self.marks),
-            _nothing_found => text,
+            Some(searcher) if searcher.is_match(&text) => self.across_lines(searcher.replace_all(&text, &self.marks)),
+            Some(_) => self.across_lines(text),
+            None => text,
         }
+    }
+
+    /// The text without the secrets that stand in several of its lines, a part in each. Its lines stay as many.
+    fn across_lines(&self, text: String) -> String {
+        let Some(searcher) = self.searcher.as_ref().filter(|_| text.contains('\n')) else {
+            return text;
+        };
+        let is_break = |c: char| matches!(c, '\r' | '\n');
+        let joined: String = text.chars().filter(|&c| !is_break(c)).collect();
+        let mut found = searcher.find_iter(&joined).peekable();
+        if found.peek().is_none() {
+            return text;
+        }
+        let mut out = String::with_capacity(text.len());
+        let (mut at, mut begins_line) = (0, true);
+        for c in text.chars() {
+            if is_break(c) {
+                out.push(c);
+                begins_line = true;
+                continue;
+            }
+            while found.next_if(|one| one.end() <= at).is_some() {}
+            match found.peek() {
+                Some(one) if one.start() == at || (one.start() < at && begins_line) => {
+                    let mark = self.marks.get(one.pattern().as_usize());
+                    out.push_str(mark.map_or("[redacted]", String::as_str));
+                }
+                Some(one) if one.start() < at => {}
+                Some(_) | None => out.push(c),
+            }
+            at += c.len_utf8();
+            begins_line = false;
+        }
+        out
+    }
+
+    /// Several lines without the secrets, also without those of which each line has a part.
+    pub(crate) fn lines(&self, lines: Vec<String>) -> Vec<String> {
+        if lines.is_empty() {
+            return lines;
+        }
+        let lines = lines.into_iter().map(|line| self.text(line).replace('\n', " "));
+        let together = lines.collect::<Vec<_>>().join("\n");
+        let redacted = self.across_lines(together);
+        redacted.split('\n').map(str::to_owned).collect()
+    }
+
+    /// A line without the secrets, also without the rest of one that began in the lines before it. Their end is kept in
+    /// `before`.
+    pub(crate) fn line_after(&self, before: &mut String, line: String) -> String {
+        if self.searcher.is_none() {
+            return self.text(line);
+        }
+        let line = self.text(line.replace('\n', " "));
+        let redacted = self.across_lines(format!("{before}\n{line}"));
+        before.push_str(&line);
+        let cut = before.ceil_char_boundary(before.len().saturating_sub(self.longest));
+        before.drain(..cut);
+        redacted
+            .split_once('\n')
+            .map(|(_before, line)| line.to_owned())
+            .unwrap_or(redacted)
     }
 
     /// The value with each string and key searched, never its serialised text: that would miss what JSON escapes.
@@ -80,7 +151,16 @@ impl Redactor {
                     .map(|(key, item)| (self.text(key), self.value(item)))
                     .collect(),
             ),
-            Value::Null | Value::Bool(_) | Value::Number(_) => value,
+            Value::Number(number) => {
+                let text = number.to_string();
+                let redacted = self.text(text.clone());
+                if redacted == text {
+                    Value::Number(number)
+                } else {
+                    Value::String(redacted)
+                }
+            }
+            Value::Null | Value::Bool(_) => value,
         }
     }
 }
@@ -121,7 +201,19 @@ fn forms_of(secret: &str) -> Vec<Vec<u8>> {
     for offset in 0..3 {
         forms.extend(base64_within(bytes, offset));
     }
+    if bytes.iter().all(u8::is_ascii_digit) {
+        forms.extend(as_numbers(secret));
+    }
     forms.retain(|form| form.len() >= SHORTEST_SEARCHED);
+    forms
+}
+
+/// What becomes of a secret of digits that was read as a number: zeros in front are lost, and what is longer than 64 bits is
+/// rounded.
+fn as_numbers(secret: &str) -> Vec<Vec<u8>> {
+    let mut forms = vec![secret.trim_start_matches('0').as_bytes().to_vec()];
+    let rounded = secret.parse().ok().and_then(serde_json::Number::from_f64);
+    forms.extend(rounded.map(|number| number.to_string().into_bytes()));
     forms
 }
 
@@ -189,6 +281,42 @@ mod tests {
         let out = redactor().value(value).to_string();
         assert!(!out.contains("planted"), "{out}");
         assert_eq!(out.matches("[redacted:SLACK_BOT_TOKEN]").count(), 2);
+    }
+
+    #[test]
+    fn a_secret_of_digits_is_found_as_a_number_too() {
+        for secret in ["1234567890", "0012345678", "123456789012345678901234567890"] {
+            let redactor = Redactor::of([("PIN", &Secret::new(secret))]);
+            let printed: serde_json::Value =
+                serde_json::from_str(&format!("[{}, 7]", secret.trim_start_matches('0'))).unwrap_or_default();
+            let out = redactor.value(printed).to_string();
+            assert_eq!(out, "[\"[redacted:PIN]\",7]", "{secret}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_stands_in_several_lines_is_found_in_each() {
+        let (first, rest) = TOKEN.split_at(9);
+        let (second, third) = rest.split_at(4);
+        let mark = "[redacted:SLACK_BOT_TOKEN]";
+        let text = format!("a {first}\r\n{second}\n{third} b\nc");
+        assert_eq!(redactor().text(text), format!("a {mark}\r\n{mark}\n{mark} b\nc"));
+        let lines = [format!("a {first}"), format!("{second}{third} b"), "c".to_owned()];
+        let expected = [format!("a {mark}"), format!("{mark} b"), "c".to_owned()];
+        assert_eq!(redactor().lines(lines.to_vec()), expected);
+
+        let mut before = String::new();
+        let shown: Vec<String> = lines.map(|line| redactor().line_after(&mut before, line)).to_vec();
+        assert_eq!(shown[1..], expected[1..]);
+        assert!(before.len() <= redactor().longest);
+    }
+
+    #[test]
+    fn innocent_lines_stay_as_they_are() {
+        let text = "one\n\ntwo\r\n three\n";
+        assert_eq!(redactor().text(text.to_owned()), text);
+        assert_eq!(redactor().lines(Vec::new()).len(), 0);
+        assert_eq!(redactor().lines(vec![String::new()]), [""]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     auth::{AuthError, SignIn},
-    base::code::Code,
+    base::{code::Code, json::JsonError},
     package::Violation,
     sandbox::SandboxError,
 };
@@ -12,8 +12,13 @@ use crate::{
 #[non_exhaustive]
 pub enum CallError {
     /// The input is not JSON, or JSON that two readers could read differently.
-    #[error("the input is not valid JSON: {0}")]
-    InputNotJson(String),
+    #[error("the input is not valid JSON: {reason}")]
+    InputNotJson {
+        /// What is wrong, with the place.
+        reason: String,
+        /// What would mend it.
+        hint: Option<String>,
+    },
     /// The input does not fit the tool's schema.
     #[error("the input does not fit the tool's schema: {}", in_words(.0))]
     InputDoesNotFit(Vec<Violation>),
@@ -78,8 +83,13 @@ pub enum CallError {
         provider: String,
     },
     /// The provider refused the credential.
-    #[error("the provider refused the credential: {0}")]
-    Unauthorized(String),
+    #[error("the provider refused the credential: {message}")]
+    Unauthorized {
+        /// The provider; `None` where the tool has no credential.
+        provider: Option<String>,
+        /// What the tool said, or how it ended.
+        message: String,
+    },
     /// The service behind the tool asks to wait.
     #[error("the service behind the tool asks to wait: {seconds} s")]
     RateLimited {
@@ -118,13 +128,21 @@ fn in_words(violations: &[Violation]) -> String {
 }
 
 impl CallError {
+    pub(super) fn not_json(error: &JsonError) -> Self {
+        Self::InputNotJson {
+            reason: error.to_string(),
+            hint: error.hint().map(str::to_owned),
+        }
+    }
+
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::InputNotJson(_) | Self::InputDoesNotFit(_) | Self::InputTooLarge { .. } | Self::InvalidInput(_) => {
-                Code::InvalidInput
-            }
+            Self::InputNotJson { .. }
+            | Self::InputDoesNotFit(_)
+            | Self::InputTooLarge { .. }
+            | Self::InvalidInput(_) => Code::InvalidInput,
             Self::ToolFailed(_) => Code::ToolFailed,
             Self::LimitExceeded(_) => Code::LimitExceeded,
             Self::Trapped(_) => Code::Trapped,
@@ -133,7 +151,7 @@ impl CallError {
             Self::OutputNotJson(_) | Self::OutputDoesNotFit(_) => Code::InvalidOutput,
             Self::TimedOut { .. } => Code::TimedOut,
             Self::Denied { .. } | Self::CredentialNotGranted { .. } => Code::Denied,
-            Self::Unauthorized(_) => Code::Unauthorized,
+            Self::Unauthorized { .. } => Code::Unauthorized,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::Busy => Code::Busy,
             Self::Panicked => Code::Internal,
@@ -147,6 +165,7 @@ impl CallError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
+            Self::InputNotJson { hint, .. } => hint.iter().cloned().collect(),
             Self::InputDoesNotFit(_) => vec!["see the tool's schema with `pocket inspect`".to_owned()],
             Self::InputTooLarge { .. } => vec!["hand the tool a reference to the data instead".to_owned()],
             Self::TimedOut { .. } => vec![
@@ -163,23 +182,26 @@ impl CallError {
                     "give it with `pocket auth login {provider}` and `pocket add`, or run `pocket run {tool}` on a terminal and agree"
                 )]
             }
-            Self::Unauthorized(_) => {
-                vec!["sign out and in again with `pocket auth logout` and `pocket auth login`".to_owned()]
+            Self::Unauthorized {
+                provider: Some(provider),
+                ..
+            } => vec![format!(
+                "sign out and in again with `pocket auth logout {provider}` and `pocket auth login {provider}`"
+            )],
+            Self::Unauthorized { provider: None, .. } => {
+                vec!["the tool was given no credential: its manifest names no provider under `auth`".to_owned()]
             }
             Self::RateLimited { seconds } => vec![format!("call again in {seconds} s")],
             Self::Busy => vec!["call again when some calls have ended, or raise the limits".to_owned()],
             Self::SignInRequired(sign_in) => vec![format!("open {} in a browser, then call again", sign_in.url)],
             Self::Auth(error) => error.hints(),
             Self::Sandbox(error) => error.hints(),
-            Self::InputNotJson(_)
-            | Self::InvalidInput(_)
-            | Self::ToolFailed(_)
-            | Self::LimitExceeded(_)
-            | Self::Trapped(_)
-            | Self::OutputTooLarge { .. }
-            | Self::OutputNotJson(_)
-            | Self::OutputDoesNotFit(_)
-            | Self::Panicked => Vec::new(),
+            Self::InvalidInput(_) => vec!["see what the tool takes with `pocket inspect`".to_owned()],
+            Self::OutputTooLarge { .. } => vec!["ask the tool for less at a time".to_owned()],
+            Self::OutputNotJson(_) | Self::OutputDoesNotFit(_) => {
+                vec!["this is the tool's own fault: tell its author".to_owned()]
+            }
+            Self::ToolFailed(_) | Self::LimitExceeded(_) | Self::Trapped(_) | Self::Panicked => Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use tokio::sync::OnceCell;
 use crate::{
     install::Installed,
     package::ComponentKind,
-    sandbox::{Engine, Policy, SandboxError, Tool},
+    sandbox::{Engine, Policy, Report, SandboxError, Tool},
 };
 
 /// A sandboxed tool that is compiled and linked at its first call, once however many call at once.
@@ -26,10 +26,10 @@ impl LazyTool {
         }
     }
 
-    /// The tool; a failure to load is told to this caller and tried anew for the next.
-    pub(crate) async fn get(&self) -> Result<&Tool, SandboxError> {
+    /// The tool; a failure to load is told to this caller and tried anew for the next. `report` is told if it is compiled now.
+    pub(crate) async fn get(&self, report: Option<&dyn Report>) -> Result<&Tool, SandboxError> {
         self.tool
-            .get_or_try_init(|| self.engine.load(&self.installed, self.policy.clone()))
+            .get_or_try_init(|| self.engine.load(&self.installed, self.policy.clone(), report))
             .await
     }
 

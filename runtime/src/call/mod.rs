@@ -11,6 +11,6 @@ pub use error::CallError;
 pub use function::{Call, FunctionError, FunctionTool};
 pub(crate) use lazy::LazyTool;
 pub use output::{Called, Output, Value};
-pub(crate) use redact::{Redacting, redactor};
+pub(crate) use redact::{Redacting, redacted_lines, redactor};
 pub(crate) use tool::{CallTool, Runner, Ways};
 pub use tool::{Input, OutputFunction};

@@ -55,6 +55,9 @@ pub struct Called {
     pub usage: Usage,
     /// Its requests that were refused: why, and the rule that would allow each.
     pub refusals: Vec<String>,
+    /// The output digit by digit as the tool wrote it, on one line, where it has numbers that [`Value::Json`] may not hold
+    /// exactly; nothing where a secret had to be taken out of it, or a function of the embedding program made it.
+    pub exact: Option<String>,
 }
 
 impl Called {
@@ -69,6 +72,7 @@ impl Called {
             logs,
             usage,
             refusals,
+            exact: _,
         } = self;
         Ok(Output {
             value: ended?,
@@ -76,6 +80,21 @@ impl Called {
             usage,
             refusals,
         })
+    }
+
+    /// The same as text, with the output's numbers digit by digit.
+    #[must_use]
+    pub fn to_json_text(&self) -> String {
+        let mut shape = self.to_json();
+        let Some(exact) = &self.exact else {
+            return shape.to_string();
+        };
+        if let Some(fields) = shape.as_object_mut() {
+            fields.remove("output");
+        }
+        let others = shape.to_string();
+        let others = others.strip_prefix('{').unwrap_or_default();
+        format!("{{\"output\":{exact},{others}")
     }
 
     /// The one shape at all doors: `{tool, code, output | text, error, logs, usage}`.

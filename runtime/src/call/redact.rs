@@ -1,11 +1,11 @@
 //! What of a call is searched for its credential's secrets before anyone gets it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
     auth::Credential,
     base::redactor::Redactor,
-    sandbox::{LogLine, Report},
+    sandbox::{CallStep, LogLine, Report},
 };
 
 /// For every credential that a call used: the old and the new one, where a refresh fell into it.
@@ -17,24 +17,49 @@ pub(crate) fn redactor(used: &[Credential]) -> Arc<Redactor> {
     }
 }
 
+/// The lines of a log without the secrets, also without those of which each line has a part.
+pub(crate) fn redacted_lines(redactor: &Redactor, logs: Vec<LogLine>) -> Vec<LogLine> {
+    let (levels, messages): (Vec<_>, Vec<_>) = logs.into_iter().map(|line| (line.level, line.message)).unzip();
+    let messages = redactor.lines(messages);
+    let lines = levels.into_iter().zip(messages);
+    lines.map(|(level, message)| LogLine { level, message }).collect()
+}
+
 /// A report that replaces secrets before it passes anything on.
 pub(crate) struct Redacting {
-    pub(crate) redactor: Arc<Redactor>,
-    pub(crate) to: Arc<dyn Report>,
+    redactor: Arc<Redactor>,
+    to: Arc<dyn Report>,
+    /// The end of the lines so far: a secret may have begun in it.
+    before: Mutex<String>,
+}
+
+impl Redacting {
+    pub(crate) fn new(redactor: Arc<Redactor>, to: Arc<dyn Report>) -> Self {
+        Self {
+            redactor,
+            to,
+            before: Mutex::default(),
+        }
+    }
 }
 
 impl Report for Redacting {
     fn log(&self, line: &LogLine) {
         let LogLine { level, message } = line.clone();
-        self.to.log(&LogLine {
-            level,
-            message: self.redactor.text(message),
-        });
+        let message = {
+            let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+            self.redactor.line_after(&mut before, message)
+        };
+        self.to.log(&LogLine { level, message });
     }
 
     fn progress(&self, done: f64, total: Option<f64>, message: Option<&str>) {
         let message = message.map(|text| self.redactor.text(text.to_owned()));
         self.to.progress(done, total, message.as_deref());
+    }
+
+    fn step(&self, step: CallStep) {
+        self.to.step(step);
     }
 }
 

@@ -7,13 +7,15 @@ use futures_util::FutureExt as _;
 use crate::{
     auth::{Auth, AuthError, Credential},
     base::{
-        json,
+        json, json_text,
         name::{Profile, ToolName},
         redactor::Redactor,
     },
-    call::{Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redactor},
+    call::{
+        Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redacted_lines, redactor,
+    },
     package::{AuthRequirement, CredentialGrant, Schema},
-    sandbox::{End, Invocation, LogLine, Outcome, Report, Usage},
+    sandbox::{CallStep, End, Invocation, LogLine, Outcome, Report, Usage},
 };
 
 /// What is done with a tool's output before the caller gets it.
@@ -34,7 +36,7 @@ impl Input {
     /// # Errors
     /// When it is not such JSON.
     pub fn parse(text: &str) -> Result<serde_json::Value, crate::Error> {
-        json::parse(text).map_err(|e| CallError::InputNotJson(e.to_string()).into())
+        json::parse(text).map_err(|e| CallError::not_json(&e).into())
     }
 }
 
@@ -71,6 +73,8 @@ pub(crate) struct Ways<'a> {
 /// What one run gave, before it is told in our words.
 struct Ran {
     ended: Result<Value, CallError>,
+    /// See [`Called::exact`].
+    exact: Option<String>,
     logs: Vec<LogLine>,
     usage: Usage,
     refusals: Vec<String>,
@@ -80,6 +84,7 @@ impl Ran {
     fn nothing(error: CallError) -> Self {
         Self {
             ended: Err(error),
+            exact: None,
             logs: Vec::new(),
             usage: Usage::default(),
             refusals: Vec::new(),
@@ -103,6 +108,7 @@ impl CallTool {
         };
         let Ran {
             ended,
+            exact,
             logs,
             usage,
             refusals,
@@ -110,6 +116,7 @@ impl CallTool {
         let ended = ended.and_then(|value| self.finished(value)).map_err(crate::Error::from);
         Called {
             tool: self.name.to_string(),
+            exact: exact.filter(|_| ended.is_ok() && self.output_function.is_none()),
             ended,
             logs,
             usage,
@@ -122,13 +129,13 @@ impl CallTool {
         let (text, value) = match input {
             Input::Text(text) => {
                 self.within_limit(text.len())?;
-                let value = json::parse(&text).map_err(|e| CallError::InputNotJson(e.to_string()))?;
+                let value = json::parse(&text).map_err(|e| CallError::not_json(&e))?;
                 (text, value)
             }
             Input::Json(value) => {
                 let text = value.to_string();
                 self.within_limit(text.len())?;
-                json::check_depth(&value).map_err(|e| CallError::InputNotJson(e.to_string()))?;
+                json::check_depth(&value).map_err(|e| CallError::not_json(&e))?;
                 (text, value)
             }
         };
@@ -188,10 +195,13 @@ impl CallTool {
         credential: Option<Credential>,
         ways: &Ways<'_>,
     ) -> Ran {
-        let tool = match tool.get().await {
+        let tool = match tool.get(ways.report.as_deref()).await {
             Ok(tool) => tool,
             Err(error) => return Ran::nothing(error.into()),
         };
+        if let Some(report) = &ways.report {
+            report.step(CallStep::Running);
+        }
         let mut used = Vec::from_iter(credential);
         let mut end = self.invoke(tool, &text, &used, ways).await;
         if end.saw_unauthorized
@@ -213,12 +223,10 @@ impl CallTool {
     }
 
     async fn invoke(&self, tool: &crate::sandbox::Tool, text: &str, used: &[Credential], ways: &Ways<'_>) -> End {
-        let report = ways.report.as_ref().map(|to| {
-            Arc::new(Redacting {
-                redactor: redactor(used),
-                to: Arc::clone(to),
-            }) as Arc<dyn Report>
-        });
+        let report = ways
+            .report
+            .as_ref()
+            .map(|to| Arc::new(Redacting::new(redactor(used), Arc::clone(to))) as Arc<dyn Report>);
         tool.invoke(Invocation {
             input: text,
             profile: ways.profile,
@@ -239,19 +247,17 @@ impl CallTool {
             saw_unauthorized,
         } = end;
         let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-        let ended = match outcome {
-            Outcome::Output(text) => self.read_output(text, redactor),
-            other => Err(self.failure(other, saw_unauthorized, &refusals, redactor)),
+        let (ended, exact) = match outcome {
+            Outcome::Output(text) => {
+                let exact = exact(&text, redactor);
+                (self.read_output(text, redactor), exact)
+            }
+            other => (Err(self.failure(other, saw_unauthorized, &refusals, redactor)), None),
         };
-        let logs = logs
-            .into_iter()
-            .map(|LogLine { level, message }| LogLine {
-                level,
-                message: redactor.text(message),
-            })
-            .collect();
+        let logs = redacted_lines(redactor, logs);
         Ran {
             ended,
+            exact,
             logs,
             usage,
             refusals,
@@ -279,11 +285,11 @@ impl CallTool {
             Outcome::ToolFailed(message) | Outcome::Trapped(message) if !refusals.is_empty() => {
                 denied(redactor.text(message))
             }
-            Outcome::ToolFailed(message) if saw_unauthorized => CallError::Unauthorized(redactor.text(message)),
+            Outcome::ToolFailed(message) if saw_unauthorized => self.unauthorized(redactor.text(message)),
             Outcome::ToolFailed(message) => CallError::ToolFailed(redactor.text(message)),
             Outcome::Trapped(message) => CallError::Trapped(redactor.text(message)),
             Outcome::InvalidInput(message) => CallError::InvalidInput(redactor.text(message)),
-            Outcome::Unauthorized(message) => CallError::Unauthorized(redactor.text(message)),
+            Outcome::Unauthorized(message) => self.unauthorized(redactor.text(message)),
             Outcome::RateLimited(seconds) => CallError::RateLimited { seconds },
             Outcome::LimitExceeded(which) => CallError::LimitExceeded(which),
             Outcome::OutOfMemory => CallError::OutOfMemory { limit: self.memory },
@@ -293,6 +299,13 @@ impl CallTool {
             Outcome::TimedOut => CallError::TimedOut { limit: self.timeout },
             Outcome::Busy => CallError::Busy,
             Outcome::Sandbox(error) => CallError::Sandbox(error),
+        }
+    }
+
+    fn unauthorized(&self, message: String) -> CallError {
+        CallError::Unauthorized {
+            provider: self.auth.as_ref().map(|need| need.provider.clone()),
+            message,
         }
     }
 
@@ -314,7 +327,7 @@ impl CallTool {
             Ok(Ok(Ok(value))) => Ok(Value::Json(redactor.value(value))),
             Ok(Ok(Err(error))) => Err(match error {
                 FunctionError::InvalidInput(message) => CallError::InvalidInput(redactor.text(message)),
-                FunctionError::Unauthorized(message) => CallError::Unauthorized(redactor.text(message)),
+                FunctionError::Unauthorized(message) => self.unauthorized(redactor.text(message)),
                 FunctionError::RateLimited(seconds) => CallError::RateLimited { seconds },
                 FunctionError::Failed(message) => CallError::ToolFailed(redactor.text(message)),
                 error @ FunctionError::NoVariable(_) => CallError::ToolFailed(error.to_string()),
@@ -323,6 +336,7 @@ impl CallTool {
         let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         Ran {
             ended,
+            exact: None,
             logs: Vec::new(),
             usage: Usage {
                 wall_us,
@@ -349,7 +363,42 @@ impl CallTool {
     }
 }
 
+/// The output's own text, where it says more than its parsed value and nothing secret is in either.
+fn exact(text: &str, redactor: &Redactor) -> Option<String> {
+    if !json_text::has_long_numbers(text) {
+        return None;
+    }
+    let value = json::parse(text).ok()?;
+    let exact = json_text::compact(text);
+    let is_clean = redactor.text(exact.clone()) == exact && redactor.value(value.clone()) == value;
+    is_clean.then_some(exact)
+}
+
 /// Whether it is JSON by its grammar, at any depth.
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::secret::Secret;
+
+    #[test]
+    fn an_output_with_a_secret_in_it_is_not_handed_on_as_it_was_written() {
+        let secret = Secret::new("planted-token");
+        let redactor = Redactor::of([("SLACK_BOT_TOKEN", &secret)]);
+        let exact = |text: &str| exact(text, &redactor);
+        let long = "{ \"n\": 12345678901234567890123, \"t\": \"other\" }";
+        assert_eq!(
+            exact(long).as_deref(),
+            Some("{\"n\":12345678901234567890123,\"t\":\"other\"}")
+        );
+        for with_secret in ["planted-token", "\\u0070lanted-token"] {
+            let text = long.replace("other", with_secret);
+            assert_eq!(exact(&text), None, "{text}");
+        }
+        assert_eq!(exact("{\"n\": 1}"), None, "its value says as much");
+        assert_eq!(exact("12345678901234567890123 and more"), None);
+    }
 }

@@ -32,7 +32,7 @@ pub(super) fn check(source: &PathSource, folder: &Dir, component: &str) -> Resul
         let metadata = folder.metadata(path).map_err(|e| fail(e, &shown))?;
         verdict(&metadata, &shown)?;
     }
-    parents(source)
+    parents(user, source)
 }
 
 /// Where users and modes are not those of Unix, nothing is said here.
@@ -41,9 +41,10 @@ pub(super) fn check(_source: &PathSource, _folder: &Dir, _component: &str) -> Re
     Ok(())
 }
 
-/// A folder above that everyone can write lets everyone put another folder in this one's place, unless it is sticky.
+/// Whoever can write a folder above can put another folder in this one's place, and its owner can always come to write it.
+/// In a sticky one, such as `/tmp`, only its owner and the superuser can.
 #[cfg(unix)]
-fn parents(source: &PathSource) -> Result<(), InstallError> {
+fn parents(user: u32, source: &PathSource) -> Result<(), InstallError> {
     use std::os::unix::fs::MetadataExt as _;
 
     let fail = |e| InstallError::Unreadable {
@@ -52,12 +53,17 @@ fn parents(source: &PathSource) -> Result<(), InstallError> {
     };
     let real = source.folder.canonicalize().map_err(fail)?;
     for above in real.ancestors().skip(1) {
-        let mode = above.metadata().map_err(fail)?.mode();
-        if mode & 0o002 != 0 && mode & 0o1000 == 0 {
-            return Err(InstallError::OthersCanWrite { path: above.to_owned() });
-        }
+        let metadata = above.metadata().map_err(fail)?;
+        judge_above(user, metadata.uid(), metadata.gid(), metadata.mode(), above)?;
     }
     Ok(())
+}
+
+#[cfg(unix)]
+fn judge_above(user: u32, owner: u32, group: u32, mode: u32, path: &Path) -> Result<(), InstallError> {
+    const STICKY: u32 = 0o1000;
+    let mode = if mode & STICKY == 0 { mode } else { mode & !0o022 };
+    judge(user, owner, group, mode, path)
 }
 
 #[cfg(unix)]
@@ -109,6 +115,28 @@ mod tests {
             judge(1000, 1000, 1000, 0o757, path),
             Err(InstallError::OthersCanWrite { .. })
         ));
+    }
+
+    #[test]
+    fn a_folder_above_is_this_users_or_the_superusers_and_may_be_shared_where_it_is_sticky() {
+        let path = Path::new("above");
+        assert!(judge_above(1000, 0, 0, 0o1777, path).is_ok(), "/tmp");
+        assert!(judge_above(1000, 0, 50, 0o3775, path).is_ok());
+        assert!(judge_above(1000, 1000, 1000, 0o755, path).is_ok());
+        for owner in [1001, 65534] {
+            for mode in [0o755, 0o700, 0o1777] {
+                assert!(matches!(
+                    judge_above(1000, owner, owner, mode, path),
+                    Err(InstallError::OtherOwner { .. })
+                ));
+            }
+        }
+        for (group, mode) in [(0, 0o777), (50, 0o2775)] {
+            assert!(matches!(
+                judge_above(1000, 0, group, mode, path),
+                Err(InstallError::OthersCanWrite { .. })
+            ));
+        }
     }
 
     #[test]

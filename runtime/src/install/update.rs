@@ -130,76 +130,76 @@ fn pins(old: &PinnedSource, new: &PinnedSource) -> Vec<Change> {
 }
 
 fn of_manifest(old: &Manifest, new: &Manifest) -> Vec<Change> {
-    let pair = |what, read: &dyn Fn(&Manifest) -> String| change(what, read(old), read(new));
-    let auth = |read: fn(&AuthRequirement) -> String| {
-        move |manifest: &Manifest| manifest.auth.as_ref().map(read).unwrap_or_default()
-    };
-    vec![
-        pair("provider", &auth(|auth| auth.provider.clone())),
-        pair("handler", &auth(|auth| auth.handler.clone().unwrap_or_default())),
-        pair(
-            "token",
-            &auth(|auth| match auth.token {
-                TokenKind::Bot => "bot".to_owned(),
-                TokenKind::User => "user".to_owned(),
-            }),
-        ),
-        pair("scopes", &auth(|auth| auth.scopes.join(", "))),
-        pair("hosts", &|manifest| joined(&manifest.permissions.http)),
-        pair("files", &|manifest| {
-            let words = manifest.permissions.files.iter().map(|file| {
-                let access = match file.access {
-                    Access::Read => "read",
-                    Access::Write => "write",
-                };
-                format!("{} ({access})", file.guest)
-            });
-            words.collect::<Vec<_>>().join(", ")
-        }),
-        pair("timeout", &|manifest| {
-            manifest
-                .permissions
-                .timeout
-                .map(|time| format!("{} ms", time.as_millis()))
-                .unwrap_or_default()
-        }),
-        pair("memory", &|manifest| {
-            manifest
-                .permissions
-                .memory
-                .map(|bytes| format!("{bytes} B"))
-                .unwrap_or_default()
-        }),
-        pair(
-            "credentials",
-            &|manifest| match manifest.permissions.credentials_in_env {
-                true => "the tool must hold the secret itself".to_owned(),
-                false => String::new(),
-            },
-        ),
-        pair("name", &|manifest| manifest.name.to_string()),
-        pair("title", &|manifest| manifest.title.clone().unwrap_or_default()),
-        pair("description", &|manifest| manifest.description.clone()),
-        pair("input schema", &|manifest| manifest.input_schema.as_str().to_owned()),
-        pair("output schema", &|manifest| {
-            manifest
-                .output_schema
-                .as_ref()
-                .map(|schema| schema.as_str().to_owned())
-                .unwrap_or_default()
-        }),
-        pair("annotations", &|manifest| {
-            manifest
-                .annotations
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default()
-        }),
-        pair("variables", &|manifest| {
-            let words = manifest.variables.iter().map(|(name, value)| format!("{name}={value}"));
-            words.collect::<Vec<_>>().join(", ")
-        }),
-    ]
+    let facets = OF_AUTH.iter().chain(OF_PERMISSIONS).chain(OF_TOOL);
+    facets.map(|(what, read)| change(what, read(old), read(new))).collect()
+}
+
+/// A name for people, and what a manifest says there; empty where it says nothing.
+type Facet = (&'static str, fn(&Manifest) -> String);
+
+const OF_AUTH: &[Facet] = &[
+    ("provider", |manifest| of_auth(manifest, |auth| auth.provider.clone())),
+    ("handler", |manifest| {
+        of_auth(manifest, |auth| auth.handler.clone().unwrap_or_default())
+    }),
+    ("token", |manifest| {
+        of_auth(manifest, |auth| match auth.token {
+            TokenKind::Bot => "bot".to_owned(),
+            TokenKind::User => "user".to_owned(),
+        })
+    }),
+    ("scopes", |manifest| of_auth(manifest, |auth| auth.scopes.join(", "))),
+];
+
+const OF_PERMISSIONS: &[Facet] = &[
+    ("hosts", |manifest| joined(&manifest.permissions.http)),
+    ("files", |manifest| {
+        let words = manifest.permissions.files.iter().map(|file| {
+            let access = match file.access {
+                Access::Read => "read",
+                Access::Write => "write",
+            };
+            format!("{} ({access})", file.guest)
+        });
+        joined(&words.collect::<Vec<_>>())
+    }),
+    ("timeout", |manifest| {
+        let timeout = manifest.permissions.timeout;
+        timeout.map_or_else(String::new, |time| format!("{} ms", time.as_millis()))
+    }),
+    ("memory", |manifest| {
+        let memory = manifest.permissions.memory;
+        memory.map_or_else(String::new, |bytes| format!("{bytes} B"))
+    }),
+    ("credentials", |manifest| {
+        match manifest.permissions.credentials_in_env {
+            true => "the tool must hold the secret itself".to_owned(),
+            false => String::new(),
+        }
+    }),
+];
+
+const OF_TOOL: &[Facet] = &[
+    ("name", |manifest| manifest.name.to_string()),
+    ("title", |manifest| manifest.title.clone().unwrap_or_default()),
+    ("description", |manifest| manifest.description.clone()),
+    ("input schema", |manifest| manifest.input_schema.as_str().to_owned()),
+    ("output schema", |manifest| {
+        let schema = manifest.output_schema.as_ref();
+        schema.map_or_else(String::new, |schema| schema.as_str().to_owned())
+    }),
+    ("annotations", |manifest| {
+        let annotations = manifest.annotations.as_ref();
+        annotations.map_or_else(String::new, ToString::to_string)
+    }),
+    ("variables", |manifest| {
+        let words = manifest.variables.iter().map(|(name, value)| format!("{name}={value}"));
+        joined(&words.collect::<Vec<_>>())
+    }),
+];
+
+fn of_auth(manifest: &Manifest, read: fn(&AuthRequirement) -> String) -> String {
+    manifest.auth.as_ref().map(read).unwrap_or_default()
 }
 
 fn joined(words: &[impl ToString]) -> String {

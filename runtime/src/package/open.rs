@@ -12,7 +12,7 @@ use crate::{
     package::{
         Access, Component, Fault, Manifest, PackageError, Severity, TokenKind,
         component::{self, Need, need},
-        fault::shortened,
+        fault::{listed, shortened},
         manifest::{AskedHandler, FILE, Handlers, LARGEST, read},
     },
     provider::Providers,
@@ -47,7 +47,11 @@ impl Package {
         let folder = opened.map_err(|error| {
             let message = format!("the folder cannot be opened: {error}");
             PackageError {
-                faults: vec![Fault::of_file(&folder.display().to_string(), message, None)],
+                faults: vec![Fault::of_file(
+                    &folder.display().to_string(),
+                    message,
+                    Some("name the folder in which pocket.json lies"),
+                )],
             }
         })?;
         Self::open(&folder, providers)
@@ -188,12 +192,33 @@ fn unserved(manifest: &Manifest, component: &Component, handler: Option<&AskedHa
     .collect()
 }
 
+/// The folders in this one that have a `pocket.json`.
+fn packages_below(folder: &Dir) -> Vec<String> {
+    const MOST: usize = 1_000;
+    let entries = folder.entries().into_iter().flatten().take(MOST);
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut below: Vec<String> = names.filter(|name| folder.is_file(format!("{name}/{FILE}"))).collect();
+    below.sort();
+    below
+}
+
 /// The bytes of `pocket.json`, one more than the largest at most.
 fn manifest(folder: &Dir) -> Result<Vec<u8>, Fault> {
     const WHAT_A_PACKAGE_IS: &str =
         "a tool is a folder with pocket.json and a component (`*.wasm`); `pocket new` makes one";
     let refused = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Fault::of_file(FILE, "there is no such file in the folder", Some(WHAT_A_PACKAGE_IS)),
+        io::ErrorKind::NotFound => {
+            let below = packages_below(folder);
+            let hint = if below.is_empty() {
+                WHAT_A_PACKAGE_IS.to_owned()
+            } else {
+                format!(
+                    "folders below are tools, name one of them: {}",
+                    listed(below.iter().map(String::as_str))
+                )
+            };
+            Fault::of_file(FILE, "there is no such file in the folder", Some(&hint))
+        }
         io::ErrorKind::PermissionDenied => Fault::of_file(
             FILE,
             "it leads out of the folder, or may not be read",

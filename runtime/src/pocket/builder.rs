@@ -128,6 +128,13 @@ impl PocketBuilder {
     ///
     /// # Errors
     /// When a file of settings, the lock, the store or a tool is not valid, or a tool cannot be fetched.
+    #[cfg_attr(
+        not(test),
+        expect(
+            clippy::disallowed_methods,
+            reason = "what is not given comes from the environment, read here once"
+        )
+    )]
     pub async fn build(self) -> Result<Pocket, Error> {
         let Self {
             project,
@@ -148,7 +155,7 @@ impl PocketBuilder {
         };
         let settings = match settings {
             Some(settings) => settings,
-            None => Settings::read(&home, project.as_deref(), std::env::vars())?.settings,
+            None => Settings::read(&home, project.as_deref(), std::env::vars_os())?.settings,
         };
         let base = project.clone().unwrap_or_else(|| PathBuf::from("."));
         let base = std::path::absolute(&base).unwrap_or(base);

@@ -13,6 +13,8 @@ pub enum ProviderError {
         name: String,
         /// What may have been meant.
         nearest: Option<String>,
+        /// How many providers there are.
+        known: usize,
     },
     /// The provider has no handler of that name.
     #[error("`{provider}` has no handler of this name: `{name}`")]
@@ -23,6 +25,8 @@ pub enum ProviderError {
         name: String,
         /// What may have been meant.
         nearest: Option<String>,
+        /// Those it has, the default one first.
+        known: Vec<String>,
     },
     /// A provider is described in a way that cannot be used.
     #[error("the provider `{provider}` is not described as it has to be: {message}")]
@@ -50,21 +54,30 @@ impl ProviderError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::Unknown {
-                nearest: Some(near), ..
+            Self::Unknown { name, nearest, known } => {
+                let mut hints: Vec<String> = meant(nearest.as_deref()).into_iter().collect();
+                hints.push(format!("`pocket auth providers` lists all {known}"));
+                if nearest.is_none() {
+                    hints.push(format!(
+                        "a provider of your own is added under `[providers.{name}]` in `pocket.toml`"
+                    ));
+                }
+                hints
             }
-            | Self::UnknownHandler {
-                nearest: Some(near), ..
-            } => vec![format!("did you mean `{near}`?")],
-            Self::Unknown { name, nearest: None } => vec![format!(
-                "a provider of your own is added under `[providers.{name}]` in `pocket.toml`"
-            )],
-            Self::UnknownHandler {
-                provider,
-                nearest: None,
-                ..
-            } => vec![format!("leave the handler out, and `{provider}`'s default one is used")],
+            Self::UnknownHandler { nearest, known, .. } => {
+                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                let mut hints: Vec<String> = meant(nearest.as_deref()).into_iter().collect();
+                hints.push(format!(
+                    "its handlers: {}; where none is named, the first is used",
+                    known.join(", ")
+                ));
+                hints
+            }
             Self::NotValid { hint, .. } => hint.iter().cloned().collect(),
         }
     }
+}
+
+fn meant(nearest: Option<&str>) -> Option<String> {
+    nearest.map(|near| format!("did you mean `{near}`?"))
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use url::Url;
 
-use crate::provider::{ImpliedScopes, Pointer, Reply};
+use crate::provider::{HostPattern, ImpliedScopes, Lookup, Pointer, Refresh, Reply, Revoke};
 
 /// An authorization server, and how it differs from what RFC 6749 says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,10 @@ pub struct OAuth2 {
     pub headers: BTreeMap<String, String>,
     /// The scopes to ask for where nobody names one and the provider gives no token without.
     pub recommended_scopes: Vec<String>,
+    /// The scopes that are asked for beside all others: without `offline_access` there is no refresh token.
+    pub added_scopes: Vec<String>,
+    /// Whether a request names scopes; else they are those of the app's own settings, and only the reply tells them.
+    pub asks_scopes: bool,
     /// Which scopes come with another one that was granted.
     pub implied_scopes: ImpliedScopes,
     /// Where values stand in a reply: of the only kind of token there is, or of the bot's.
@@ -58,6 +62,11 @@ pub struct OAuth2 {
     pub default_ttl: Option<Duration>,
     /// What is known of refresh tokens.
     pub refresh: Refresh,
+    /// What is asked for right after a sign-in, where the token's reply does not tell all that a tool needs.
+    pub lookup: Option<Lookup>,
+    /// The fields of an account in which a host of its own stands, each with what that host has to match. It is fixed at
+    /// sign-in, and the account's credential may go there too.
+    pub host_fields: BTreeMap<String, HostPattern>,
 }
 
 /// The user's own tokens at a provider that has a bot's beside them.
@@ -123,85 +132,6 @@ pub enum BodyForm {
     Json,
 }
 
-/// What is known of a provider's refresh tokens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Refresh {
-    /// Where to refresh, where that is not the token endpoint.
-    pub url: Option<Url>,
-    /// Whether a refresh ends the refresh token that was used.
-    pub rotation: Rotation,
-    /// After how many days without use a refresh token ends.
-    pub idle_days: Option<u16>,
-    /// After how many days it ends in any case.
-    pub absolute_days: Option<u16>,
-}
-
-/// Whether a refresh ends the refresh token that was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rotation {
-    /// Each refresh gives a new one.
-    Rotates,
-    /// It stays.
-    Stays,
-    /// Not known, or it depends on the app's settings: the reply tells.
-    Unknown,
-}
-
-/// How a token is revoked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Revoke {
-    /// A form with `token` (RFC 7009); the client proves itself as told.
-    Rfc7009 {
-        /// Where.
-        url: Url,
-        /// How the client proves who it is.
-        auth: ClientAuth,
-    },
-    /// A `POST` without a body that carries the access token as `Bearer`.
-    Bearer(Url),
-    /// A `DELETE` that carries the access token as `Bearer`.
-    DeleteBearer(Url),
-    /// GitHub's: a `DELETE` with the client's Basic authentication and the token as JSON. `{client_id}` stands in the path.
-    GitHub(Template),
-}
-
-/// An endpoint in whose path `{client_id}` stands for the client's id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(pub(super) Url);
-
-impl Template {
-    /// The endpoint of this client.
-    pub(crate) fn of(&self, client_id: &str) -> Url {
-        let mut url = self.0.clone();
-        let segments: Vec<String> = self
-            .0
-            .path_segments()
-            .into_iter()
-            .flatten()
-            .map(|segment| match segment {
-                "%7Bclient_id%7D" => client_id.to_owned(),
-                other => other.to_owned(),
-            })
-            .collect();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.clear().extend(segments);
-        }
-        url
-    }
-}
-
-impl Default for Refresh {
-    fn default() -> Self {
-        Self {
-            url: None,
-            rotation: Rotation::Unknown,
-            idle_days: None,
-            absolute_days: None,
-        }
-    }
-}
-
 impl Issuer {
     /// It, where it is known.
     #[must_use]
@@ -209,15 +139,6 @@ impl Issuer {
         match self {
             Self::Sent(name) | Self::Known(name) => Some(name),
             Self::Unknown => None,
-        }
-    }
-}
-
-impl Revoke {
-    fn url(&self) -> Option<&Url> {
-        match self {
-            Self::Rfc7009 { url, auth: _ } | Self::Bearer(url) | Self::DeleteBearer(url) => Some(url),
-            Self::GitHub(_) => None,
         }
     }
 }
@@ -236,21 +157,39 @@ impl OAuth2 {
         endpoints
     }
 
-    /// The origins of all its endpoints, sorted, each once: what an account belongs to.
+    /// What an account belongs to, sorted, each once: the origins of all its endpoints, and what hosts of its own have to match.
     #[must_use]
     pub fn origins(&self) -> Vec<String> {
         let template = match &self.revoke {
-            Some(Revoke::GitHub(template)) => Some(&template.0),
+            Some(Revoke::GitHub(template)) => Some(template.url()),
             Some(Revoke::Rfc7009 { .. } | Revoke::Bearer(_) | Revoke::DeleteBearer(_)) | None => None,
         };
+        let lookup = self.lookup.as_ref().map(|lookup| &lookup.url);
         let mut origins: Vec<String> = self
             .urls()
             .chain(template)
+            .chain(lookup)
             .map(|url| url.origin().ascii_serialization())
             .collect();
+        let patterns = self.host_fields.iter();
+        origins.extend(patterns.map(|(field, pattern)| format!("host {pattern} of {field}")));
         origins.sort_unstable();
         origins.dedup();
         origins
+    }
+
+    /// Whether an account has a value of this name beside its tokens.
+    pub(super) fn has_field(&self, name: &str) -> bool {
+        let in_replies = self.reply.fields.contains_key(name)
+            && self
+                .user
+                .as_ref()
+                .is_none_or(|user| user.reply.fields.contains_key(name));
+        in_replies
+            || self
+                .lookup
+                .as_ref()
+                .is_some_and(|lookup| lookup.fields.contains_key(name))
     }
 
     fn urls(&self) -> impl Iterator<Item = &Url> {

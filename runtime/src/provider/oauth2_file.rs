@@ -1,23 +1,27 @@
 //! The `oauth2` table of a provider file: its format, read into the types of this stage.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use url::Url;
 
-use crate::{
-    base::{quantity, text::shown_on_one_line},
-    provider::{
-        BodyForm, ClientAuth, ImpliedScopes, Issuer, OAuth2, Pkce, Pointer, Redirect, Refresh, Reply, Revoke, Rotation,
-        UserTokens,
-        check::{self, Fault},
-        file::each_once,
-    },
+use crate::provider::{
+    BodyForm, ClientAuth, HostPattern, ImpliedScopes, Issuer, OAuth2, Pkce, Redirect, UserTokens,
+    check::{self, Fault},
+    domain_url::DomainUrl,
+    file::each_once,
+    refresh_file::{RefreshFile, lifetime},
+    reply_file::{LookupFile, ReplyFile, pointer_or},
+    revoke_file::RevokeFile,
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OAuth2File {
+    /// What `{domain_url}` stands for in endpoints.
+    domain_url: Option<String>,
+    /// What the host of `domain_url` has to match.
+    #[serde(default)]
+    domains: Vec<String>,
     authorize: Option<String>,
     token: Option<String>,
     device: Option<String>,
@@ -46,6 +50,9 @@ pub(super) struct OAuth2File {
     #[serde(default)]
     recommended_scopes: Vec<String>,
     #[serde(default)]
+    added_scopes: Vec<String>,
+    asks_scopes: Option<bool>,
+    #[serde(default)]
     implies: BTreeMap<String, Vec<String>>,
     ok_field: Option<String>,
     error: Option<String>,
@@ -58,26 +65,9 @@ pub(super) struct OAuth2File {
     user_reply: Option<ReplyFile>,
     #[serde(default)]
     refresh: RefreshFile,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RevokeFile {
-    kind: RevokeKindFile,
-    url: Option<String>,
-    /// `rfc7009` only; else as at the token endpoint.
-    auth: Option<ClientAuthFile>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-enum RevokeKindFile {
-    Rfc7009,
-    Bearer,
-    DeleteBearer,
-    Github,
-    /// So that an operator can say that there is no way.
-    None,
+    lookup: Option<LookupFile>,
+    #[serde(default)]
+    host_fields: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Clone, Copy, Default)]
@@ -101,7 +91,7 @@ enum IssFile {
 
 #[derive(Deserialize, Clone, Copy, Default)]
 #[serde(rename_all = "kebab-case")]
-enum ClientAuthFile {
+pub(super) enum ClientAuthFile {
     /// What every server has to take (RFC 6749 section 2.3.1).
     #[default]
     Basic,
@@ -125,118 +115,103 @@ enum BodyFile {
     Json,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct ReplyFile {
-    access_token: Option<String>,
-    refresh_token: Option<String>,
-    expires_in: Option<String>,
-    scope: Option<String>,
-    token_type: Option<String>,
-    #[serde(default)]
-    token_types: Vec<String>,
-    #[serde(default)]
-    identity: Vec<String>,
-    #[serde(default)]
-    fields: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct RefreshFile {
-    url: Option<String>,
-    rotation: Option<RotationFile>,
-    idle_days: Option<u16>,
-    absolute_days: Option<u16>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum RotationFile {
-    Rotates,
-    Stays,
-    Unknown,
-}
-
 impl OAuth2File {
     pub(super) fn oauth2(self) -> Result<OAuth2, Fault> {
-        let Self {
-            authorize,
-            token,
-            device,
-            revoke,
-            redirect,
-            issuer,
-            iss,
-            client_auth,
-            pkce,
-            body,
-            scope_param,
-            user_scope_param,
-            scope_separator,
-            reply_scope_separator,
-            authorize_params,
-            token_params,
-            headers,
-            recommended_scopes,
-            implies,
-            ok_field,
-            error,
-            errors,
-            default_ttl,
-            reply,
-            user_reply,
-            refresh,
-        } = self;
-        let client_auth = client_auth.client_auth();
-        let scope_param = check::scope_param("oauth2.scope_param", scope_param.as_deref().unwrap_or("scope"))?;
-        let user = user_tokens(user_scope_param.as_deref(), user_reply)?;
+        let domain = DomainUrl::of_file(self.domain_url.as_deref(), &self.domains, self.endpoints())?;
+        self.check_scopes()?;
+        let client_auth = self.client_auth.client_auth();
+        let scope_param = check::scope_param("oauth2.scope_param", self.scope_param.as_deref().unwrap_or("scope"))?;
+        let user = user_tokens(self.user_scope_param.as_deref(), self.user_reply)?;
         let own: Vec<&str> = std::iter::once(scope_param.as_str())
             .chain(user.as_ref().map(|user| user.scope_param.as_str()))
             .collect();
-        check::parameters("oauth2.authorize_params", authorize_params.keys().cloned(), &own)?;
-        check::parameters("oauth2.token_params", token_params.keys().cloned(), &[])?;
-        Ok(OAuth2 {
-            authorize: endpoint_of("oauth2.authorize", authorize)?,
-            token: endpoint_of("oauth2.token", token)?,
-            device: endpoint_of("oauth2.device", device)?,
-            revoke: revoke
-                .and_then(|revoke| revoke.revoke(client_auth).transpose())
-                .transpose()?,
-            redirect: redirect.redirect(),
-            issuer: issuer_of(issuer, iss)?,
+        check::parameters("oauth2.authorize_params", self.authorize_params.keys().cloned(), &own)?;
+        check::parameters("oauth2.token_params", self.token_params.keys().cloned(), &[])?;
+        let revoke = self.revoke.map(|revoke| revoke.revoke(client_auth, &domain));
+        let oauth2 = OAuth2 {
+            authorize: domain.endpoint_or_none("oauth2.authorize", self.authorize)?,
+            token: domain.endpoint_or_none("oauth2.token", self.token)?,
+            device: domain.endpoint_or_none("oauth2.device", self.device)?,
+            revoke: revoke.transpose()?.flatten(),
+            redirect: self.redirect.redirect(),
+            issuer: issuer_of(self.issuer, self.iss)?,
             client_auth,
-            pkce: match pkce {
-                PkceFile::S256 => Pkce::S256,
-                PkceFile::None => Pkce::None,
-            },
-            body: match body {
-                BodyFile::Form => BodyForm::Form,
-                BodyFile::Json => BodyForm::Json,
-            },
+            pkce: self.pkce.pkce(),
+            body: self.body.body_form(),
             scope_param,
-            scope_separator: separator_of("oauth2.scope_separator", scope_separator)?,
-            reply_scope_separator: separator_of("oauth2.reply_scope_separator", reply_scope_separator)?,
-            authorize_params,
-            token_params,
-            headers: check::headers("oauth2.headers", headers)?,
-            recommended_scopes: each_once(
-                "oauth2.recommended_scopes",
-                recommended_scopes
-                    .iter()
-                    .map(|scope| check::words("oauth2.recommended_scopes", scope)),
-            )?,
-            implied_scopes: ImpliedScopes::of_table(&implies)?,
-            reply: reply.reply("oauth2.reply")?,
+            scope_separator: separator_of("oauth2.scope_separator", self.scope_separator)?,
+            reply_scope_separator: separator_of("oauth2.reply_scope_separator", self.reply_scope_separator)?,
+            authorize_params: self.authorize_params,
+            token_params: self.token_params,
+            headers: check::headers("oauth2.headers", self.headers)?,
+            recommended_scopes: scopes_of("oauth2.recommended_scopes", &self.recommended_scopes)?,
+            added_scopes: scopes_of("oauth2.added_scopes", &self.added_scopes)?,
+            asks_scopes: self.asks_scopes.unwrap_or(true),
+            implied_scopes: ImpliedScopes::of_table(&self.implies)?,
+            reply: self.reply.reply("oauth2.reply")?,
             user,
-            ok_field: ok_field
+            ok_field: self
+                .ok_field
                 .map(|field| check::words("oauth2.ok_field", &field))
                 .transpose()?,
-            error: pointer_or("oauth2.error", error.as_deref(), "error")?,
-            errors: check::errors(errors)?,
-            default_ttl: default_ttl.map(|text| ttl(&text)).transpose()?,
-            refresh: refresh.refresh()?,
+            error: pointer_or("oauth2.error", self.error.as_deref(), "error")?,
+            errors: check::errors("oauth2.errors", self.errors)?,
+            default_ttl: self
+                .default_ttl
+                .map(|text| lifetime("oauth2.default_ttl", &text))
+                .transpose()?,
+            refresh: self.refresh.refresh(&domain)?,
+            lookup: self.lookup.map(LookupFile::lookup).transpose()?,
+            host_fields: host_fields_of(&self.host_fields)?,
+        };
+        check_host_fields(&oauth2)?;
+        Ok(oauth2)
+    }
+
+    /// Its endpoints, as they are written.
+    fn endpoints(&self) -> impl Iterator<Item = &str> {
+        [
+            self.authorize.as_deref(),
+            self.token.as_deref(),
+            self.device.as_deref(),
+            self.refresh.url.as_deref(),
+            self.revoke.as_ref().and_then(|revoke| revoke.url.as_deref()),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    fn check_scopes(&self) -> Result<(), Fault> {
+        if self.asks_scopes == Some(false) && !(self.added_scopes.is_empty() && self.recommended_scopes.is_empty()) {
+            return Err(Fault::new(
+                "`oauth2.asks_scopes`: where no request names a scope, none is added and none recommended",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn scopes_of(key: &str, scopes: &[String]) -> Result<Vec<String>, Fault> {
+    each_once(key, scopes.iter().map(|scope| check::words(key, scope)))
+}
+
+fn host_fields_of(patterns: &BTreeMap<String, String>) -> Result<BTreeMap<String, HostPattern>, Fault> {
+    patterns
+        .iter()
+        .map(|(field, pattern)| {
+            let key = format!("oauth2.host_fields.{field}");
+            Ok((field.clone(), HostPattern::of_text(&key, pattern)?))
         })
+        .collect()
+}
+
+fn check_host_fields(oauth2: &OAuth2) -> Result<(), Fault> {
+    match oauth2.host_fields.keys().find(|field| !oauth2.has_field(field)) {
+        Some(field) => Err(Fault::new(format!(
+            "`oauth2.host_fields`: neither a reply nor the look-up has this field: `{field}`"
+        ))
+        .hint(format!("add `oauth2.reply.fields = {{ {field} = \"/{field}\" }}`"))),
+        None => Ok(()),
     }
 }
 
@@ -251,10 +226,6 @@ fn user_tokens(scope_param: Option<&str>, reply: Option<ReplyFile>) -> Result<Op
             "`oauth2`: `user_scope_param` and `user_reply` are there together or not at all",
         )),
     }
-}
-
-fn endpoint_of(key: &str, url: Option<String>) -> Result<Option<Url>, Fault> {
-    url.map(|url| check::endpoint(key, &url)).transpose()
 }
 
 fn issuer_of(issuer: Option<String>, iss: IssFile) -> Result<Issuer, Fault> {
@@ -278,111 +249,6 @@ fn separator_of(key: &str, text: Option<String>) -> Result<String, Fault> {
     check::separator(key, text.as_deref().unwrap_or(" "))
 }
 
-fn pointer_or(key: &str, text: Option<&str>, member: &str) -> Result<Pointer, Fault> {
-    text.map_or_else(|| Ok(Pointer::member(member)), |text| check::pointer(key, text))
-}
-
-fn ttl(text: &str) -> Result<Duration, Fault> {
-    let ttl = quantity::duration(text).map_err(|error| Fault::new(format!("`oauth2.default_ttl`: {error}")))?;
-    if ttl < Duration::from_secs(60) {
-        return Err(Fault::new(format!(
-            "`oauth2.default_ttl`: a token lives a minute at least: `{}`",
-            shown_on_one_line(text)
-        )));
-    }
-    Ok(ttl)
-}
-
-impl RevokeFile {
-    fn revoke(self, client_auth: ClientAuth) -> Result<Option<Revoke>, Fault> {
-        let Self { kind, url, auth } = self;
-        if auth.is_some() && kind != RevokeKindFile::Rfc7009 {
-            return Err(Fault::new("`oauth2.revoke.auth`: only `rfc7009` leaves it open"));
-        }
-        let key = "oauth2.revoke.url";
-        let url = |kind: &str| {
-            url.clone()
-                .ok_or_else(|| Fault::new(format!("`{key}`: `{kind}` needs it")))
-        };
-        Ok(match kind {
-            RevokeKindFile::Rfc7009 => Some(Revoke::Rfc7009 {
-                url: check::endpoint(key, &url("rfc7009")?)?,
-                auth: auth.map_or(client_auth, ClientAuthFile::client_auth),
-            }),
-            RevokeKindFile::Bearer => Some(Revoke::Bearer(check::endpoint(key, &url("bearer")?)?)),
-            RevokeKindFile::DeleteBearer => Some(Revoke::DeleteBearer(check::endpoint(key, &url("delete-bearer")?)?)),
-            RevokeKindFile::Github => Some(Revoke::GitHub(check::template(key, &url("github")?)?)),
-            RevokeKindFile::None => None,
-        })
-    }
-}
-
-impl ReplyFile {
-    fn reply(self, key: &str) -> Result<Reply, Fault> {
-        let Self {
-            access_token,
-            refresh_token,
-            expires_in,
-            scope,
-            token_type,
-            token_types,
-            identity,
-            fields,
-        } = self;
-        let at = |member: &str, text: Option<String>| pointer_or(&format!("{key}.{member}"), text.as_deref(), member);
-        let reply = Reply {
-            access_token: at("access_token", access_token)?,
-            refresh_token: at("refresh_token", refresh_token)?,
-            expires_in: at("expires_in", expires_in)?,
-            scope: at("scope", scope)?,
-            token_type: at("token_type", token_type)?,
-            token_types: token_types.iter().map(|name| name.to_ascii_lowercase()).collect(),
-            identity: identity
-                .iter()
-                .map(|text| check::pointer(&format!("{key}.identity"), text))
-                .collect::<Result<_, _>>()?,
-            fields: fields
-                .into_iter()
-                .map(|(name, text)| {
-                    check::name(&format!("`{key}.fields`"), &name)?;
-                    if matches!(name.as_str(), "access_token" | "refresh_token") {
-                        return Err(Fault::new(format!("`{key}.fields`: this name is taken: `{name}`")));
-                    }
-                    Ok((name, check::pointer(&format!("{key}.fields"), &text)?))
-                })
-                .collect::<Result<_, _>>()?,
-        };
-        // Who a token is of is shown, so no secret may be taken for it.
-        if reply.identity.contains(&reply.access_token) || reply.identity.contains(&reply.refresh_token) {
-            return Err(Fault::new(format!(
-                "`{key}.identity`: a token tells nobody who it is of"
-            )));
-        }
-        Ok(reply)
-    }
-}
-
-impl RefreshFile {
-    fn refresh(self) -> Result<Refresh, Fault> {
-        let Self {
-            url,
-            rotation,
-            idle_days,
-            absolute_days,
-        } = self;
-        Ok(Refresh {
-            url: url.map(|url| check::endpoint("oauth2.refresh.url", &url)).transpose()?,
-            rotation: match rotation {
-                Some(RotationFile::Rotates) => Rotation::Rotates,
-                Some(RotationFile::Stays) => Rotation::Stays,
-                Some(RotationFile::Unknown) | None => Rotation::Unknown,
-            },
-            idle_days,
-            absolute_days,
-        })
-    }
-}
-
 impl RedirectFile {
     const fn redirect(self) -> Redirect {
         match self {
@@ -395,11 +261,29 @@ impl RedirectFile {
 }
 
 impl ClientAuthFile {
-    const fn client_auth(self) -> ClientAuth {
+    pub(super) const fn client_auth(self) -> ClientAuth {
         match self {
             Self::Basic => ClientAuth::Basic,
             Self::Post => ClientAuth::Post,
             Self::None => ClientAuth::None,
+        }
+    }
+}
+
+impl PkceFile {
+    const fn pkce(self) -> Pkce {
+        match self {
+            Self::S256 => Pkce::S256,
+            Self::None => Pkce::None,
+        }
+    }
+}
+
+impl BodyFile {
+    const fn body_form(self) -> BodyForm {
+        match self {
+            Self::Form => BodyForm::Form,
+            Self::Json => BodyForm::Json,
         }
     }
 }

@@ -12,6 +12,8 @@ pub enum Placement {
     },
     /// The password of Basic authentication.
     BasicPassword,
+    /// The user name of Basic authentication, with an empty password.
+    BasicUsername,
     /// A query parameter.
     Query(String),
     /// A top-level field of a form or JSON body.

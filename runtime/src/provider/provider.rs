@@ -62,6 +62,7 @@ impl Provider {
                 provider: self.name.clone(),
                 name: crate::base::text::shown_on_one_line(name),
                 nearest: nearest(name, self.handlers.iter().map(|handler| handler.name.as_str())).map(str::to_owned),
+                known: self.handlers.iter().map(|handler| handler.name.clone()).collect(),
             }
         })
     }

@@ -1,10 +1,10 @@
 //! Every provider that is known.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use crate::{
     base::{nearest::nearest, text::shown_on_one_line},
-    provider::{Provider, ProviderError, file},
+    provider::{Provider, ProviderError, builtin::FILES, file},
 };
 
 /// Every provider that is known: the embedded files, and what the operator adds or redefines.
@@ -13,38 +13,56 @@ pub struct Providers {
     by_name: BTreeMap<String, Known>,
 }
 
-/// A provider, and the table it was read from, over which an operator's can be laid.
+/// A provider that is known: read when it is first asked for, since a call needs one of them.
 #[derive(Debug, Clone)]
 struct Known {
+    /// The embedded file, where nothing was laid over it.
+    file: &'static str,
+    read: OnceLock<Result<Read, ProviderError>>,
+}
+
+/// A provider, and the table it was read from, over which an operator's can be laid.
+#[derive(Debug, Clone)]
+struct Read {
     table: toml::Table,
     provider: Provider,
 }
 
-/// The embedded files, by the provider's name.
-const FILES: &[(&str, &str)] = &[
-    ("github", include_str!("files/github.toml")),
-    ("google", include_str!("files/google.toml")),
-    ("slack", include_str!("files/slack.toml")),
-];
-
-impl Providers {
-    /// The embedded files.
-    ///
-    /// # Errors
-    /// When one of them is not as it should be; a test holds that none is.
-    pub fn builtin() -> Result<Self, ProviderError> {
-        let mut providers = Self {
-            by_name: BTreeMap::new(),
-        };
-        for (name, text) in FILES {
-            let table = text.parse::<toml::Table>().map_err(|error| ProviderError::NotValid {
-                provider: (*name).to_owned(),
+impl Known {
+    fn read(&self, name: &str) -> Result<&Read, ProviderError> {
+        let read = self.read.get_or_init(|| {
+            let table = self.file.parse::<toml::Table>();
+            let table = table.map_err(|error| ProviderError::NotValid {
+                provider: name.to_owned(),
                 message: error.message().to_owned(),
                 hint: None,
             })?;
-            providers = providers.laid_over(name, &table)?;
-        }
-        Ok(providers)
+            Read::of_table(name, table)
+        });
+        read.as_ref().map_err(Clone::clone)
+    }
+}
+
+impl Read {
+    fn of_table(name: &str, table: toml::Table) -> Result<Self, ProviderError> {
+        let provider = file::read(name, table.clone())?;
+        Ok(Self { table, provider })
+    }
+}
+
+impl Providers {
+    /// The embedded files. Each is read when it is first asked for.
+    ///
+    /// # Errors
+    /// None today; a test holds that every file is as it should be.
+    pub fn builtin() -> Result<Self, ProviderError> {
+        let known = FILES.iter().map(|(name, file)| {
+            let read = OnceLock::new();
+            ((*name).to_owned(), Known { file, read })
+        });
+        Ok(Self {
+            by_name: known.collect(),
+        })
     }
 
     /// These, with one provider added or changed by the operator's `[providers.<name>]`: what the table leaves out stays.
@@ -85,43 +103,32 @@ impl Providers {
     ///
     /// # Errors
     /// When the outcome is not as a provider file has to be.
-    pub fn with(self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
+    pub fn with(mut self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
         let name = name.to_lowercase();
-        let known = self.by_name.get(&name).map(|known| &known.provider);
-        let (before, of_operator) = known.map_or((Vec::new(), Vec::new()), |provider| {
-            (provider.hosts.clone(), provider.operator_hosts.clone())
-        });
-        let mut providers = self.laid_over(&name, table)?;
-        if let Some(Known { provider, .. }) = providers.by_name.get_mut(&name) {
-            let is_added = |host: &&String| !before.contains(host) || of_operator.contains(host);
-            provider.operator_hosts = provider.hosts.iter().filter(is_added).cloned().collect();
-            provider.operator_hosts.sort_unstable();
-        }
-        Ok(providers)
-    }
-
-    fn laid_over(mut self, name: &str, table: &toml::Table) -> Result<Self, ProviderError> {
-        let name = name.to_lowercase();
-        let mut merged = self
-            .by_name
-            .get(&name)
-            .map(|known| known.table.clone())
-            .unwrap_or_default();
+        let before = self.by_name.get(&name).map(|known| known.read(&name)).transpose()?;
+        let mut merged = before.map(|read| read.table.clone()).unwrap_or_default();
         file::lay_over(&mut merged, table);
-        let provider = file::read(&name, merged.clone())?;
-        self.by_name.insert(
-            name,
-            Known {
-                table: merged,
-                provider,
-            },
-        );
+        let mut read = Read::of_table(&name, merged)?;
+        let is_added = |host: &&String| {
+            before.is_none_or(|Read { provider, .. }| {
+                !provider.hosts.contains(host) || provider.operator_hosts.contains(host)
+            })
+        };
+        let added = read.provider.hosts.iter().filter(is_added).cloned();
+        read.provider.operator_hosts = added.collect();
+        read.provider.operator_hosts.sort_unstable();
+        let known = Known {
+            file: "",
+            read: OnceLock::from(Ok(read)),
+        };
+        self.by_name.insert(name, known);
         Ok(self)
     }
 
     /// Every provider, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Provider> {
-        self.by_name.values().map(|known| &known.provider)
+        let read = self.by_name.iter().filter_map(|(name, known)| known.read(name).ok());
+        read.map(|read| &read.provider)
     }
 
     /// The provider of that name, in any case.
@@ -130,315 +137,15 @@ impl Providers {
     /// [`ProviderError::Unknown`], with the nearest name there is.
     pub fn find(&self, name: &str) -> Result<&Provider, ProviderError> {
         match self.by_name.get(&name.to_lowercase()) {
-            Some(known) => Ok(&known.provider),
+            Some(known) => Ok(&known.read(&name.to_lowercase())?.provider),
             None => Err(ProviderError::Unknown {
                 name: shown_on_one_line(name),
                 nearest: nearest(name, self.by_name.keys().map(String::as_str)).map(str::to_owned),
+                known: self.by_name.len(),
             }),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::provider::{Flow, Issuer, OAuth2, Pkce, Redirect, Revoke, Scopes, Secrecy, Sure};
-
-    fn with(name: &str, text: &str) -> Result<Providers, ProviderError> {
-        Providers::builtin().unwrap().with(name, &text.parse().unwrap())
-    }
-
-    fn oauth2(provider: &Provider) -> &OAuth2 {
-        provider.handler(None).unwrap().flow.oauth2().unwrap()
-    }
-
-    #[test]
-    fn every_file_is_listed_and_valid_and_none_is_on_this_machine() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/provider/files");
-        let there: BTreeSet<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        let listed: BTreeSet<String> = FILES.iter().map(|(name, _)| format!("{name}.toml")).collect();
-        assert_eq!(there, listed);
-        let providers = Providers::builtin().unwrap();
-        for provider in providers.iter() {
-            assert_ne!(provider.sure, Sure::Operator, "{}", provider.name);
-            assert!(provider.checked.is_some(), "{}", provider.name);
-            for endpoint in oauth2(provider).endpoints() {
-                assert!(endpoint.starts_with("https://"), "{endpoint}");
-                assert!(!endpoint.contains("localhost"), "{endpoint}");
-            }
-        }
-    }
-
-    #[test]
-    fn names_handlers_and_variables_are_those_that_tools_already_name() {
-        let providers = Providers::builtin().unwrap();
-        let listed: Vec<(String, Vec<String>, Vec<String>)> = providers
-            .iter()
-            .map(|provider| {
-                let handlers = provider.handlers.iter().map(|handler| handler.name.clone()).collect();
-                let variables = provider.handlers[0].variables.iter().map(|v| v.name.clone()).collect();
-                (provider.name.clone(), handlers, variables)
-            })
-            .collect();
-        let expected = |name: &str, variable: &str| {
-            (
-                name.to_owned(),
-                vec![format!("{name}-oauth2"), format!("{name}-token")],
-                vec![variable.to_owned()],
-            )
-        };
-        assert_eq!(
-            listed,
-            [
-                expected("github", "GITHUB_TOKEN"),
-                expected("google", "GOOGLE_TOKEN"),
-                expected("slack", "SLACK_BOT_TOKEN"),
-            ]
-        );
-        let token = providers.find("SLACK").unwrap().handler(Some("slack-token")).unwrap();
-        assert_eq!(token.scopes, Scopes::None);
-        assert_eq!(token.variables[0].field, "access_token");
-        assert_eq!(token.variables[0].secrecy, Secrecy::Secret);
-    }
-
-    #[test]
-    fn slack_is_as_its_documents_have_it() {
-        let providers = Providers::builtin().unwrap();
-        let slack = oauth2(providers.find("slack").unwrap());
-        assert_eq!(slack.redirect, Redirect::HttpsLocalhost);
-        assert_eq!(slack.pkce, Pkce::None);
-        assert_eq!(slack.user.as_ref().unwrap().scope_param, "user_scope");
-        assert_eq!(
-            slack.endpoints(),
-            [
-                "https://slack.com/api/auth.revoke",
-                "https://slack.com/api/oauth.v2.access",
-                "https://slack.com/oauth/v2/authorize",
-            ]
-        );
-        assert_eq!(slack.origins(), ["https://slack.com"]);
-    }
-
-    #[test]
-    fn origins_are_of_all_endpoints() {
-        let providers = Providers::builtin().unwrap();
-        let google = oauth2(providers.find("google").unwrap());
-        assert_eq!(
-            google.origins(),
-            ["https://accounts.google.com", "https://oauth2.googleapis.com"]
-        );
-        assert_eq!(google.issuer, Issuer::Known("https://accounts.google.com".to_owned()));
-        let github = oauth2(providers.find("github").unwrap());
-        assert_eq!(github.origins(), ["https://api.github.com", "https://github.com"]);
-        assert!(!github.endpoints().iter().any(|endpoint| endpoint.contains("client_id")));
-    }
-
-    #[test]
-    fn an_operator_changes_only_what_he_names() {
-        let providers = with(
-            "Slack",
-            r#"
-            hosts = ["localhost:8443"]
-            oauth2.authorize = "https://localhost:8443/oauth/v2/authorize"
-            oauth2.token = "https://localhost:8443/api/oauth.v2.access"
-            oauth2.reply.identity = ["/team/id"]
-            oauth2.errors = { odd = "invalid_grant" }
-            handlers.slack-token.label = "Our token"
-            "#,
-        )
-        .unwrap();
-        let builtin = Providers::builtin().unwrap();
-        let (slack, before) = (providers.find("slack").unwrap(), builtin.find("slack").unwrap());
-        assert_eq!(slack.hosts, ["localhost:8443"]);
-        assert_eq!(slack.title, "Slack");
-        assert_eq!(slack.placement, before.placement);
-        let (after, before) = (oauth2(slack), oauth2(before));
-        assert_eq!(
-            after.authorize.as_ref().map(url::Url::as_str),
-            Some("https://localhost:8443/oauth/v2/authorize")
-        );
-        assert_eq!(after.reply.token_types, before.reply.token_types);
-        assert_eq!(after.reply.identity.len(), 1);
-        assert_eq!(after.user, before.user);
-        assert_eq!(
-            after.errors.len(),
-            1,
-            "a table of the provider's own words is replaced as a whole"
-        );
-        let Flow::Token(entry) = &slack.handler(Some("slack-token")).unwrap().flow else {
-            panic!("slack-token is typed")
-        };
-        assert_eq!((entry.label.as_str(), entry.minimum), ("Our token", 20));
-        let none = with("google", "oauth2.revoke = { kind = \"none\" }").unwrap();
-        assert_eq!(oauth2(none.find("google").unwrap()).revoke, None);
-        assert!(matches!(
-            oauth2(builtin.find("google").unwrap()).revoke,
-            Some(Revoke::Rfc7009 { .. })
-        ));
-    }
-
-    #[test]
-    fn scopes_that_are_granted_under_another_name_are_known() {
-        let providers = Providers::builtin().unwrap();
-        let covers = |name: &str, granted: &str, scope: &str| {
-            let implied = &oauth2(providers.find(name).unwrap()).implied_scopes;
-            implied.covers(&[granted.to_owned()], scope)
-        };
-        assert!(covers("github", "repo", "repo:status"));
-        assert!(covers("github", "user", "user:email"));
-        assert!(covers("github", "admin:org", "read:org"), "over `write:org`");
-        assert!(!covers("github", "public_repo", "repo"));
-        assert!(covers(
-            "google",
-            "https://www.googleapis.com/auth/userinfo.email",
-            "email"
-        ));
-        assert!(covers(
-            "google",
-            "profile",
-            "https://www.googleapis.com/auth/userinfo.profile"
-        ));
-        assert!(!covers("google", "email", "profile"));
-        let own = with("github", "oauth2.implies = { repo = [\"public_repo\"] }").unwrap();
-        let own = &oauth2(own.find("github").unwrap()).implied_scopes;
-        assert!(own.covers(&["repo".to_owned()], "public_repo"));
-        assert!(
-            !own.covers(&["user".to_owned()], "user:email"),
-            "the table is replaced as a whole"
-        );
-    }
-
-    #[test]
-    fn a_provider_of_ones_own_needs_no_code() {
-        let providers = with(
-            "acme",
-            r#"
-            hosts = ["api.acme.example"]
-            variables = [{ name = "ACME_TOKEN" }, { name = "ACME_URL", field = "instance_url", secrecy = "public" }]
-            placement.query = "key"
-            handlers.acme-oauth2.flow = "oauth2"
-            [oauth2]
-            authorize = "https://acme.example/authorize"
-            token = "https://acme.example/token"
-            iss = "sent"
-            issuer = "https://acme.example"
-            default_ttl = "2h"
-            reply.fields = { instance_url = "/instance/url" }
-            "#,
-        )
-        .unwrap();
-        let acme = providers.find("acme").unwrap();
-        assert_eq!(acme.title, "acme");
-        assert_eq!(acme.sure, Sure::Operator);
-        assert_eq!(
-            acme.placement,
-            Some(crate::provider::Placement::Query("key".to_owned()))
-        );
-        assert_eq!(oauth2(acme).issuer, Issuer::Sent("https://acme.example".to_owned()));
-        assert_eq!(oauth2(acme).pkce, Pkce::S256);
-        assert_eq!(acme.handlers[0].variables[1].secrecy, Secrecy::Public);
-    }
-
-    #[test]
-    fn what_cannot_be_used_is_refused_by_its_key() {
-        const ACME: &str = "variables = [{ name = \"T\" }]\nhandlers.acme-token.flow = \"token\"\n";
-        for (name, text, says) in [
-            ("slack", "host = [\"a.example\"]", "unknown field `host`"),
-            ("slack", "hosts = [\"*.slack.com\"]", "never to a pattern"),
-            ("slack", "hosts = [\"a.example\", \"a.example\"]", "twice"),
-            ("slack", "oauth2.tokn = \"https://a.example\"", "unknown field `tokn`"),
-            ("slack", "oauth2.token = \"http://slack.com/x\"", "`oauth2.token`"),
-            ("slack", "oauth2.token = \"file:///etc/passwd\"", "`oauth2.token`"),
-            (
-                "slack",
-                "oauth2.authorize_params = { state = \"x\" }",
-                "set by the flow itself: `state`",
-            ),
-            (
-                "slack",
-                "oauth2.authorize_params = { user_scope = \"x\" }",
-                "set by the flow itself",
-            ),
-            (
-                "slack",
-                "oauth2.token_params = { grant_type = \"x\" }",
-                "set by the flow itself",
-            ),
-            (
-                "slack",
-                "oauth2.headers = { Authorization = \"x\" }",
-                "`oauth2.headers`",
-            ),
-            ("slack", "oauth2.scope_separator = \"\"", "`oauth2.scope_separator`"),
-            ("slack", "oauth2.reply.access_token = \"access_token\"", "JSON pointer"),
-            ("slack", "oauth2.reply.identity = [\"/access_token\"]", "tells nobody"),
-            ("slack", "oauth2.errors = { a = \"b\" }", "not an error of RFC 6749"),
-            ("slack", "oauth2.iss = \"sent\"", "`oauth2.iss`"),
-            ("slack", "oauth2.default_ttl = \"1s\"", "`oauth2.default_ttl`"),
-            ("slack", "oauth2.revoke = { kind = \"rfc7009\" }", "`oauth2.revoke.url`"),
-            (
-                "slack",
-                "oauth2.revoke = { kind = \"bearer\", url = \"https://a.example\", auth = \"none\" }",
-                "leaves it open",
-            ),
-            ("slack", "default = \"slack\"", "no such handler: `slack`"),
-            ("slack", "variables = []", "fills none"),
-            ("slack", "variables = [{ name = \"PATH=x\" }]", "`variables`"),
-            ("slack", "variables = [{ name = \"A\" }, { name = \"A\" }]", "twice"),
-            (
-                "slack",
-                "variables = [{ name = \"A\", field = \"instance_url\" }]",
-                "no such field",
-            ),
-            (
-                "slack",
-                "variables = [{ name = \"A\", secrecy = \"public\" }]",
-                "never public",
-            ),
-            (
-                "slack",
-                "handlers.slack-token.scopes = \"asked\"",
-                "handlers.slack-token.scopes",
-            ),
-            (
-                "slack",
-                "handlers.slack-device = { flow = \"device\" }",
-                "`oauth2.device`",
-            ),
-            ("slack", "unsure = [\"oauth2.nothing\"]", "no such key"),
-            ("slack", "checked = \"yesterday\"", "`checked`"),
-            ("acme", "", "there is none"),
-            ("acme", "handlers.acme-oauth2.flow = \"oauth2\"", "no `oauth2`"),
-            ("a/b", ACME, "a name has"),
-        ] {
-            let error = with(name, text).unwrap_err();
-            assert!(matches!(error, ProviderError::NotValid { .. }), "{text}: {error}");
-            let words = format!("{error} {:?}", error.hints());
-            assert!(words.contains(says), "{text}: {words}");
-        }
-        with("acme", ACME).unwrap();
-    }
-
-    #[test]
-    fn a_misspelt_name_or_key_gets_the_nearest_one() {
-        let providers = Providers::builtin().unwrap();
-        assert_eq!(providers.find("slak").unwrap_err().hints(), ["did you mean `slack`?"]);
-        let error = providers
-            .find("slack")
-            .unwrap()
-            .handler(Some("slack-oauth"))
-            .unwrap_err();
-        assert_eq!(error.hints(), ["did you mean `slack-oauth2`?"]);
-        let error = with("slack", "host = []").unwrap_err();
-        assert_eq!(error.hints(), ["did you mean `hosts`?"]);
-        let error = providers.find("a\u{1b}[31m").unwrap_err();
-        assert!(!error.to_string().contains('\u{1b}'), "{error}");
-    }
-}
+mod tests;

@@ -112,12 +112,7 @@ fn secrecy_of(field: &str, flow: &Flow) -> Option<Least> {
             Some(Least::Secret)
         }
         Flow::OAuth2(oauth2) | Flow::Device(oauth2) | Flow::ClientCredentials(oauth2) => {
-            let is_read = oauth2.reply.fields.contains_key(field)
-                && oauth2
-                    .user
-                    .as_ref()
-                    .is_none_or(|user| user.reply.fields.contains_key(field));
-            is_read.then_some(Least::Open)
+            oauth2.has_field(field).then_some(Least::Open)
         }
         Flow::Token(_) => None,
         Flow::Fields(entry) if field == BASIC => entry.basic.as_ref().map(|_basic| Least::Secret),

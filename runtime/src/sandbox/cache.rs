@@ -22,6 +22,7 @@ use crate::base::{
     digest::Digest,
     files::{FileMode, create_private_dir, write_atomic},
 };
+use crate::sandbox::compiler_process::FreshCode;
 
 /// Begins every entry; changes with the layout.
 const MAGIC: &[u8; 16] = b"pocket compiled1";
@@ -80,6 +81,11 @@ impl CodeCache {
 
     /// Takes away what is oldest, and what a killed process left, until the rest fits.
     pub(super) fn tidy(&self) -> io::Result<()> {
+        // What it is compared to are times of files, which the machine's own clock wrote.
+        #[cfg_attr(
+            not(test),
+            expect(clippy::disallowed_methods, reason = "times of files are by this clock")
+        )]
         let now = SystemTime::now();
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -184,14 +190,20 @@ impl Entry {
     }
 }
 
+/// The component of code that came straight from a compiler's process.
+pub(super) fn of_compiler(engine: &wasmtime::Engine, code: &FreshCode) -> wasmtime::Result<Component> {
+    trusted(engine, code.bytes())
+}
+
 #[expect(
     unsafe_code,
     reason = "wasmtime has no safe way to load compiled code: it trusts what it loads"
 )]
 fn trusted(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `Component::serialize` made these bytes for an engine of the same compatibility hash, and they are unchanged
-    // since: the MAC over them and over their entry's name, whose key only this user can read, was verified on this very
-    // slice. They are in this process's own memory, so nobody can change them now.
+    // SAFETY: `Component::serialize` made these bytes and they are unchanged since. Either the MAC over them and over their
+    // entry's name, whose key only this user can read, was verified on this very slice; or they are a `FreshCode`, which
+    // only a process of the program that the embedding one trusts as itself makes, handed over through a pipe of ours. wasmtime
+    // compares the compatibility of both engines. They are in this process's own memory, so nobody can change them now.
     unsafe { Component::deserialize(engine, code) }
 }
 

@@ -43,29 +43,35 @@ pub(super) fn outcome(
             TypedError::RateLimited(seconds) => Outcome::RateLimited(seconds),
             TypedError::Failed(message) => Outcome::ToolFailed(message),
         },
-        Ended::NotStarted(error) => match of_error(&error, log) {
-            Outcome::Trapped(_) if out_of_memory => Outcome::OutOfMemory,
-            // No frame of the guest's: it did not get to run.
-            Outcome::Trapped(_) if !error.is::<WasmBacktrace>() => {
-                Outcome::Sandbox(SandboxError::Start(in_words(&error)))
-            }
-            other => other,
-        },
+        Ended::NotStarted(error) => not_started(&error, out_of_memory, log),
         Ended::Error(error) => of_error(&error, log),
         Ended::TimedOut => Outcome::TimedOut,
         Ended::Panicked => Outcome::Sandbox(SandboxError::Panicked),
     };
-    match outcome {
-        Outcome::ToolFailed(message) | Outcome::Trapped(message) if out_of_memory || limit_met.is_some() => {
-            if typed {
-                log.say(LogLevel::Error, &message);
-            }
-            match limit_met {
-                Some(which) if !out_of_memory => Outcome::LimitExceeded(which.to_owned()),
-                Some(_) | None => Outcome::OutOfMemory,
-            }
-        }
-        other => other,
+    let (Outcome::ToolFailed(message) | Outcome::Trapped(message)) = &outcome else {
+        return outcome;
+    };
+    let met = match limit_met {
+        _ if out_of_memory => Outcome::OutOfMemory,
+        Some(which) => Outcome::LimitExceeded(which.to_owned()),
+        None => return outcome,
+    };
+    if typed {
+        log.say(LogLevel::Error, message);
+    }
+    met
+}
+
+fn not_started(error: &wasmtime::Error, out_of_memory: bool, log: &CallLog) -> Outcome {
+    let outcome = of_error(error, log);
+    let trapped = matches!(outcome, Outcome::Trapped(_));
+    if trapped && out_of_memory {
+        Outcome::OutOfMemory
+    } else if trapped && !error.is::<WasmBacktrace>() {
+        // No frame of the guest's: it did not get to run.
+        Outcome::Sandbox(SandboxError::Start(in_words(error)))
+    } else {
+        outcome
     }
 }
 

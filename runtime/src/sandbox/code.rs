@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{OnceCell, Semaphore},
+    sync::{OnceCell, OwnedSemaphorePermit, Semaphore},
     task,
 };
 
@@ -14,8 +14,8 @@ use crate::{
     base::digest::Digest,
     package::Component,
     sandbox::{
-        Limits, SandboxError,
-        cache::CodeCache,
+        CallStep, Limits, Report, SandboxError,
+        cache::{self, CodeCache},
         compiler::{self, Compiler},
     },
 };
@@ -42,12 +42,13 @@ impl Code {
         }
     }
 
-    /// The component's code: what another tool has loaded, what the cache holds, or compiled now.
+    /// The component's code: what another tool has loaded, what the cache holds, or compiled now, which `report` is told.
     pub(super) async fn of(
         &self,
         engine: &wasmtime::Engine,
         component: &Component,
         limits: &Limits,
+        report: Option<&dyn Report>,
     ) -> Result<Arc<Compiled>, SandboxError> {
         let size = component.bytes.len();
         if size > limits.component {
@@ -58,7 +59,7 @@ impl Code {
         }
         let place = self.place(component.digest);
         place
-            .get_or_try_init(|| self.load_or_compile(engine, component, limits))
+            .get_or_try_init(|| self.load_or_compile(engine, component, limits, report))
             .await?;
         Ok(place)
     }
@@ -79,30 +80,61 @@ impl Code {
         engine: &wasmtime::Engine,
         component: &Component,
         limits: &Limits,
+        report: Option<&dyn Report>,
     ) -> Result<wasmtime::component::Component, SandboxError> {
-        let Compiler::InProcess = self.compiler;
         let (cache, of_engine, digest) = (Arc::clone(&self.cache), engine.clone(), component.digest);
         let cached = blocking(move || cached(&cache, &of_engine, &digest)).await?;
         if let Some(loaded) = cached {
             return Ok(loaded);
         }
+        if let Some(report) = report {
+            report.step(CallStep::Compiling);
+        }
+        tracing::debug!(component = %digest, "compiling");
         let turn = Arc::clone(&self.turns)
             .acquire_owned()
             .await
             .map_err(|closed| SandboxError::Setup(closed.to_string()))?;
-        let (cache, of_engine, wasm) = (Arc::clone(&self.cache), engine.clone(), Arc::clone(&component.bytes));
-        let compiling = blocking(move || {
-            // Held to the end of the work, also when nobody waits for it any more.
-            let _turn = turn;
-            let (compiled, code) = compiler::compile(&of_engine, &wasm)?;
-            keep(&cache, &of_engine, &digest, &code);
-            Ok(compiled)
-        });
+        let compiling = self.compile(engine, component, limits, turn);
         match tokio::time::timeout(limits.compile_timeout, compiling).await {
-            Ok(compiled) => compiled?,
+            Ok(compiled) => compiled,
             Err(_elapsed) => Err(SandboxError::CompileTimedOut {
                 limit: limits.compile_timeout,
             }),
+        }
+    }
+
+    async fn compile(
+        &self,
+        engine: &wasmtime::Engine,
+        component: &Component,
+        limits: &Limits,
+        turn: OwnedSemaphorePermit,
+    ) -> Result<wasmtime::component::Component, SandboxError> {
+        let (cache, engine, digest) = (Arc::clone(&self.cache), engine.clone(), component.digest);
+        match &self.compiler {
+            Compiler::InProcess => {
+                let wasm = Arc::clone(&component.bytes);
+                let compiling = move || {
+                    // Held to the end of the work, also when nobody waits for it any more.
+                    let _turn = turn;
+                    let (compiled, code) = compiler::compile(&engine, &wasm)?;
+                    keep(&cache, &engine, &digest, &code);
+                    Ok(compiled)
+                };
+                blocking(compiling).await?
+            }
+            Compiler::Process(process) => {
+                let code = process.compile(&engine, &component.bytes, limits).await?;
+                drop(turn);
+                let loading = move || {
+                    let compiled = cache::of_compiler(&engine, &code)
+                        .map_err(|error| SandboxError::CompilerDied(compiler::in_words(&error)))?;
+                    keep(&cache, &engine, &digest, code.bytes());
+                    Ok(compiled)
+                };
+                blocking(loading).await?
+            }
         }
     }
 }

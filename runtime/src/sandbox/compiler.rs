@@ -4,7 +4,7 @@ use std::panic::{self, AssertUnwindSafe};
 
 use wasmtime::component::Component;
 
-use crate::sandbox::SandboxError;
+use crate::sandbox::{SandboxError, compiler_process::CompilerProcess};
 
 /// Who compiles components.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Compiler {
     /// component that makes the compiler use much time or memory uses this process's.
     #[default]
     InProcess,
+    /// A process for each component, which ends with its work, or at the limits `compile_timeout` and `compile_memory`.
+    Process(CompilerProcess),
 }
 
 /// Compiles a component, and what to keep of it. Takes long: not for a thread that others wait for.

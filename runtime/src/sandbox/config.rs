@@ -29,6 +29,16 @@ pub(super) fn engine(limits: &Limits) -> Result<wasmtime::Engine, SandboxError> 
         error = %no_room.root_cause(),
         "no room for a pool of guest memories: calls are slower to start"
     );
+    wasmtime::Engine::new(&without_pool()).map_err(|error| SandboxError::Setup(error.to_string()))
+}
+
+/// An engine whose code is that of [`engine`] with or without a pool, and which has no room to run it.
+pub(super) fn engine_that_compiles(pooled: bool) -> Result<wasmtime::Engine, SandboxError> {
+    let config = if pooled { common() } else { without_pool() };
+    wasmtime::Engine::new(&config).map_err(|error| SandboxError::Setup(error.to_string()))
+}
+
+fn without_pool() -> Config {
     let mut config = common();
     config
         .allocation_strategy(InstanceAllocationStrategy::OnDemand)
@@ -36,7 +46,7 @@ pub(super) fn engine(limits: &Limits) -> Result<wasmtime::Engine, SandboxError> 
         .memory_reservation_for_growth(16 << 20)
         .memory_guard_size(64 << 10)
         .memory_may_move(true);
-    wasmtime::Engine::new(&config).map_err(|error| SandboxError::Setup(error.to_string()))
+    config
 }
 
 fn common() -> Config {
@@ -105,5 +115,23 @@ mod tests {
         assert_eq!(pool.get_pagemap_scan(), Enabled::No);
         assert_eq!(pool.get_total_component_instances(), limits.calls);
         assert_eq!(pool.get_max_memory_size() as u64, limits.memory_max);
+    }
+
+    #[test]
+    fn what_one_process_compiles_another_can_run() {
+        fn compatibility(engine: &wasmtime::Engine) -> u64 {
+            let mut hasher = std::hash::DefaultHasher::new();
+            std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut hasher);
+            std::hash::Hasher::finish(&hasher)
+        }
+        let limits = Limits {
+            calls: 2,
+            ..Limits::default()
+        };
+        let pooled = compatibility(&engine(&limits).unwrap());
+        let without = compatibility(&wasmtime::Engine::new(&without_pool()).unwrap());
+        assert_eq!(compatibility(&engine_that_compiles(true).unwrap()), pooled);
+        assert_eq!(compatibility(&engine_that_compiles(false).unwrap()), without);
+        assert_ne!(pooled, without, "or the two need not be told apart");
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     install::Installed,
     package::{Component, ComponentKind},
     sandbox::{
-        Compiler, CredentialsMode, Limits, Policy, SandboxError, Tool,
+        Compiler, CredentialsMode, Limits, Policy, Report, SandboxError, Tool,
         admission::Admission,
         bindings::{TypedToolPre, report},
         cache::CodeCache,
@@ -89,9 +89,14 @@ impl Engine {
         &self.inner.parts.limits
     }
 
-    /// Compiles a tool, or finds it compiled, and links it. `policy` holds for every call of it.
-    pub(crate) async fn load(&self, installed: &Installed, policy: Policy) -> Result<Tool, SandboxError> {
-        self.load_component(&installed.name, &installed.package.component, policy)
+    /// Compiles a tool, or finds it compiled, and links it. `policy` holds for every call of it; `report` is told if it is compiled.
+    pub(crate) async fn load(
+        &self,
+        installed: &Installed,
+        policy: Policy,
+        report: Option<&dyn Report>,
+    ) -> Result<Tool, SandboxError> {
+        self.load_component(&installed.name, &installed.package.component, policy, report)
             .await
     }
 
@@ -100,6 +105,7 @@ impl Engine {
         name: &ToolName,
         component: &Component,
         policy: Policy,
+        report: Option<&dyn Report>,
     ) -> Result<Tool, SandboxError> {
         let limits = self.limits();
         check_policy(&policy, limits)?;
@@ -107,7 +113,7 @@ impl Engine {
             return Err(SandboxError::Wasi03(import.0.clone()));
         }
         let shared = self.shared().await?;
-        let compiled = shared.code.of(&shared.wasmtime, component, limits).await?;
+        let compiled = shared.code.of(&shared.wasmtime, component, limits, report).await?;
         let Some(code) = compiled.get() else {
             return Err(SandboxError::Setup("the code that was loaded is not there".to_owned()));
         };

@@ -31,6 +31,12 @@ pub enum SandboxError {
     /// The compiler panicked.
     #[error("the compiler panicked over the component")]
     CompilerPanicked,
+    /// The process that compiles ended before its work: of a limit, or of a fault that the component made it show.
+    #[error("the compiler died over the component: {}", shown_on_one_line(.0))]
+    CompilerDied(String),
+    /// The process that compiles could not be started, or gave no answer.
+    #[error("the compiler could not be run: {0}")]
+    CompilerNotStarted(#[source] std::io::Error),
     /// The component is for another version of WASI.
     #[error("the component is made for WASI 0.3, which this version does not run: `{}`", shown_on_one_line(.0))]
     Wasi03(String),
@@ -102,6 +108,7 @@ impl SandboxError {
             | Self::Compile(_)
             | Self::CompileTimedOut { .. }
             | Self::CompilerPanicked
+            | Self::CompilerDied(_)
             | Self::Wasi03(_)
             | Self::Link(_)
             | Self::TooMuchMemory { .. }
@@ -110,7 +117,9 @@ impl SandboxError {
             | Self::EnvironmentTooLarge { .. }
             | Self::Brokered => Code::NotValid,
             Self::Folder { .. } => Code::NotFound,
-            Self::Setup(_) | Self::Start(_) | Self::Panicked | Self::Outbound(_) => Code::Internal,
+            Self::Setup(_) | Self::CompilerNotStarted(_) | Self::Start(_) | Self::Panicked | Self::Outbound(_) => {
+                Code::Internal
+            }
         }
     }
 
@@ -131,17 +140,19 @@ impl SandboxError {
             Self::Brokered => {
                 "write `credentials = \"env\"`, or leave it out: the tool's environment then holds the token, which goes only to the provider's hosts"
             }
-            Self::CompileTimedOut { .. } => {
+            Self::CompileTimedOut { .. } | Self::CompilerDied(_) => {
                 "build the component smaller: with optimisation and without debug information"
             }
-            Self::Setup(_)
-            | Self::ComponentTooLarge { .. }
-            | Self::Compile(_)
-            | Self::CompilerPanicked
-            | Self::TooManyParts { .. }
-            | Self::Start(_)
-            | Self::Panicked
-            | Self::Outbound(_) => return Vec::new(),
+            Self::ComponentTooLarge { .. } | Self::TooManyParts { .. } => {
+                "build the component smaller: in release mode, without debug information, with fewer libraries"
+            }
+            Self::Compile(_) | Self::CompilerPanicked => {
+                "build the component anew with a current toolchain: `pocket check` says what is wrong with it"
+            }
+            Self::Setup(_) | Self::CompilerNotStarted(_) | Self::Start(_) | Self::Outbound(_) => {
+                "`pocket doctor` says what stands in the way on this machine"
+            }
+            Self::Panicked => return Vec::new(),
         };
         vec![hint.to_owned()]
     }

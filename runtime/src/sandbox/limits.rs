@@ -79,6 +79,8 @@ pub struct Limits {
     pub component: usize,
     /// Time to compile a component: 60 s.
     pub compile_timeout: Duration,
+    /// Address space of a process that compiles, in bytes: 4 GiB.
+    pub compile_memory: u64,
     /// Components compiled at one time: 2.
     pub compiles: u32,
     /// Compiled code kept in the cache, in bytes: 2 GiB. The oldest goes first.
@@ -120,6 +122,7 @@ impl Default for Limits {
             random: 64 << 10,
             component: 64 * MIB,
             compile_timeout: Duration::from_secs(60),
+            compile_memory: 4 << 30,
             compiles: 2,
             compiled_code: 2 << 30,
         }

@@ -1,5 +1,7 @@
 //! Runs components, and lets them reach nothing that was not granted.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod address;
 mod admission;
 mod bindings;
@@ -7,6 +9,7 @@ mod cache;
 mod classify;
 mod code;
 mod compiler;
+mod compiler_process;
 mod config;
 mod end;
 mod engine;
@@ -28,11 +31,12 @@ mod tool;
 mod tests;
 
 pub use compiler::Compiler;
+pub use compiler_process::{CompilerProcess, DOES_NOT_COMPILE, compile_for_parent};
 pub(crate) use end::{End, Outcome};
 pub use end::{Refusal, Usage};
 pub(crate) use engine::{Engine, EngineParts};
 pub use error::SandboxError;
 pub use limits::Limits;
 pub use policy::{CredentialReach, CredentialsMode, Decision, Policy};
-pub use report::{LogLevel, LogLine, Report};
+pub use report::{CallStep, LogLevel, LogLine, Report};
 pub(crate) use tool::{Invocation, Tool};

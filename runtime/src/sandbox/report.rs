@@ -23,10 +23,24 @@ pub enum LogLevel {
     Error,
 }
 
-/// Told what a tool reports while it runs. It is called on the thread that runs the guest: it should be quick.
+/// A step of a call that may take a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallStep {
+    /// Its component is compiled: at the first call on a machine, and not again while its code is kept.
+    Compiling,
+    /// The tool runs.
+    Running,
+}
+
+/// Told how a call goes on, and what its tool reports. It is called on the thread that runs the guest: it should be quick.
 pub trait Report: Send + Sync {
     /// A line of its log.
     fn log(&self, line: &LogLine);
     /// How far it is: `done` of `total` where that is known, and what it is doing.
     fn progress(&self, done: f64, total: Option<f64>, message: Option<&str>);
+    /// A step of the call begins. Pocket says so, never the tool.
+    fn step(&self, step: CallStep) {
+        let _ = step;
+    }
 }

@@ -204,7 +204,7 @@ impl World {
 
     async fn load(&self, component: &Component, policy: Policy) -> Result<Tool, SandboxError> {
         let name: ToolName = "guest".parse().unwrap();
-        self.engine.load_component(&name, component, policy).await
+        self.engine.load_component(&name, component, policy, None).await
     }
 
     async fn command(&self, wat: &str, policy: Policy) -> Tool {
@@ -245,10 +245,10 @@ async fn call(tool: &Tool, input: &str) -> End {
 }
 
 fn output(end: &End) -> &str {
-    match &end.outcome {
-        Outcome::Output(text) => text,
-        other => panic!("{other:?}"),
-    }
+    let Outcome::Output(text) = &end.outcome else {
+        panic!("{:?}", end.outcome);
+    };
+    text
 }
 
 #[tokio::test]
@@ -307,10 +307,9 @@ async fn a_command_ends_well_or_with_its_exit_code() {
     let well = world.command(&command("(i32.const 0)"), policy()).await;
     assert_eq!(output(&call(&well, "{}").await), "");
     let ill = world.command(&command("(i32.const 1)"), policy()).await;
-    match call(&ill, "{}").await.outcome {
-        Outcome::ToolFailed(message) => assert!(message.contains("exit code 1"), "{message}"),
-        other => panic!("{other:?}"),
-    }
+    let outcome = call(&ill, "{}").await.outcome;
+    let failed = matches!(&outcome, Outcome::ToolFailed(message) if message.contains("exit code 1"));
+    assert!(failed, "{outcome:?}");
 }
 
 #[tokio::test]

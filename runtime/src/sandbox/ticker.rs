@@ -58,6 +58,7 @@ impl Ticker {
 }
 
 impl Shared {
+    #[cfg_attr(not(test), expect(clippy::disallowed_methods, reason = "it has a thread of its own"))]
     fn tick(&self, engine: &EngineWeak) {
         let mut idle = 0;
         while !self.ended.load(Ordering::SeqCst) {

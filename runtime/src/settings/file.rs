@@ -76,6 +76,10 @@ struct ClientFile {
     client_id: Option<String>,
     client_secret: Option<Secret>,
     token: Option<TokenKind>,
+    #[serde(deserialize_with = "some_bool")]
+    use_recommended_scope: Option<bool>,
+    /// Where the provider's endpoints are a customer's own: `https://acme.my.salesforce.com`.
+    domain_url: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -159,10 +163,41 @@ fn some_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, 
     }
 }
 
+/// `true` or `false`, or either as text.
+fn some_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "`true` or `false`")]
+    enum Written {
+        Bool(bool),
+        Text(String),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Bool(value) => Ok(Some(value)),
+        Written::Text(text) => text.parse().map(Some).map_err(D::Error::custom),
+    }
+}
+
 impl SettingsFile {
     /// From a table that was never text.
     pub(super) fn deserialize_table(table: toml::Table) -> Result<Self, toml::de::Error> {
         Self::deserialize(table)
+    }
+
+    /// What it says of providers: `[providers.<name>]`, and the keys of `[auth.<name>]` that are of the provider's file.
+    pub(super) fn of_providers(&self) -> Vec<(&str, toml::Table)> {
+        let tables = self
+            .providers
+            .iter()
+            .map(|(name, table)| (name.as_str(), table.clone()));
+        let domains = self.auth.iter().filter_map(|(name, client)| {
+            let url = toml::Value::from(client.domain_url.clone()?);
+            let oauth2 = toml::Table::from_iter([("domain_url".to_owned(), url)]);
+            Some((
+                name.as_str(),
+                toml::Table::from_iter([("oauth2".to_owned(), oauth2.into())]),
+            ))
+        });
+        tables.chain(domains).collect()
     }
 
     /// Lays `over` on top: what it says wins, what it leaves out stays.
@@ -186,11 +221,15 @@ impl SettingsFile {
                 client_id,
                 client_secret,
                 token,
+                use_recommended_scope,
+                // Laid over the provider's file.
+                domain_url: _,
             } = client;
             let under = self.auth.entry(name).or_default();
             replace(&mut under.client_id, client_id);
             replace(&mut under.client_secret, client_secret);
             replace(&mut under.token, token);
+            replace(&mut under.use_recommended_scope, use_recommended_scope);
         }
         replace(&mut self.limits.timeout, limits.timeout);
         replace(&mut self.limits.memory, limits.memory);
@@ -307,6 +346,8 @@ fn auth_settings(
             client_id,
             client_secret,
             token,
+            use_recommended_scope,
+            domain_url: _,
         },
     ) in clients
     {
@@ -331,6 +372,7 @@ fn auth_settings(
                 client_id,
                 client_secret,
                 token,
+                recommended_scopes: use_recommended_scope,
             },
         );
     }

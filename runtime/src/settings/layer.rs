@@ -1,6 +1,7 @@
 //! One layer of settings: a file, or the environment's variables.
 
 use std::{
+    ffi::OsString,
     fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -35,20 +36,29 @@ impl Layer {
 
     /// The variables that begin with `POCKET_` and have a `__`: the others (`POCKET_HOME`) are no settings.
     pub(super) fn variables(
-        variables: impl IntoIterator<Item = (String, String)>,
+        variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
     ) -> Result<Option<Self>, SettingsError> {
         let mut table = toml::Table::new();
         for (name, value) in variables {
+            // A name that is no UTF-8 is none of ours.
+            let Ok(name) = name.into().into_string() else { continue };
             let Some(steps) = steps_of(&name) else { continue };
+            let fault = |message: &str, hint: &str| SettingsError::NotValid {
+                place: Place {
+                    file: format!("variable {name}"),
+                    line_and_column: None,
+                },
+                message: message.to_owned(),
+                hint: Some(hint.to_owned()),
+            };
+            let Ok(value) = value.into().into_string() else {
+                return Err(fault("its value is not UTF-8", "set it to text in UTF-8, or unset it"));
+            };
             if !insert(&mut table, &steps, value) {
-                return Err(SettingsError::NotValid {
-                    place: Place {
-                        file: format!("variable {name}"),
-                        line_and_column: None,
-                    },
-                    message: "it sets a value where another variable sets a table".to_owned(),
-                    hint: Some("unset one of the two".to_owned()),
-                });
+                return Err(fault(
+                    "it sets a value where another variable sets a table",
+                    "unset one of the two",
+                ));
             }
         }
         Ok((!table.is_empty()).then(|| Self {
@@ -160,8 +170,18 @@ fn not_valid(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError 
             line_and_column,
         },
         message: message_without_values(error.message()),
-        hint: nearest_key(error.message()),
+        hint: hint(text, error.message()),
     }
+}
+
+fn hint(text: &str, message: &str) -> Option<String> {
+    if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
+        return Some("solve the merge conflict in it first".to_owned());
+    }
+    nearest_key(message).or_else(|| {
+        let wants_text = message.starts_with("invalid type: ") && message.ends_with("expected a string");
+        wants_text.then(|| "write it as text, in double quotes".to_owned())
+    })
 }
 
 /// Line and column, both from 1, of a byte offset.
@@ -185,7 +205,12 @@ fn message_without_values(message: &str) -> String {
         let expected = rest
             .rsplit_once(", expected ")
             .map_or("something else", |(_, expected)| expected);
-        return format!("this is a {kind}, expected {expected}");
+        let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
+        return format!("this is {article} {kind}, expected {expected}");
     }
     shown.to_owned()
 }

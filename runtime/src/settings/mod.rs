@@ -6,6 +6,7 @@ mod layer;
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fmt,
     path::{Path, PathBuf},
 };
@@ -137,7 +138,13 @@ impl SettingsError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::Unreadable { path, .. } => vec![format!("let this user read `{}`", path.display())],
+            Self::Unreadable { path, source } => vec![match source.kind() {
+                std::io::ErrorKind::PermissionDenied => format!("let this user read `{}`", path.display()),
+                std::io::ErrorKind::NotFound => "make this file, or take out the setting that names it".to_owned(),
+                _other => {
+                    "it has to be a plain file of text, of no more than 4 MiB, that this user can read".to_owned()
+                }
+            }],
             Self::NotValid { hint, .. } => hint.iter().cloned().collect(),
             Self::Provider { source, .. } => source.hints(),
             Self::NoHome => vec!["set POCKET_HOME to a folder".to_owned()],
@@ -163,7 +170,7 @@ impl Settings {
     pub fn read(
         home: &Home,
         project: Option<&Path>,
-        variables: impl IntoIterator<Item = (String, String)>,
+        variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
     ) -> Result<ReadSettings, SettingsError> {
         let user = Layer::file(&home.config().join("config.toml"))?;
         let in_project = |name: &str| project.map_or(Ok(None), |folder| Layer::file(&folder.join(name)));
@@ -191,7 +198,7 @@ impl Settings {
     /// As [`Settings::read`].
     pub fn read_without_project(
         home: &Home,
-        variables: impl IntoIterator<Item = (String, String)>,
+        variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
     ) -> Result<Self, SettingsError> {
         Ok(Self::read(home, None, variables)?.settings)
     }
@@ -208,8 +215,8 @@ impl Settings {
         for layer in layers {
             let place = layer.place();
             let file = layer.parsed()?;
-            for (name, table) in &file.providers {
-                providers = providers.with(name, table).map_err(|source| SettingsError::Provider {
+            for (name, table) in file.of_providers() {
+                providers = providers.with(name, &table).map_err(|source| SettingsError::Provider {
                     place: place.clone(),
                     source,
                 })?;

@@ -38,8 +38,13 @@ pub enum SourceError {
     #[error("another user's home folder cannot be written with `~`: `{0}`")]
     OtherHome(String),
     /// There is nothing there.
-    #[error("there is no such folder: `{0}`")]
-    NoFolder(String),
+    #[error("there is no such folder: `{written}`")]
+    NoFolder {
+        /// As written.
+        written: String,
+        /// What may have been meant, beside it.
+        nearest: Option<String>,
+    },
     /// There is a file there.
     #[error("this is a file, not a folder: `{0}`")]
     NotAFolder(String),
@@ -67,6 +72,10 @@ pub enum SourceError {
         name: String,
         /// What may have been meant.
         nearest: Vec<String>,
+        /// The branches and tags that are there, the default branch first: the first few of them.
+        there: Vec<String>,
+        /// How many more there are.
+        more: usize,
     },
     /// The commit is on no branch or tag of that repository: it may be a fork's.
     #[error("the commit is on no branch or tag of `{url}`: {commit}")]
@@ -202,7 +211,7 @@ impl SourceError {
             | Self::Entry { .. }
             | Self::NoCommit(_)
             | Self::Ca(_) => Code::NotValid,
-            Self::NoFolder(_)
+            Self::NoFolder { .. }
             | Self::NotAFolder(_)
             | Self::Unreadable { .. }
             | Self::NoRepository(_)
@@ -234,7 +243,7 @@ impl SourceError {
                 vec!["write `#<branch, tag or commit>:<folder>` after the URL".to_owned()]
             }
             Self::NoHomeFolder | Self::OtherHome(_) => vec!["write the whole path".to_owned()],
-            Self::NoFolder(path) => no_folder(path),
+            Self::NoFolder { written, nearest } => no_folder(written, nearest.as_deref()),
             Self::NotAFolder(_) => vec!["name the folder in which `pocket.json` lies".to_owned()],
             Self::Unreadable { path, .. } => vec![format!("let this user read `{path}`")],
             Self::NoRepository(_) => vec![
@@ -242,8 +251,13 @@ impl SourceError {
                     .to_owned(),
             ],
             Self::Empty(_) => vec!["push a commit to it, or name a branch: `#<branch>`".to_owned()],
-            Self::NoRef { nearest, .. } if nearest.is_empty() => Vec::new(),
-            Self::NoRef { nearest, .. } => vec![format!("did you mean {}?", quoted(nearest))],
+            Self::NoRef {
+                name,
+                nearest,
+                there,
+                more,
+                ..
+            } => no_ref(name, nearest, there, *more),
             Self::NotReachable { .. } => {
                 vec!["it may be a fork's commit: name the fork's own URL, or push the commit to a branch".to_owned()]
             }
@@ -273,7 +287,10 @@ impl SourceError {
             Self::Redirected { .. } => vec!["write the URL to which it sends".to_owned()],
             Self::Cache { path, .. } => vec![format!("let this user alone write `{}`, or remove it", path.display())],
             Self::Ca(_) => vec!["`[network] ca_file` is a file of certificates in PEM".to_owned()],
-            Self::NotACommit(_) | Self::NoCommit(_) | Self::Git(_) | Self::Cancelled(_) => Vec::new(),
+            Self::NotACommit(_) => vec!["write all of it, as `git rev-parse` prints it".to_owned()],
+            Self::NoCommit(_) => vec!["name a branch, or a tag of a commit".to_owned()],
+            Self::Git(_) => vec!["`pocket doctor` says what stands in the way on this machine".to_owned()],
+            Self::Cancelled(_) => Vec::new(),
         }
     }
 }
@@ -283,12 +300,32 @@ fn quoted(words: &[String]) -> String {
     words.join(" or ")
 }
 
-fn no_folder(path: &str) -> Vec<String> {
+fn no_ref(name: &str, nearest: &[String], there: &[String], more: usize) -> Vec<String> {
+    if (7..40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return vec!["a commit is written in full, as `git rev-parse` prints it: 40 hex digits".to_owned()];
+    }
+    if !nearest.is_empty() {
+        return vec![format!("did you mean {}?", quoted(nearest))];
+    }
+    let mut words: Vec<String> = there.iter().map(|name| format!("`{name}`")).collect();
+    if more > 0 {
+        words.push(format!("and {more} more"));
+    }
+    vec![format!("its branches and tags: {}", words.join(", "))]
+}
+
+fn no_folder(path: &str, nearest: Option<&str>) -> Vec<String> {
+    if let Some(near) = nearest {
+        return vec![format!("did you mean `{near}`?")];
+    }
     let first = path.split('/').next().unwrap_or_default();
     if first.len() > 2 && first.contains('.') && !first.starts_with('.') {
         vec![format!("where a repository is meant, write `https://{path}`")]
     } else {
-        Vec::new()
+        vec![
+            "a relative path is read from the working directory, one in `pocket.toml` from the project's folder"
+                .to_owned(),
+        ]
     }
 }
 

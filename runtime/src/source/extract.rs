@@ -80,7 +80,7 @@ impl Extraction<'_> {
     fn find(&self) -> Result<Tree<'_>, SourceError> {
         let commit = Oid::from_bytes(self.commit.as_bytes())
             .and_then(|oid| self.repository.find_commit(oid))
-            .map_err(|_| SourceError::NoCommit(self.commit.to_string()))?;
+            .map_err(|_not_here| SourceError::NoCommit(self.commit.to_string()))?;
         let mut tree = commit.tree().map_err(|e| self.git(&e))?;
         for step in self.folder.steps() {
             let below = tree
@@ -139,7 +139,7 @@ impl Extraction<'_> {
 
     fn link(&self, written: &mut Written, place: &Dir, name: &str, path: String, id: Oid) -> Result<(), SourceError> {
         let blob = self.blob(written, id)?;
-        let target = std::str::from_utf8(blob.content()).map_err(|_| bad(&path, BadEntry::Symlink))?;
+        let target = std::str::from_utf8(blob.content()).map_err(|_not_utf8| bad(&path, BadEntry::Symlink))?;
         if !stays_inside(&path, target) {
             return Err(bad(&path, BadEntry::Symlink));
         }

@@ -833,6 +833,7 @@ mod tests {
         let (other, _) = Manner::tls();
         let net = NetSettings {
             ca_pem: Some(pem.into_bytes()),
+            ..NetSettings::default()
         };
         let fetcher = Fetcher::new(&world.home(), &net).unwrap();
         let at = |server: &GitServer| source(&format!("https://localhost:{}/repo.git", server.address.port()));

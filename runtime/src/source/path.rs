@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{base::text::shown_on_one_line, source::SourceError};
+use crate::{
+    base::{nearest::nearest, text::shown_on_one_line},
+    source::SourceError,
+};
 
 /// A folder of this machine, read anew at every load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,12 +52,31 @@ impl PathSource {
             Ok(metadata) if metadata.is_dir() => {}
             Ok(_file) => return Err(SourceError::NotAFolder(shown)),
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Err(SourceError::NoFolder(shown));
+                return Err(SourceError::NoFolder {
+                    written: shown,
+                    nearest: self.nearest(),
+                });
             }
             Err(source) => return Err(SourceError::Unreadable { path: shown, source }),
         }
         cap_std::fs::Dir::open_ambient_dir(&self.folder, cap_std::ambient_authority())
             .map_err(|source| SourceError::Unreadable { path: shown, source })
+    }
+
+    /// Of the folders beside one that is not there, the one whose name is nearest, written as it was written.
+    fn nearest(&self) -> Option<String> {
+        const MOST: usize = 1_000;
+        let name = self.folder.file_name()?.to_str()?;
+        let beside = std::fs::read_dir(self.folder.parent()?).ok()?;
+        let names: Vec<String> = beside
+            .filter_map(Result::ok)
+            .take(MOST)
+            .filter(|entry| entry.path().is_dir())
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        let near = nearest(name, names.iter().map(String::as_str))?;
+        let before = self.written.trim_end_matches('/').strip_suffix(name)?;
+        Some(shown_on_one_line(&format!("{before}{near}")))
     }
 }
 
@@ -68,8 +90,11 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         std::fs::write(base.path().join("file"), "").unwrap();
         let open = |text| PathSource::parse(text, base.path()).unwrap().open();
-        assert!(matches!(open("./gone"), Err(SourceError::NoFolder(_))));
-        assert!(matches!(open("./file/deeper"), Err(SourceError::NoFolder(_))));
+        assert!(matches!(open("./gone"), Err(SourceError::NoFolder { .. })));
+        assert!(matches!(open("./file/deeper"), Err(SourceError::NoFolder { .. })));
+        std::fs::create_dir_all(base.path().join("tools/greet")).unwrap();
+        let hints = open("tools/gret/").unwrap_err().hints();
+        assert_eq!(hints, ["did you mean `tools/greet`?"]);
         assert!(matches!(open("./file"), Err(SourceError::NotAFolder(_))));
         assert!(open("./").is_ok());
     }

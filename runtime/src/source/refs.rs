@@ -178,6 +178,7 @@ impl RemoteRefs {
             .collect();
         near.sort_unstable();
         near.dedup();
+        let (there, more) = self.first_names();
         SourceError::NoRef {
             url: source.remote.shown(),
             name: shown_on_one_line(&name),
@@ -186,7 +187,30 @@ impl RemoteRefs {
                 .take(3)
                 .map(|(_, short)| shown_on_one_line(short))
                 .collect(),
+            there,
+            more,
         }
+    }
+
+    /// The first few branches and tags, the default branch first, and how many more there are.
+    fn first_names(&self) -> (Vec<String>, usize) {
+        const MOST: usize = 8;
+        let short = |full: &str| {
+            let name = full
+                .strip_prefix("refs/heads/")
+                .or_else(|| full.strip_prefix("refs/tags/"));
+            shown_on_one_line(name.unwrap_or(full))
+        };
+        let default = self.head.as_ref().and_then(|(name, _)| name.as_deref());
+        let others = self
+            .refs
+            .keys()
+            .map(String::as_str)
+            .filter(|name| Some(*name) != default);
+        let mut names: Vec<String> = default.into_iter().chain(others).map(short).collect();
+        let more = names.len().saturating_sub(MOST);
+        names.truncate(MOST);
+        (names, more)
     }
 }
 
@@ -289,6 +313,18 @@ mod tests {
             resolve(&RemoteRefs::default(), "https://h/r"),
             Err(SourceError::Empty(_))
         ));
+    }
+
+    #[test]
+    fn a_name_like_none_that_is_there_is_refused_with_those_that_are() {
+        let tags: Vec<String> = (0..20).map(|number| format!("refs/tags/v{number}")).collect();
+        let tags: Vec<(&str, u8)> = tags.iter().map(|name| (name.as_str(), 2)).collect();
+        let error = resolve(&refs(&tags), "https://h/r#something-else").unwrap_err();
+        let hints = error.hints().concat();
+        assert!(hints.starts_with("its branches and tags: `main`, `v0`, "), "{hints}");
+        assert!(hints.ends_with(", and 13 more"), "{hints}");
+        let error = resolve(&refs(&[]), "https://h/r#0a1b2c3").unwrap_err();
+        assert!(error.hints().concat().contains("40 hex digits"), "{error:?}");
     }
 
     #[test]

@@ -29,6 +29,22 @@ async fn main() {
     println!("   {source}\n   commit {commit}");
 
     println!("3. A project that knows the service and the app. Its files ask; a person on this machine allows it:");
+    let pocket = project(&authority, &slack, port);
+    show(&pocket.run(["trust", "--yes"]).stderr);
+
+    let host = slack.url();
+    let args = [
+        "run".to_owned(),
+        source,
+        r#"{"channel": "C123", "limit": 6}"#.to_owned(),
+        format!("--variable=SLACK_API_URL={host}/api"),
+        format!("--allow-private={host}"),
+    ];
+    with_sign_in(&pocket, &args).await;
+    again(&pocket, &slack, &args);
+}
+
+fn project(authority: &Authority, slack: &Slack, port: u16) -> PocketCommand {
     let mut pocket = PocketCommand::new();
     pocket.write("authority.pem", &authority.pem());
     pocket.write(
@@ -40,19 +56,13 @@ async fn main() {
     );
     pocket.write(".secrets.toml", &slack.secrets());
     pocket.set("RUST_BACKTRACE", "1");
-    show(&pocket.run(["trust", "--yes"]).stderr);
+    pocket
+}
 
-    let host = slack.url();
-    let args = [
-        "run".to_owned(),
-        source,
-        r#"{"channel": "C123", "limit": 6}"#.to_owned(),
-        format!("--variable=SLACK_API_URL={host}/api"),
-        format!("--allow-private={host}"),
-    ];
+async fn with_sign_in(pocket: &PocketCommand, args: &[String]) {
     println!("4. $ pocket run '{}' '{}'", args[1], args[2]);
     let began = Instant::now();
-    let mut running = pocket.start(&args);
+    let mut running = pocket.start(args);
     let url = running.word("https://localhost:");
     println!("   It prints where to sign in: {url}");
     println!("5. The browser's part, played by an HTTP client: our page, the service's consent, back to our listener.");
@@ -67,12 +77,14 @@ async fn main() {
     assert_eq!(ended.code, 0, "the call after a sign-in: {}", ended.stderr);
     println!("   {} with fetch, sign-in, compile and call", seconds(began.elapsed()));
     assert!(ended.stdout.contains("message 1"), "the messages are printed");
+}
 
+fn again(pocket: &PocketCommand, slack: &Slack, args: &[String]) {
     println!("6. The same call again: no sign-in, no fetch of what is here, nothing compiled.");
     let began = Instant::now();
-    let again = pocket.run(&args);
-    show(&again.stdout);
-    assert_eq!(again.code, 0, "the call with a token that is kept: {}", again.stderr);
+    let ended = pocket.run(args);
+    show(&ended.stdout);
+    assert_eq!(ended.code, 0, "the call with a token that is kept: {}", ended.stderr);
     assert_eq!(slack.token_requests(), 1, "no token was asked for again");
     println!("   {}", seconds(began.elapsed()));
 }

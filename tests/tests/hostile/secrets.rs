@@ -62,7 +62,7 @@ fn forms(token: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_redacted_in_every_encoding_in_output_and_logs() {
+async fn f_61_a_token_is_redacted_in_every_encoding_in_output_and_logs() {
     let project = SlackProject::start(SlackSettings::default()).await;
     let pocket = signed_in(&project, &["echo_token"]).await;
     let token = project.slack.tokens().pop().expect("there is a token");
@@ -116,7 +116,7 @@ fn nothing_of(token: &str, shape: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_redacted_in_errors_and_refusals() {
+async fn f_61_a_token_is_redacted_in_errors_and_refusals() {
     let project = SlackProject::start(SlackSettings::default()).await;
     let pocket = signed_in(&project, &["dial"]).await;
     let token = project.slack.tokens().pop().expect("there is a token");
@@ -140,7 +140,7 @@ async fn a_token_is_redacted_in_errors_and_refusals() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_finds_nothing_of_another_users_call_in_its_memory() {
+async fn f_68_a_call_finds_nothing_of_another_users_call_in_its_memory() {
     let project = SlackProject::start(SlackSettings::default()).await;
     let pocket = signed_in(&project, &["dump_memory"]).await;
     let token = project.slack.tokens().pop().expect("there is a token");

@@ -112,7 +112,7 @@ async fn a_missing_sign_in_is_a_value_and_the_same_call_works_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waiting_ends_when_the_user_denies() {
+async fn f_24_waiting_ends_when_the_user_denies() {
     let project = SlackProject::start(SlackSettings::default()).await;
     let pocket = project
         .builder()
@@ -140,7 +140,7 @@ async fn waiting_ends_when_the_user_denies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn profiles_are_apart_in_functions_and_in_the_sandbox() {
+async fn f_68_profiles_are_apart_in_functions_and_in_the_sandbox() {
     let project = SlackProject::start(SlackSettings::default()).await;
     let recorder = Recorder::start().await;
     let tokens = Tokens::default();
@@ -270,7 +270,7 @@ async fn no_name_of_a_profile_reaches_the_account_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scope_that_is_missing_is_named_and_what_there_is_keeps_working() {
+async fn f_47_a_scope_that_is_missing_is_named_and_what_there_is_keeps_working() {
     let project = SlackProject::start(SlackSettings::default()).await;
     let tokens = Tokens::default();
     let build = || {

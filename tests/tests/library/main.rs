@@ -2,6 +2,7 @@
 
 mod auth;
 mod calls;
+mod compiling;
 mod tools;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -102,7 +102,7 @@ impl<'c> AsyncHttpClient<'c> for ProviderHttp<'_> {
 }
 
 impl ProviderHttp<'_> {
-    async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, FlowError> {
+    pub(super) async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, FlowError> {
         dress(self.oauth, &mut request);
         let answer = self.transport.send(request).await?;
         reply::normalise(self.oauth, self.shape, self.asked, &answer)

@@ -6,6 +6,7 @@ use crate::{
             FlowError, Tokens,
             client::{self, ProviderHttp},
             code::Ask,
+            lookup,
             reply::Asked,
         },
         transport::Transport,
@@ -17,8 +18,8 @@ use crate::{
 pub(crate) async fn obtain(transport: &Transport, ask: &Ask<'_>, now: UnixTime) -> Result<Tokens, FlowError> {
     let client = client::client(ask, client::token_endpoint(ask.oauth)?);
     let mut request = client.exchange_client_credentials();
-    if !ask.scopes.is_empty() {
-        request = request.add_extra_param(ask.scope_param(), ask.scopes.join(&ask.oauth.scope_separator));
+    if let Some(scopes) = ask.scopes_param() {
+        request = request.add_extra_param(ask.scope_param(), scopes);
     }
     for (name, value) in &ask.oauth.token_params {
         request = request.add_extra_param(name, value);
@@ -30,10 +31,13 @@ pub(crate) async fn obtain(transport: &Transport, ask: &Ask<'_>, now: UnixTime) 
         asked: Asked::Exchange,
     };
     match request.request_async(&http).await {
-        Ok(read) => Ok(Tokens {
-            refresh: None,
-            ..client::tokens(&read, now)
-        }),
+        Ok(read) => {
+            let tokens = Tokens {
+                refresh: None,
+                ..client::tokens(&read, now)
+            };
+            lookup::completed(transport, ask.oauth, tokens).await
+        }
         Err(error) => Err(client::failure(error).without(&[ask.client.client_secret.as_ref()])),
     }
 }

@@ -9,13 +9,14 @@ use crate::{
         flow::{
             FlowError, Tokens,
             client::{self, ProviderHttp},
+            lookup, renewal,
             reply::Asked,
         },
         transport::Transport,
     },
     base::{clock::UnixTime, secret::Secret},
     package::TokenKind,
-    provider::{OAuth2, Pkce, Reply},
+    provider::{OAuth2, Pkce, Renewal, Reply},
 };
 
 /// What is asked of the provider.
@@ -44,6 +45,17 @@ impl Ask<'_> {
         }
     }
 
+    /// The scopes as a request has them; none where it has none.
+    pub(super) fn scopes_param(&self) -> Option<String> {
+        if self.scopes.is_empty() || !self.oauth.asks_scopes {
+            return None;
+        }
+        let added = self.oauth.added_scopes.iter();
+        let added = added.filter(|scope| !self.scopes.contains(scope));
+        let all: Vec<&str> = self.scopes.iter().chain(added).map(String::as_str).collect();
+        Some(all.join(&self.oauth.scope_separator))
+    }
+
     pub(super) fn scope_param(&self) -> &str {
         match (self.kind, &self.oauth.user) {
             (TokenKind::User, Some(user)) => &user.scope_param,
@@ -68,8 +80,8 @@ pub(crate) fn begin(ask: &Ask<'_>, state: &Secret) -> Result<Begun, FlowError> {
         Pkce::None => None,
     };
     // The crate knows neither another name nor another separator than RFC 6749's, so the scopes are a parameter of ours.
-    if !ask.scopes.is_empty() {
-        request = request.add_extra_param(ask.scope_param(), ask.scopes.join(&ask.oauth.scope_separator));
+    if let Some(scopes) = ask.scopes_param() {
+        request = request.add_extra_param(ask.scope_param(), scopes);
     }
     for (name, value) in &ask.oauth.authorize_params {
         request = request.add_extra_param(name, value);
@@ -101,12 +113,23 @@ pub(crate) async fn exchange(
         asked: Asked::Exchange,
     };
     match request.request_async(&http).await {
-        Ok(read) => Ok(client::tokens(&read, now)),
+        Ok(read) => finished(transport, ask, client::tokens(&read, now), now).await,
         Err(error) => {
             let sent = [Some(code), verifier, ask.client.client_secret.as_ref()];
             Err(client::failure(error).without(&sent))
         }
     }
+}
+
+/// What a sign-in gained, with all that an account has beside it.
+pub(super) async fn finished(
+    transport: &Transport,
+    ask: &Ask<'_>,
+    tokens: Tokens,
+    now: UnixTime,
+) -> Result<Tokens, FlowError> {
+    let tokens = renewal::prepared(transport, ask, tokens, now).await;
+    lookup::completed(transport, ask.oauth, tokens).await
 }
 
 /// Renews with a refresh token, never asking for more than `ask.scopes`. One request: the caller decides about a second.
@@ -119,6 +142,10 @@ pub(crate) async fn refresh(
     refresh_token: &Secret,
     now: UnixTime,
 ) -> Result<Tokens, FlowError> {
+    if let Renewal::AccessToken { grant, param, .. } = &ask.oauth.refresh.means {
+        let renewed = renewal::by_itself(transport, ask, (grant, param), refresh_token, now).await?;
+        return Ok(lookup::renewed(ask.oauth, renewed));
+    }
     let endpoint = match &ask.oauth.refresh.url {
         Some(url) => url,
         None => client::token_endpoint(ask.oauth)?,
@@ -136,7 +163,7 @@ pub(crate) async fn refresh(
         asked: Asked::Refresh,
     };
     match request.request_async(&http).await {
-        Ok(read) => Ok(client::tokens(&read, now)),
+        Ok(read) => Ok(lookup::renewed(ask.oauth, client::tokens(&read, now))),
         Err(error) => {
             let sent = [Some(refresh_token), ask.client.client_secret.as_ref()];
             Err(client::failure(error).without(&sent))

@@ -10,7 +10,7 @@ use crate::{
     auth::{
         flow::{
             FlowError, Tokens, client,
-            code::Ask,
+            code::{self, Ask},
             reply::{self, Asked, Refusal, shortened},
             request,
         },
@@ -58,11 +58,11 @@ pub(crate) enum Polled {
 /// Asks for a code (RFC 8628 section 3.1).
 pub(crate) async fn begin(transport: &Transport, ask: &Ask<'_>) -> Result<DeviceCode, FlowError> {
     let endpoint = ask.oauth.device.as_ref().ok_or_else(|| client::missing("device"))?;
-    let scopes = ask.scopes.join(&ask.oauth.scope_separator);
-    let mut parameters = Vec::new();
-    if !scopes.is_empty() {
-        parameters.push((ask.scope_param(), scopes.as_str()));
-    }
+    let scopes = ask.scopes_param();
+    let parameters: Vec<_> = scopes
+        .iter()
+        .map(|scopes| (ask.scope_param(), scopes.as_str()))
+        .collect();
     let request = request::form(endpoint, ask.oauth.client_auth, ask.client, &parameters);
     let secrets = [ask.client.client_secret.as_ref()];
     let answer = sent(transport, ask, request).await;
@@ -87,7 +87,10 @@ pub(crate) async fn poll(
     let secrets = [Some(device_code), ask.client.client_secret.as_ref()];
     let answer = sent(transport, ask, request).await;
     let polled = answer.and_then(|answer| polled(ask, &answer, now));
-    polled.map_err(|error| error.without(&secrets))
+    match polled.map_err(|error| error.without(&secrets))? {
+        Polled::Tokens(tokens) => Ok(Polled::Tokens(code::finished(transport, ask, tokens, now).await?)),
+        other @ (Polled::Pending | Polled::SlowDown | Polled::Expired) => Ok(other),
+    }
 }
 
 async fn sent(transport: &Transport, ask: &Ask<'_>, mut request: http::Request<Vec<u8>>) -> Result<Answer, FlowError> {
@@ -115,7 +118,7 @@ fn polled(ask: &Ask<'_>, answer: &Answer, now: UnixTime) -> Result<Polled, FlowE
 
 /// The errors of RFC 8628 section 3.5, and those of providers that have others.
 fn refused(refusal: Refusal, answer: &Answer) -> Result<Polled, FlowError> {
-    let Refusal { name, words } = refusal;
+    let Refusal { name, words, .. } = refusal;
     match name.as_str() {
         "authorization_pending" => Ok(Polled::Pending),
         "slow_down" => Ok(Polled::SlowDown),
@@ -144,7 +147,7 @@ fn device_code(ask: &Ask<'_>, answer: &Answer) -> Result<DeviceCode, FlowError> 
     reply::refuse_unusable(answer)?;
     let mut reply = object(answer)?;
     let read = match reply::refusal(ask.oauth, &reply) {
-        Some(Refusal { name, words }) => Err(client::refused(&name, words)),
+        Some(Refusal { name, words, .. }) => Err(client::refused(&name, words)),
         None if answer.status.is_success() => read(&reply),
         None => Err(FlowError::Protocol(format!("HTTP {}", answer.status.as_u16()))),
     };

@@ -7,6 +7,10 @@ pub(crate) mod code;
 pub(crate) mod device;
 pub(crate) mod discovery;
 pub(crate) mod fields;
+#[cfg(test)]
+mod golden;
+mod lookup;
+mod renewal;
 mod reply;
 mod request;
 mod revoke;

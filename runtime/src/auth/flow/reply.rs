@@ -25,6 +25,8 @@ pub(super) enum Asked {
 pub(super) struct Refusal {
     /// RFC 6749's name, or the provider's own.
     pub(super) name: String,
+    /// The provider's own name.
+    own_name: String,
     /// For people: the provider's own name and description.
     pub(super) words: String,
 }
@@ -58,7 +60,11 @@ fn outcome(
     answer: &Answer,
     reply: &Value,
 ) -> Result<(StatusCode, Value), FlowError> {
-    if let Some(Refusal { name, words }) = refusal(oauth, reply) {
+    if let Some(Refusal { name, own_name, words }) = refusal(oauth, reply) {
+        let name = match asked {
+            Asked::Refresh => oauth.refresh.errors.get(&own_name).unwrap_or(&name),
+            Asked::Exchange => &name,
+        };
         return match name.as_str() {
             "temporarily_unavailable" | "server_error" | "slow_down" => Err(FlowError::Unreachable {
                 reason: words,
@@ -133,7 +139,7 @@ pub(super) fn refusal(oauth: &OAuth2, reply: &Value) -> Option<Refusal> {
         .as_ref()
         .and_then(|field| reply.get(field))
         .is_some_and(|ok| *ok != Value::Bool(true));
-    let found = oauth.error.find(reply);
+    let found = oauth.error.find(reply).or_else(|| Pointer::member("error").find(reply));
     let own_name = match found {
         Some(Value::Object(error)) => ["code", "type", "status"]
             .iter()
@@ -147,7 +153,7 @@ pub(super) fn refusal(oauth: &OAuth2, reply: &Value) -> Option<Refusal> {
         (Some(_) | None, true) => "unknown".to_owned(),
         (Some(_) | None, false) => return None,
     };
-    let description = ["error_description", "message"]
+    let description = ["error_description", "message", "reason"]
         .iter()
         .find_map(|key| text(reply.get(*key)?))
         .or_else(|| text(found?.get("message")?));
@@ -156,7 +162,7 @@ pub(super) fn refusal(oauth: &OAuth2, reply: &Value) -> Option<Refusal> {
         Some(description) => format!("`{}`: {}", shortened(&own_name), shortened(&description)),
         None => format!("`{}`", shortened(&own_name)),
     };
-    Some(Refusal { name, words })
+    Some(Refusal { name, own_name, words })
 }
 
 /// Exactly the members that are read after this, and those of RFC 6749 in its types.
@@ -196,14 +202,8 @@ fn tokens(oauth: &OAuth2, shape: &Reply, asked: Asked, reply: &Value) -> Result<
     if let Some(scopes) = shape.scope.find(reply).and_then(|value| scopes(oauth, value)) {
         out.insert("scope".to_owned(), json!(scopes.join(" ")));
     }
-    let identity: Vec<String> = shape
-        .identity
-        .iter()
-        .filter_map(|at| text(at.find(reply)?))
-        .map(|part| shortened(&part))
-        .collect();
-    if !identity.is_empty() {
-        out.insert("identity".to_owned(), json!(identity.join(" @ ")));
+    if let Some(identity) = identity(&shape.identity, reply) {
+        out.insert("identity".to_owned(), json!(identity));
     }
     let fields: Map<String, Value> = shape
         .fields
@@ -212,6 +212,16 @@ fn tokens(oauth: &OAuth2, shape: &Reply, asked: Asked, reply: &Value) -> Result<
         .collect();
     out.insert("fields".to_owned(), Value::Object(fields));
     Ok(Value::Object(out))
+}
+
+/// Who a token is of, where the reply says.
+pub(super) fn identity(places: &[Pointer], reply: &Value) -> Option<String> {
+    let parts: Vec<String> = places
+        .iter()
+        .filter_map(|at| text(at.find(reply)?))
+        .map(|part| shortened(&part))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" @ "))
 }
 
 fn default_ttl(oauth: &OAuth2) -> Option<u64> {
@@ -277,7 +287,7 @@ fn scopes(oauth: &OAuth2, value: &Value) -> Option<Vec<String>> {
 }
 
 /// A short value as text; nothing where it is empty or no single value.
-fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -2,9 +2,14 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::{Method, header};
+use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
-use crate::{auth::Client, base::secret::Secret, provider::ClientAuth};
+use crate::{
+    auth::Client,
+    base::secret::Secret,
+    provider::{BodyForm, ClientAuth},
+};
 
 /// A form, in which the client proves who it is.
 pub(super) fn form(
@@ -13,23 +18,49 @@ pub(super) fn form(
     client: &Client,
     parameters: &[(&str, &str)],
 ) -> http::Request<Vec<u8>> {
+    posted(BodyForm::Form, url, auth, client, parameters)
+}
+
+/// A form or a JSON object, in which the client proves who it is (RFC 6749 section 2.3.1).
+pub(super) fn posted(
+    body: BodyForm,
+    url: &Url,
+    auth: ClientAuth,
+    client: &Client,
+    parameters: &[(&str, &str)],
+) -> http::Request<Vec<u8>> {
     let mut request = request(Method::POST, url);
-    let mut body = form_urlencoded::Serializer::new(String::new());
-    body.extend_pairs(parameters);
+    let mut members = parameters.to_vec();
     match (auth, &client.client_secret) {
         (ClientAuth::Basic, Some(secret)) => {
             put(&mut request, header::AUTHORIZATION, &basic(&client.client_id, secret));
         }
         (ClientAuth::Post, Some(secret)) => {
-            body.append_pair("client_id", &client.client_id)
-                .append_pair("client_secret", secret.expose());
+            members.push(("client_id", &client.client_id));
+            members.push(("client_secret", secret.expose()));
         }
         (ClientAuth::None, _) | (ClientAuth::Basic | ClientAuth::Post, None) => {
-            body.append_pair("client_id", &client.client_id);
+            members.push(("client_id", &client.client_id));
         }
     }
-    *request.body_mut() = body.finish().into_bytes();
-    put(&mut request, header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let (text, content_type) = match body {
+        BodyForm::Form => {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(members);
+            (form.finish(), "application/x-www-form-urlencoded")
+        }
+        BodyForm::Json => {
+            let members = members
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+            (
+                Value::Object(members.collect::<Map<_, _>>()).to_string(),
+                "application/json",
+            )
+        }
+    };
+    *request.body_mut() = text.into_bytes();
+    put(&mut request, header::CONTENT_TYPE, content_type);
     request
 }
 

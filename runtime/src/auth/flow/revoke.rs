@@ -11,7 +11,7 @@ use crate::{
         flow::{
             FlowError, client,
             reply::{self, Refusal},
-            request::{basic, bearer, form, put, request},
+            request::{basic, bearer, posted, put, request},
         },
         transport::{Answer, Transport},
     },
@@ -46,7 +46,7 @@ async fn sent(
             // The refresh token first: with it a server ends the access token too (RFC 7009 section 2.1).
             let of = |token: &Secret, hint| {
                 let parameters = [("token", token.expose()), ("token_type_hint", hint)];
-                form(url, *auth, client, &parameters)
+                posted(oauth.body, url, *auth, client, &parameters)
             };
             let refresh = refresh.map(|token| of(token, "refresh_token"));
             let access = of(access, "access_token");
@@ -59,7 +59,8 @@ async fn sent(
                 return Ok(false);
             };
             let mut request = request(Method::DELETE, &template.of(&client.client_id));
-            put(&mut request, header::AUTHORIZATION, &basic(&client.client_id, secret));
+            let proof = basic(&client.client_id, secret);
+            put(&mut request, header::AUTHORIZATION, &proof);
             put(&mut request, header::CONTENT_TYPE, "application/json");
             *request.body_mut() = json!({ "access_token": access.expose() }).to_string().into_bytes();
             vec![request]
@@ -81,7 +82,7 @@ fn judge(oauth: &OAuth2, answer: &Answer) -> Result<(), FlowError> {
         refusal
     });
     match refusal {
-        Some(Refusal { name, words }) => match client::refused(&name, words) {
+        Some(Refusal { name, words, .. }) => match client::refused(&name, words) {
             FlowError::InvalidGrant(_) => Ok(()),
             error @ (FlowError::Denied(_)
             | FlowError::Configuration(_)

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod faults;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -250,7 +252,7 @@ async fn a_bots_token_is_never_taken_for_a_users() {
 }
 
 #[tokio::test]
-async fn slacks_errors_come_with_http_200() {
+async fn f_43_slacks_errors_come_with_http_200() {
     for (own, expected) in [
         ("invalid_code", FlowError::InvalidGrant("`invalid_code`".to_owned())),
         (
@@ -314,7 +316,7 @@ async fn github_is_sent_the_secret_in_the_body_and_may_answer_as_a_form() {
 }
 
 #[tokio::test]
-async fn githubs_errors_come_with_http_200_too() {
+async fn f_43_githubs_errors_come_with_http_200_too() {
     let json =
         r#"{"error":"bad_verification_code","error_description":"The code is incorrect.","error_uri":"https://x"}"#;
     let form = "error=bad_verification_code&error_description=The+code+is+incorrect.";
@@ -331,7 +333,7 @@ async fn githubs_errors_come_with_http_200_too() {
 }
 
 #[tokio::test]
-async fn google_leaves_the_refresh_token_out_of_a_refresh() {
+async fn f_13_google_leaves_the_refresh_token_out_of_a_refresh() {
     let first =
         r#"{"access_token":"ya29.1","expires_in":3599,"refresh_token":"1//r","scope":"a b","token_type":"Bearer"}"#;
     let (tokens, _) = exchanged("google", TokenKind::Bot, 200, first).await;
@@ -356,7 +358,7 @@ async fn google_leaves_the_refresh_token_out_of_a_refresh() {
 }
 
 #[tokio::test]
-async fn lifetimes_are_read_however_they_are_written() {
+async fn f_15_lifetimes_are_read_however_they_are_written() {
     for (written, lifetime) in [
         ("3599", Some(3599)),
         ("\"3599\"", Some(3599)),
@@ -476,7 +478,7 @@ async fn a_reply_that_is_none_says_what_it_was() {
 }
 
 #[tokio::test]
-async fn a_server_that_asks_to_wait_is_heard() {
+async fn f_08_a_server_that_asks_to_wait_is_heard() {
     for (header, waits) in [("7", Some(7)), ("99999999", Some(3600)), ("soon", None)] {
         let server = TestServer::start(429, &[("retry-after", header)], "{}").await;
         let outcome = Case::of("google", at("google", &server), TokenKind::Bot)
@@ -491,7 +493,7 @@ async fn a_server_that_asks_to_wait_is_heard() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn f_49_a_redirect_is_not_followed() {
     for status in [301, 302, 307, 308] {
         let target = TestServer::start(200, &[], r#"{"access_token":"t"}"#).await;
         let location: &'static str = Box::leak(target.url("/elsewhere").into_boxed_str());

@@ -83,7 +83,7 @@ impl Door {
             .into_response();
         }
         match &pending.step {
-            Step::Authorize(_) => self.to_provider(*pending, sealed).await,
+            Step::Authorize(_) => self.to_provider(*pending, sealed, headers).await,
             Step::Type(_) if !cookie::is_of(&pending, headers) => {
                 pages::other_browser(&self.title(&pending)).into_response()
             }
@@ -185,15 +185,23 @@ impl Door {
     }
 
     /// Gives the sign-in to this browser, which from here on is the only one that can complete it, and sends it to the provider.
-    async fn to_provider(&self, mut pending: Pending, sealed: Sealed) -> Response {
-        let cookie = match self.give_to_browser(&mut pending, sealed).await {
-            Ok(cookie) => cookie,
-            Err(answer) => return answer,
+    async fn to_provider(&self, mut pending: Pending, sealed: Sealed, headers: &HeaderMap) -> Response {
+        let cookie = if cookie::is_of(&pending, headers) {
+            None
+        } else {
+            match self.give_to_browser(&mut pending, sealed).await {
+                Ok(cookie) => Some(cookie),
+                Err(answer) => return answer,
+            }
         };
         let Step::Authorize(authorize) = &pending.step else {
             return pages::unknown().into_response();
         };
-        cookie::sent_with(see_other(authorize.url.expose()), cookie)
+        let answer = see_other(authorize.url.expose());
+        match cookie {
+            Some(cookie) => cookie::sent_with(answer, cookie),
+            None => answer,
+        }
     }
 
     pub(super) async fn give_to_browser(

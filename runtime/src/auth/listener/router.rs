@@ -22,7 +22,7 @@ use crate::auth::{
 };
 
 /// The most that a form may have: a token, percent-encoded.
-const LARGEST_FORM: usize = 64 * 1024;
+pub(super) const LARGEST_FORM: usize = 64 * 1024;
 
 /// The pages of sign-ins and the addresses to which providers send browsers back.
 pub(super) fn router(door: Arc<Door>) -> Router {

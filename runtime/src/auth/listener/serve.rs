@@ -1,33 +1,37 @@
 //! Serves the pages on a port: plain HTTP and TLS on the same one, told apart by the first byte.
 
 use std::{
-    convert::Infallible,
+    collections::VecDeque,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use axum::{Router, body::Body};
+use http_body::Body as _;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::{JoinHandle, JoinSet},
+    task::{AbortHandle, JoinHandle, JoinSet},
 };
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use crate::auth::{
-    listener::{certificate, claim::Claimed, guard::Arrived, last_page::LastPage},
+    listener::{certificate, claim::Claimed, guard::Arrived, last_page::LastPage, router::LARGEST_FORM},
     pending::FlowId,
     tls::Tls,
 };
 
-/// How many connections are served at once.
+/// How many connections are open at once. For one more, one is let go that did not yet say what it wants.
 const CONNECTIONS: usize = 64;
-/// How long the first byte, a handshake or the head of a request may take.
+/// How long the first byte, a handshake, the head of a request or its form may take.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long a connection may last in all: one request, in which a provider may be asked once.
 const CONNECTION: Duration = Duration::from_secs(60);
@@ -71,26 +75,52 @@ impl Drop for Serving {
     }
 }
 
+/// A connection that is open.
+struct Open {
+    task: AbortHandle,
+    /// Whether its request has come, whole.
+    asked: Arc<AtomicBool>,
+}
+
 async fn serve(claimed: Claimed, router: Router, tls: Arc<Tls>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
+    let (mut open, mut connections) = (VecDeque::new(), JoinSet::new());
     loop {
-        while connections.try_join_next().is_some() {}
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
         let stream = tokio::select! {
             stream = accept(&claimed.v4) => stream,
             stream = accept_if(claimed.v6.as_ref()) => stream,
         };
+        make_room(&mut open, &mut connections).await;
         let (router, tls, port) = (router.clone(), Arc::clone(&tls), claimed.port);
-        connections.spawn(async move {
-            let served = tokio::time::timeout(CONNECTION, connection(stream, port, router, &tls)).await;
+        let asked = Arc::<AtomicBool>::default();
+        let ours = Arc::clone(&asked);
+        let task = connections.spawn(async move {
+            let served = tokio::time::timeout(CONNECTION, connection(stream, port, router, &tls, ours)).await;
             if let Ok(Err(error)) = served {
                 tracing::debug!(%error, "a connection to the sign-in pages ended early");
             }
-            drop(permit);
         });
+        open.push_back(Open { task, asked });
+    }
+}
+
+/// Sees to it that one more may be open: whoever opens many and says nothing keeps nobody out.
+async fn make_room(open: &mut VecDeque<Open>, connections: &mut JoinSet<()>) {
+    loop {
+        while connections.try_join_next().is_some() {}
+        open.retain(|one| !one.task.is_finished());
+        if open.len() < CONNECTIONS {
+            return;
+        }
+        match open.iter().position(|one| !one.asked.load(Ordering::Relaxed)) {
+            Some(oldest) => {
+                if let Some(silent) = open.remove(oldest) {
+                    silent.task.abort();
+                }
+            }
+            None => {
+                connections.join_next().await;
+            }
+        }
     }
 }
 
@@ -111,7 +141,13 @@ async fn accept_if(listener: Option<&TcpListener>) -> TcpStream {
     }
 }
 
-async fn connection(stream: TcpStream, port: u16, router: Router, tls: &Arc<Tls>) -> io::Result<()> {
+async fn connection(
+    stream: TcpStream,
+    port: u16,
+    router: Router,
+    tls: &Arc<Tls>,
+    asked: Arc<AtomicBool>,
+) -> io::Result<()> {
     let mut first = [0];
     if within(HEAD, stream.peek(&mut first)).await? == 0 {
         return Ok(());
@@ -120,9 +156,9 @@ async fn connection(stream: TcpStream, port: u16, router: Router, tls: &Arc<Tls>
         let certificate = certificate(tls).await.map_err(io::Error::other)?;
         let acceptor = TlsAcceptor::from(Arc::clone(&certificate.config));
         let stream = within(HEAD, acceptor.accept(stream)).await?;
-        http(stream, Arrived { https: true, port }, router).await
+        http(stream, Arrived { https: true, port }, router, asked).await
     } else {
-        http(stream, Arrived { https: false, port }, router).await
+        http(stream, Arrived { https: false, port }, router, asked).await
     }
 }
 
@@ -132,7 +168,7 @@ async fn within<T>(time: Duration, work: impl Future<Output = io::Result<T>>) ->
         .unwrap_or_else(|elapsed| Err(elapsed.into()))
 }
 
-async fn http<S>(stream: S, arrived: Arrived, router: Router) -> io::Result<()>
+async fn http<S>(stream: S, arrived: Arrived, router: Router, asked: Arc<AtomicBool>) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -142,11 +178,14 @@ where
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(arrived);
         let (mut router, of_response) = (router.clone(), Arc::clone(&of_response));
+        let asked = Arc::clone(&asked);
         async move {
-            let response = router.call(request.map(Body::new)).await?;
+            let request = whole(request).await?;
+            asked.store(true, Ordering::Relaxed);
+            let Ok(response) = router.call(request).await;
             let mut last_page = of_response.lock().unwrap_or_else(PoisonError::into_inner);
             *last_page = response.extensions().get::<LastPage>().cloned();
-            Ok::<_, Infallible>(response)
+            Ok::<_, io::Error>(response)
         }
     });
     http1::Builder::new()
@@ -158,4 +197,17 @@ where
         .serve_connection(TokioIo::new(stream), service)
         .await
         .map_err(io::Error::other)
+}
+
+/// A request with its form, which has to come as fast as its head. One that is too long is not waited for: it gets a page that
+/// says so.
+async fn whole(request: hyper::Request<Incoming>) -> io::Result<hyper::Request<Body>> {
+    let (parts, form) = request.into_parts();
+    let is_too_long = form.size_hint().lower() > LARGEST_FORM as u64;
+    if is_too_long || form.is_end_stream() {
+        return Ok(hyper::Request::from_parts(parts, Body::new(form)));
+    }
+    let form = Limited::new(form, LARGEST_FORM).collect();
+    let form = within(HEAD, async { form.await.map_err(io::Error::other) }).await?;
+    Ok(hyper::Request::from_parts(parts, Body::from(form.to_bytes())))
 }

@@ -61,6 +61,25 @@ impl Authorize {
         }
     }
 
+    /// Asks with another state from here on.
+    pub(super) fn renew_state(&mut self, id: FlowId) {
+        let state = State::of(id, rand::random());
+        let Ok(mut url) = Url::parse(self.url.expose()) else {
+            return;
+        };
+        let asked: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let renewed = state.secret();
+        let mut query = url.query_pairs_mut();
+        query.clear();
+        for (name, value) in &asked {
+            let value = if name == "state" { renewed.expose() } else { value };
+            query.append_pair(name, value);
+        }
+        drop(query);
+        self.url = Secret::new(url.as_str());
+        self.proof = Secret::new(hex::encode(state.proof));
+    }
+
     /// Whether a state that came back is the one that was sent.
     pub(in crate::auth) fn is_state(&self, state: &State) -> bool {
         self.proof == Secret::new(hex::encode(state.proof))

@@ -3,8 +3,10 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use crate::auth::{
     AccountId,
@@ -36,7 +38,10 @@ impl Backoffs {
                 reason: reason.clone(),
                 retry_after: Some(left),
             },
-            other => other.clone(),
+            error @ (FlowError::Denied(_)
+            | FlowError::InvalidGrant(_)
+            | FlowError::Configuration(_)
+            | FlowError::Protocol(_)) => error.clone(),
         })
     }
 

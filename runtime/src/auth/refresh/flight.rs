@@ -3,8 +3,10 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use crate::{
     auth::{
@@ -22,10 +24,12 @@ use crate::{
     base::{secret::Secret, text::shown_on_one_line},
 };
 
-/// How long a lease holds, and how often it is held longer.
-const LEASE: Duration = Duration::from_secs(60);
-const RENEW: Duration = Duration::from_secs(15);
-/// How often the store is asked whether another process is done, and for how long.
+/// How long a lease holds, and how often it is held longer. Short, since the lease of a process that was killed is waited out
+/// by the others; what a holder that was only held up gains after its lease is over is still saved while nobody took it.
+const LEASE: Duration = Duration::from_secs(20);
+const RENEW: Duration = Duration::from_secs(5);
+/// How often the store is asked whether another process is done, and for how long: longer than a lease, so that who waits
+/// for one that was killed gets his token rather than an error.
 const POLL: Duration = Duration::from_millis(100);
 const OTHERS: Duration = Duration::from_secs(40);
 /// How long one request may take; the transport's own limit is a second less.

@@ -43,6 +43,7 @@ impl Browser {
     pub(super) fn accepting(pem: &str) -> Self {
         Self::trusting(NetSettings {
             ca_pem: Some(pem.as_bytes().to_vec()),
+            ..NetSettings::default()
         })
     }
 

@@ -11,7 +11,7 @@ use super::{
 use crate::auth::AuthError;
 
 #[tokio::test]
-async fn a_callback_in_another_browser_uses_nothing() {
+async fn f_23_a_callback_in_another_browser_uses_nothing() {
     let world = World::new().await;
     let auth = world.process();
     let sign_in = begin(&auth).await;
@@ -26,7 +26,7 @@ async fn a_callback_in_another_browser_uses_nothing() {
 }
 
 #[tokio::test]
-async fn a_callback_that_is_foreign_replayed_or_late_gets_a_page_and_no_request() {
+async fn f_20_f_21_f_25_f_26_f_27_a_callback_that_is_foreign_or_replayed_gets_a_page_and_no_request() {
     let world = World::new().await;
     let auth = world.process();
     let sign_in = begin(&auth).await;
@@ -86,7 +86,7 @@ async fn a_callback_that_is_foreign_replayed_or_late_gets_a_page_and_no_request(
 }
 
 #[tokio::test]
-async fn a_late_callback_is_told_so_and_the_waiter_too() {
+async fn f_21_a_late_callback_is_told_so_and_the_waiter_too() {
     let world = World::new().await;
     let auth = world.process();
     let sign_in = begin(&auth).await;
@@ -105,7 +105,7 @@ async fn a_late_callback_is_told_so_and_the_waiter_too() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_issuer_ends_the_sign_in_and_sends_its_code_nowhere() {
+async fn f_22_an_answer_of_another_issuer_ends_the_sign_in_and_sends_its_code_nowhere() {
     let world = World::with("oauth2.issuer = \"https://acme.example\"\noauth2.iss = \"sent\"").await;
     for issuer in ["https://evil.example", ""] {
         let auth = world.process();
@@ -145,7 +145,7 @@ async fn a_code_that_the_provider_refuses_or_cannot_take_now_ends_the_sign_in_an
 }
 
 #[tokio::test]
-async fn a_callback_may_come_before_anyone_waits_and_two_sign_ins_do_not_meet() {
+async fn f_29_a_callback_may_come_before_anyone_waits_and_two_sign_ins_do_not_meet() {
     let world = World::new().await;
     let auth = world.process();
     let one = begin(&auth).await;

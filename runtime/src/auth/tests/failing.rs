@@ -70,7 +70,7 @@ impl TokenStore for Full {
 }
 
 #[tokio::test]
-async fn a_renewed_token_that_cannot_be_saved_is_held_and_saved_later() {
+async fn f_17_a_renewed_token_that_cannot_be_saved_is_held_and_saved_later() {
     let world = World::new().await;
     drop(world.signed_in().await);
     let full = Arc::new(Full {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_port_that_somebody_else_has_is_an_error_and_no_sign_in_begins() {
+async fn f_28_a_port_that_somebody_else_has_is_an_error_and_no_sign_in_begins() {
     let world = World::new().await;
     let _foreign = TcpListener::bind(("127.0.0.1", world.port)).unwrap();
     let auth = world.process();
@@ -44,7 +44,7 @@ async fn a_port_that_somebody_else_has_on_the_other_address_is_taken_too() {
 }
 
 #[tokio::test]
-async fn a_provider_that_takes_any_port_gets_a_free_one_where_ours_is_taken() {
+async fn f_28_a_provider_that_takes_any_port_gets_a_free_one_where_ours_is_taken() {
     let world = World::with("oauth2.redirect = \"loopback-any-port\"").await;
     let foreign = TcpListener::bind(("127.0.0.1", world.port)).unwrap();
     let auth = world.process();
@@ -73,7 +73,7 @@ async fn who_waits_is_not_told_before_the_last_page_was_sent() {
 }
 
 #[tokio::test]
-async fn a_process_completes_what_another_of_its_store_began_and_is_followed_when_it_ends() {
+async fn f_31_a_process_completes_what_another_of_its_store_began_and_is_followed_when_it_ends() {
     let world = World::new().await;
     let (owner, other) = (world.process(), world.process());
     let first = begin(&owner).await;
@@ -178,6 +178,30 @@ async fn silent_and_broken_connections_do_not_keep_others_out() {
     }
     assert_eq!(Browser::new().get(&sign_in.url).await.status, 200);
     drop(silent);
+}
+
+#[tokio::test]
+async fn f_27_connections_that_say_nothing_or_half_of_it_keep_nobody_out() {
+    let world = World::new().await;
+    let auth = world.process();
+    let sign_in = begin(&auth).await;
+    let half = format!(
+        "POST /sign-in/x HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-length: 100\r\n\r\nform=",
+        world.port
+    );
+    let mut open = Vec::new();
+    for number in 0..200 {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", world.port)).unwrap();
+        if number % 2 == 0 {
+            // One that was let go already is as good.
+            let _ = std::io::Write::write_all(&mut stream, half.as_bytes());
+        }
+        open.push(stream);
+    }
+    // Waiting until each had its time would take twice as long.
+    let shown = tokio::time::timeout(Duration::from_secs(20), Browser::new().get(&sign_in.url)).await;
+    assert_eq!(shown.unwrap().status, 200);
+    drop(open);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::{
 use crate::auth::{AccountState, AuthError, NeedsSignIn};
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_once_and_then_needs_a_sign_in() {
+async fn f_45_a_refused_token_is_renewed_once_and_then_needs_a_sign_in() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     let first = credential(&auth).await.unwrap();

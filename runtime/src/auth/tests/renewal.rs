@@ -18,7 +18,7 @@ async fn status(auth: &Auth) -> AccountStatus {
 }
 
 #[tokio::test]
-async fn fifty_calls_that_need_a_new_token_bring_about_one_request() {
+async fn f_01_fifty_calls_that_need_a_new_token_bring_about_one_request() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     world.later(3_600);
@@ -29,7 +29,7 @@ async fn fifty_calls_that_need_a_new_token_bring_about_one_request() {
 }
 
 #[tokio::test]
-async fn four_processes_that_need_a_new_token_bring_about_one_request() {
+async fn f_02_four_processes_that_need_a_new_token_bring_about_one_request() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     world.later(3_600);
@@ -41,7 +41,7 @@ async fn four_processes_that_need_a_new_token_bring_about_one_request() {
 }
 
 #[tokio::test]
-async fn four_processes_whose_token_is_refused_bring_about_one_request() {
+async fn f_02_f_45_four_processes_whose_token_is_refused_bring_about_one_request() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     let refused = credential(&auth).await.unwrap();
@@ -62,7 +62,7 @@ async fn four_processes_whose_token_is_refused_bring_about_one_request() {
 }
 
 #[tokio::test]
-async fn a_provider_that_fails_once_is_asked_again_with_the_same_token() {
+async fn f_07_f_09_f_10_a_provider_that_fails_once_is_asked_again_with_the_same_token() {
     for fault in [
         Fault::Status(503, "down"),
         Fault::Status(502, "<html>"),
@@ -126,7 +126,7 @@ async fn a_token_that_ends_while_it_could_not_be_renewed_is_not_given() {
 }
 
 #[tokio::test]
-async fn a_refused_renewal_needs_a_sign_in_and_keeps_scopes_and_identity() {
+async fn f_40_a_refused_renewal_needs_a_sign_in_and_keeps_scopes_and_identity() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     world.provider.forget();
@@ -149,7 +149,7 @@ async fn a_refused_renewal_needs_a_sign_in_and_keeps_scopes_and_identity() {
 }
 
 #[tokio::test]
-async fn two_answers_in_a_row_that_cannot_be_read_need_a_sign_in() {
+async fn f_10_two_answers_in_a_row_that_cannot_be_read_need_a_sign_in() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     world.later(3_600);
@@ -164,7 +164,7 @@ async fn two_answers_in_a_row_that_cannot_be_read_need_a_sign_in() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_lost_is_asked_for_once_more() {
+async fn f_11_an_answer_that_was_lost_is_asked_for_once_more() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     world.later(3_600);
@@ -178,7 +178,7 @@ async fn an_answer_that_was_lost_is_asked_for_once_more() {
 }
 
 #[tokio::test]
-async fn a_crash_between_answer_and_save_is_told_as_what_it_was() {
+async fn f_04_a_crash_between_answer_and_save_is_told_as_what_it_was() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     let now = world.clock.now();
@@ -194,7 +194,7 @@ async fn a_crash_between_answer_and_save_is_told_as_what_it_was() {
 }
 
 #[tokio::test]
-async fn a_crash_before_the_request_costs_nothing() {
+async fn f_03_a_crash_before_the_request_costs_nothing() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     let now = world.clock.now();
@@ -204,7 +204,7 @@ async fn a_crash_before_the_request_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_does_not_cut_a_renewal_off() {
+async fn f_16_a_caller_that_goes_away_does_not_cut_a_renewal_off() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     world.later(3_600);
@@ -232,7 +232,7 @@ async fn a_token_shorter_than_any_call_is_not_renewed_at_each() {
 }
 
 #[tokio::test]
-async fn a_clock_that_jumps_brings_about_one_renewal() {
+async fn f_19_a_clock_that_jumps_brings_about_one_renewal() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     let start = world.clock.now();

@@ -55,7 +55,7 @@ impl Subscriber for Log {
 }
 
 #[tokio::test]
-async fn no_secret_is_in_a_log_an_error_or_a_page() {
+async fn f_60_no_secret_is_in_a_log_an_error_or_a_page() {
     let log = Log::default();
     // With one dispatcher alone, a test on another thread could decide that a line is of interest to nobody.
     let _second = tracing::Dispatch::new(Log::default());

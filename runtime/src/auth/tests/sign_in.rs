@@ -67,7 +67,7 @@ async fn a_missing_client_names_the_keys_and_the_redirect_uri() {
 }
 
 #[tokio::test]
-async fn a_user_who_denies_is_told_of_at_once() {
+async fn f_24_a_user_who_denies_is_told_of_at_once() {
     let world = World::new().await;
     let auth = world.process();
     for (error, code) in [
@@ -183,7 +183,7 @@ async fn another_user_takes_the_account_only_when_the_page_was_answered() {
 }
 
 #[tokio::test]
-async fn one_sign_in_is_pending_for_an_account_and_a_wider_one_takes_its_place() {
+async fn f_46_f_47_one_sign_in_is_pending_for_an_account_and_a_wider_one_takes_its_place() {
     let world = World::new().await;
     let auth = world.process();
     let profile = Profile::default();

@@ -32,7 +32,7 @@ async fn a_sign_out_tells_the_provider_and_deletes() {
 }
 
 #[tokio::test]
-async fn a_sign_out_deletes_though_the_provider_cannot_be_told() {
+async fn f_48_a_sign_out_deletes_though_the_provider_cannot_be_told() {
     let world = World::new().await;
     let auth = world.signed_in().await;
     world.provider.stop_revoking();

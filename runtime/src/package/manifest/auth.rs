@@ -104,7 +104,7 @@ pub(super) fn read<'t>(
 fn not_found<'t>(error: &ProviderError, auth: &Item<'t>, fields: &Fields<'t>, report: &mut Report<'t>) {
     let near = |nearest: &Option<String>| nearest.as_ref().map(|near| format!("did you mean `{near}`?"));
     match error {
-        ProviderError::Unknown { name, nearest } => {
+        ProviderError::Unknown { name, nearest, .. } => {
             let at = fields.get("auth_provider").unwrap_or_else(|| auth.clone());
             let hint = near(nearest).unwrap_or_else(|| {
                 "`pocket auth providers` lists those there are; `[providers.NAME]` in pocket.toml adds one".to_owned()
@@ -112,19 +112,14 @@ fn not_found<'t>(error: &ProviderError, auth: &Item<'t>, fields: &Fields<'t>, re
             let message = format!("no provider has this name: `{}`", shortened(name));
             report.error(&at, message, Some(&hint));
         }
-        ProviderError::UnknownHandler {
-            provider,
-            name,
-            nearest,
-        } => {
+        ProviderError::UnknownHandler { provider, name, .. } => {
             let at = fields.get("auth_handler").unwrap_or_else(|| auth.clone());
-            let hint = near(nearest).unwrap_or_else(|| "leave `auth_handler` out to take the default one".to_owned());
             let message = format!(
                 "`{}` has no handler of this name: `{}`",
                 shortened(provider),
                 shortened(name)
             );
-            report.error(&at, message, Some(&hint));
+            report.error(&at, message, Some(&error.hints().join(" ")));
         }
         #[allow(unreachable_patterns, reason = "the provider stage may have more ways to refuse")]
         other => report.error(auth, shortened(&other.to_string()), None),

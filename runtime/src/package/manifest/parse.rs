@@ -73,17 +73,7 @@ pub(crate) fn read(bytes: &[u8], handlers: &impl Handlers) -> Read {
         return unreadable(report.faults);
     };
     report.unknown_fields(&top, KNOWN, Severity::Warning);
-    let tool = match top.get("tool") {
-        Some(item) => tool::read(&item, &mut report),
-        None => {
-            report.missing(
-                &top,
-                "tool",
-                "write `\"tool\": {\"name\": \"...\", \"description\": \"...\"}`",
-            );
-            None
-        }
-    };
+    let tool = tool(&top, &mut report);
     let component = component(&top, &mut report);
     let auth = top
         .get("auth")
@@ -97,11 +87,7 @@ pub(crate) fn read(bytes: &[u8], handlers: &impl Handlers) -> Read {
         .get("permissions")
         .map(|item| permissions::read(&item, &mut report))
         .unwrap_or_default();
-    for name in OF_CONTAINERS {
-        if let Some(item) = top.get(name) {
-            report.note(&item, "this is for containers; nothing here uses it");
-        }
-    }
+    of_containers(&top, &mut report);
     report.faults.sort_by_key(|fault| fault.place);
     let (auth, handler) = auth.map_or((None, None), |(auth, handler)| (Some(auth), handler));
     let manifest = tool
@@ -149,6 +135,21 @@ fn text_of(bytes: &[u8]) -> Result<&str, Fault> {
         let hint = Some("save the file as UTF-8");
         Fault::of_file(FILE, format!("it is not UTF-8 text: line {line}"), hint)
     })
+}
+
+fn tool<'t>(top: &Fields<'t>, report: &mut Report<'t>) -> Option<tool::Tool> {
+    let item = top.get("tool");
+    if item.is_none() {
+        let hint = "write `\"tool\": {\"name\": \"...\", \"description\": \"...\"}`";
+        report.missing(top, "tool", hint);
+    }
+    tool::read(&item?, report)
+}
+
+fn of_containers<'t>(top: &Fields<'t>, report: &mut Report<'t>) {
+    for item in OF_CONTAINERS.into_iter().filter_map(|name| top.get(name)) {
+        report.note(&item, "this is for containers; nothing here uses it");
+    }
 }
 
 fn component<'t>(top: &Fields<'t>, report: &mut Report<'t>) -> ComponentField {

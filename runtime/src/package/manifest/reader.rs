@@ -61,16 +61,23 @@ pub(super) fn tree<'t>(text: &'t str, report: &mut Report<'_>) -> Option<Value<'
     match json::parse(text) {
         // Where they stand is found below, in the tree, all of them.
         Ok(_) | Err(JsonError::Duplicate { .. }) => {}
-        Err(JsonError::Syntax { message, line, column }) => {
-            let hint = text
-                .starts_with('\u{feff}')
-                .then(|| "the file begins with a byte order mark: save it as UTF-8 without one".to_owned());
+        Err(JsonError::Syntax {
+            message,
+            line,
+            column,
+            hint,
+        }) => {
+            let hint = match text.starts_with('\u{feff}') {
+                true => Some("the file begins with a byte order mark: save it as UTF-8 without one"),
+                false => hint,
+            };
+            let hint = hint.map(str::to_owned);
             report.at_place((line, column), format!("it is not JSON: {}", shortened(&message)), hint);
             return None;
         }
         Err(JsonError::TooDeep { line, column }) => {
             let message = format!("it nests deeper than {} levels", json::DEEPEST);
-            report.at_place((line, column), message, None);
+            report.at_place((line, column), message, Some("nest it less".to_owned()));
             return None;
         }
         Err(error @ JsonError::ValueTooDeep) => {

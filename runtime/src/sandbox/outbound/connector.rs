@@ -119,15 +119,12 @@ impl Connector {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, port)]);
         }
-        let mut addresses = self
+        let addresses = self
             .dialer
             .net
             .resolve(host, port)
             .await
             .map_err(ConnectError::Resolve)?;
-        for address in &mut addresses {
-            address.set_port(port);
-        }
         if addresses.is_empty() {
             return Err(ConnectError::NoAddress);
         }

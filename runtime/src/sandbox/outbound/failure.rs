@@ -53,6 +53,19 @@ pub(super) fn of_hyper(error: &hyper::Error) -> Error {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the kinds are the standard library's, which adds to them"
+)]
+fn of_kind(kind: io::ErrorKind) -> Error {
+    match kind {
+        io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
+        io::ErrorKind::TimedOut => Error::ConnectionTimeout,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Error::DestinationUnavailable,
+        _other => Error::ConnectionTerminated,
+    }
+}
+
 fn of_connector(error: &ConnectError) -> Failure {
     Failure::Other(match error {
         ConnectError::Prohibited(prohibited) => return Failure::Prohibited(*prohibited),
@@ -61,12 +74,7 @@ fn of_connector(error: &ConnectError) -> Failure {
             info_code: None,
         },
         ConnectError::NoAddress => Error::DestinationNotFound,
-        ConnectError::Connect(error) => match error.kind() {
-            io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
-            io::ErrorKind::TimedOut => Error::ConnectionTimeout,
-            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Error::DestinationUnavailable,
-            _other => Error::ConnectionTerminated,
-        },
+        ConnectError::Connect(error) => of_kind(error.kind()),
         ConnectError::Name => Error::HttpRequestUriInvalid,
         ConnectError::Roots(_) => Error::ConfigurationError,
         ConnectError::Tls(error) => of_tls(error),

@@ -37,8 +37,13 @@ impl Held {
             Some(Placement::BasicPassword) => headers
                 .get_all(header::AUTHORIZATION)
                 .iter()
-                .filter_map(|value| basic_password(value.as_bytes()))
-                .any(|password| self.is_secret(&password)),
+                .filter_map(|value| basic_pair(value.as_bytes()))
+                .any(|(_user, password)| self.is_secret(&password)),
+            Some(Placement::BasicUsername) => headers
+                .get_all(header::AUTHORIZATION)
+                .iter()
+                .filter_map(|value| basic_pair(value.as_bytes()))
+                .any(|(user, _password)| self.is_secret(&user)),
             Some(Placement::Query(name)) => url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
                 .any(|(key, value)| key == name.as_str() && self.is_secret(value.as_bytes())),
             Some(Placement::Field(_)) | None => false,
@@ -92,10 +97,12 @@ fn after_prefix<'a>(value: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
         .then(|| token.trim_ascii())
 }
 
-fn basic_password(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+/// User name and password (RFC 7617 section 2).
+fn basic_pair(value: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
     let pair = Zeroizing::new(STANDARD.decode(after_prefix(value, "Basic ")?).ok()?);
     let colon = pair.iter().position(|&byte| byte == b':')?;
-    Some(Zeroizing::new(pair.get(colon + 1..)?.to_vec()))
+    let user = Zeroizing::new(pair.get(..colon)?.to_vec());
+    Some((user, Zeroizing::new(pair.get(colon + 1..)?.to_vec())))
 }
 
 /// Without the last characters, which depend on what follows.
@@ -165,6 +172,9 @@ mod tests {
         assert!(carried(Placement::BasicPassword, uri, basic(format!("user:{TOKEN}"))));
         assert!(!carried(Placement::BasicPassword, uri, basic(format!("{TOKEN}:"))));
         assert!(!carried(Placement::BasicPassword, uri, basic(TOKEN.to_owned())));
+        assert!(carried(Placement::BasicUsername, uri, basic(format!("{TOKEN}:"))));
+        assert!(!carried(Placement::BasicUsername, uri, basic(format!("user:{TOKEN}"))));
+        assert!(!carried(Placement::BasicUsername, uri, basic(TOKEN.to_owned())));
         let query = || Placement::Query("token".to_owned());
         assert!(carried(
             query(),

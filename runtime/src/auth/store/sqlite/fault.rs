@@ -62,15 +62,23 @@ impl Fault {
     }
 }
 
+/// Whether the system had no room for what was written.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// The error for what the system refused of the store at `path`.
 pub(super) fn io_at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
-    move |error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::DiskFull { path },
-        _other => StoreError::Io {
-            path,
-            source: error.into(),
-        },
+    move |error| {
+        if is_full(&error) {
+            StoreError::DiskFull { path }
+        } else {
+            StoreError::Io {
+                path,
+                source: error.into(),
+            }
+        }
     }
 }
 
@@ -78,10 +86,11 @@ pub(super) fn io_at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
 pub(super) fn look_at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
     // What the system itself refuses is no word on who else may use it.
-    move |error| match error.kind() {
-        io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => {
+    move |error| {
+        if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
             StoreError::NotPrivate { path, source: error }
+        } else {
+            io_at(&path)(error)
         }
-        _other => io_at(&path)(error),
     }
 }

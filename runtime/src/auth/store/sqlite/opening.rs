@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 
 use super::{
     SqliteStore, aside,
-    fault::{Fault, io_at, look_at},
+    fault::{Fault, io_at, is_full, look_at},
 };
 use crate::{
     auth::{StoreError, store::Vault},
@@ -279,10 +279,8 @@ fn matching_key(
 
 fn not_a_key(error: KeyError, place: KeyPlace, path: &Path) -> StoreError {
     match error {
-        KeyError::Io(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
-            io_at(path)(error)
-        }
-        error => StoreError::NotAKey {
+        KeyError::Io(error) if is_full(&error) => io_at(path)(error),
+        error @ (KeyError::Base64 | KeyError::Length(_) | KeyError::Missing | KeyError::Io(_)) => StoreError::NotAKey {
             place,
             reason: error.to_string(),
         },

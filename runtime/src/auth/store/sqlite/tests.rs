@@ -120,7 +120,7 @@ async fn two_stores_on_one_file_see_each_other() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn every_file_is_private_and_so_is_their_folder() {
+async fn f_62_every_file_is_private_and_so_is_their_folder() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let home = Home::new();
@@ -139,7 +139,7 @@ async fn every_file_is_private_and_so_is_their_folder() {
 }
 
 #[tokio::test]
-async fn no_secret_is_in_the_bytes_of_any_file() {
+async fn f_63_no_secret_is_in_the_bytes_of_any_file() {
     const CANARY: &[u8] = b"CANARY-xoxb-1234567890";
     let home = Home::new();
     let (store, key) = home.open_with(&given(OURS)).unwrap();
@@ -163,7 +163,7 @@ async fn no_secret_is_in_the_bytes_of_any_file() {
 }
 
 #[tokio::test]
-async fn swapped_or_altered_records_do_not_open() {
+async fn f_63_swapped_or_altered_records_do_not_open() {
     let home = Home::new();
     let (store, key) = home.open();
     let vault = Vault::new(key);
@@ -190,7 +190,7 @@ async fn swapped_or_altered_records_do_not_open() {
 }
 
 #[tokio::test]
-async fn another_key_is_refused_and_the_file_is_left_as_it_is() {
+async fn f_64_another_key_is_refused_and_the_file_is_left_as_it_is() {
     let home = Home::with_an_account(&given(OURS)).await;
     let before = home.bytes();
     let error = home.open_with(&given(OTHER)).unwrap_err();
@@ -322,7 +322,7 @@ fn many_that_make_the_store_at_once_agree_on_the_key() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_store_that_is_not_only_ours_is_refused() {
+async fn f_62_a_store_that_is_not_only_ours_is_refused() {
     use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 
     let home = Home::with_an_account(&KeySource::Home).await;
@@ -431,7 +431,7 @@ async fn a_store_that_stays_locked_is_an_error_and_works_again_later() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_an_error_and_what_was_there_stays() {
+async fn f_17_a_full_disk_is_an_error_and_what_was_there_stays() {
     let home = Home::with_an_account(&KeySource::Home).await;
     let (store, _key) = home.open();
     store

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod limits;
+mod names;
 mod policy;
 mod server;
 mod token;

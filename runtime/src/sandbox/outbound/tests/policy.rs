@@ -207,6 +207,7 @@ fn for_localhost(protocol: &[u8]) -> (rustls::ServerConfig, Net) {
     let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let settings = NetSettings {
         ca_pem: Some(key.cert.pem().into_bytes()),
+        ..NetSettings::default()
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();

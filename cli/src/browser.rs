@@ -1,0 +1,35 @@
+//! Opens a page in the user's browser, which gets none of our variables.
+
+use std::process::{Command, ExitCode};
+
+/// The word by which this program is told to open a page and to do nothing else.
+const OPEN_PAGE: &str = "--open-page";
+
+/// Whether a browser was started. A process of its own starts it: a browser keeps the variables that it is started with for as
+/// long as it runs, and the store's key or a client's secret may be among ours.
+pub(crate) fn open(url: &str) -> bool {
+    let Ok(ourselves) = std::env::current_exe() else {
+        return false;
+    };
+    let mut command = Command::new(ourselves);
+    command.args([OPEN_PAGE, url]);
+    for (name, _value) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("POCKET_") {
+            command.env_remove(name);
+        }
+    }
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// The part of that process; `None` where this is another.
+pub(crate) fn opening() -> Option<ExitCode> {
+    let mut words = std::env::args_os().skip(1);
+    if words.next()? != OPEN_PAGE {
+        return None;
+    }
+    let url = words.next()?.into_string().ok()?;
+    Some(match webbrowser::open(&url) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_none) => ExitCode::FAILURE,
+    })
+}

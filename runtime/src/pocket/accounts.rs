@@ -1,0 +1,157 @@
+//! Signing in and out, and what became of it.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Error,
+    auth::{AccountStatus, SignIn, SignedOut},
+    package::AuthRequirement,
+    pocket::Pocket,
+};
+
+impl Pocket {
+    /// Begins a sign-in for each account that the tools need and that is not ready: one sign-in an account, with the scopes of
+    /// all its tools. Each has a URL for the user to open.
+    ///
+    /// # Errors
+    /// When a provider has no client in the settings, or a sign-in cannot begin.
+    pub async fn initialize_tool_auth(&self) -> Result<Vec<SignIn>, Error> {
+        let mut sign_ins = Vec::new();
+        for (needs, tools) in self.needs().await? {
+            if !self.core.auth.is_ready(&self.profile, &needs).await? {
+                sign_ins.push(self.core.auth.begin(&self.profile, &needs, &tools).await?);
+            }
+        }
+        let mut begun = self.core.begun.lock().await;
+        begun
+            .entry(self.profile.clone())
+            .or_default()
+            .extend(sign_ins.iter().cloned());
+        Ok(sign_ins)
+    }
+
+    /// Waits until every sign-in that [`Pocket::initialize_tool_auth`] began is done.
+    ///
+    /// # Errors
+    /// When a user denied one, or its URL ended unused.
+    pub async fn wait_tool_auth(&self) -> Result<(), Error> {
+        let begun = self.core.begun.lock().await.remove(&self.profile).unwrap_or_default();
+        for sign_in in begun {
+            self.core.auth.wait(&sign_in).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a sign-in for a need; the page names `tools`, which are those it is begun for.
+    ///
+    /// # Errors
+    /// When the provider has no client in the settings, or the sign-in cannot begin.
+    pub async fn begin_sign_in(&self, need: &AuthRequirement, tools: &[String]) -> Result<SignIn, Error> {
+        Ok(self
+            .core
+            .auth
+            .begin(&self.profile, std::slice::from_ref(need), tools)
+            .await?)
+    }
+
+    /// The same for a machine that no browser reaches: the user enters [`SignIn::user_code`] on a page of the provider, on any
+    /// device (RFC 8628).
+    ///
+    /// # Errors
+    /// As [`Pocket::begin_sign_in`], and when the provider has no such page.
+    pub async fn begin_device_sign_in(&self, need: &AuthRequirement, tools: &[String]) -> Result<SignIn, Error> {
+        let needs = std::slice::from_ref(need);
+        Ok(self.core.auth.begin_on_device(&self.profile, needs, tools).await?)
+    }
+
+    /// The sign-in pages, for a server of the embedding program that is reached at this URL of this machine, under whatever path
+    /// it has: `http://127.0.0.1:8080/pocket`. From here on sign-ins are begun on them, of those providers that send browsers
+    /// back to such a URL; the redirect URI to register is `<at>/auth/<provider>/callback`.
+    ///
+    /// ```
+    /// # async fn serve(pocket: pocket_runtime::Pocket) -> Result<(), Box<dyn std::error::Error>> {
+    /// let at = url::Url::parse("http://127.0.0.1:8080/pocket")?;
+    /// let app: axum::Router = axum::Router::new().nest("/pocket", pocket.sign_in_pages(&at));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn sign_in_pages(&self, at: &url::Url) -> axum::Router {
+        self.core.auth.router(at)
+    }
+
+    /// Whether a call with this need could be made now, without a sign-in.
+    ///
+    /// # Errors
+    /// When there is no such provider, or the token store cannot be read.
+    pub async fn is_signed_in(&self, need: &AuthRequirement) -> Result<bool, Error> {
+        Ok(self
+            .core
+            .auth
+            .is_ready(&self.profile, std::slice::from_ref(need))
+            .await?)
+    }
+
+    /// Waits until a sign-in is done.
+    ///
+    /// # Errors
+    /// When the user denied it, or its URL ended unused.
+    pub async fn wait_sign_in(&self, sign_in: &SignIn) -> Result<(), Error> {
+        Ok(self.core.auth.wait(sign_in).await?)
+    }
+
+    /// The provider's own URL of a sign-in, for a machine that no browser can reach; see [`Pocket::paste_sign_in`].
+    ///
+    /// # Errors
+    /// When the sign-in has ended, or is one in which a secret is typed.
+    pub async fn provider_url(&self, sign_in: &SignIn) -> Result<String, Error> {
+        Ok(self.core.auth.provider_url(sign_in).await?)
+    }
+
+    /// Completes a sign-in with the address that the provider sent the user's browser to.
+    ///
+    /// # Errors
+    /// When the address is not the answer to this sign-in, or the provider refuses it.
+    pub async fn paste_sign_in(&self, sign_in: &SignIn, address: &str) -> Result<(), Error> {
+        Ok(self.core.auth.paste(sign_in, address).await?)
+    }
+
+    /// The accounts of this profile.
+    ///
+    /// # Errors
+    /// When the token store cannot be read.
+    pub async fn accounts(&self) -> Result<Vec<AccountStatus>, Error> {
+        Ok(self.core.auth.accounts(Some(&self.profile)).await?)
+    }
+
+    /// The accounts of every profile: for who runs the program, and for no user of it.
+    ///
+    /// # Errors
+    /// When the token store cannot be read.
+    pub async fn all_accounts(&self) -> Result<Vec<AccountStatus>, Error> {
+        Ok(self.core.auth.accounts(None).await?)
+    }
+
+    /// Signs this profile out: its tokens are deleted here whether or not the provider can be told.
+    ///
+    /// # Errors
+    /// When the token store cannot be written.
+    pub async fn sign_out(&self, provider: &str, handler: Option<&str>) -> Result<SignedOut, Error> {
+        Ok(self.core.auth.sign_out(&self.profile, provider, handler).await?)
+    }
+
+    /// What the tools need, one entry an account, with the tools that need it.
+    async fn needs(&self) -> Result<Vec<(Vec<AuthRequirement>, Vec<String>)>, Error> {
+        let mut accounts: BTreeMap<_, (Vec<AuthRequirement>, Vec<String>)> = BTreeMap::new();
+        for (name, loaded) in self.core.tools.read().await.iter() {
+            let Some(need) = loaded.tool.granted_auth() else {
+                continue;
+            };
+            let account = self.core.auth.account_of(&self.profile, need)?;
+            let (needs, tools) = accounts.entry(account).or_default();
+            needs.push(need.clone());
+            tools.push(name.clone());
+        }
+        Ok(accounts.into_values().collect())
+    }
+}

@@ -1,0 +1,187 @@
+//! Compiles a component in a process of its own.
+
+use std::{
+    ffi::OsString,
+    io::{self, BufRead, BufReader, Read, Write},
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::{Child, Command},
+};
+
+use crate::sandbox::{Limits, SandboxError, compiler, config};
+
+/// What is read of a compiler's words, in bytes.
+const WORDS: u64 = 4 << 10;
+
+/// A program that compiles one component and ends: what the component makes of the compiler stays in that process, which has
+/// limits of its own on memory and time. It has no variables of the environment. It is trusted as this process is: what it gives is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompilerProcess {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+/// Code that a compiler's process just gave.
+pub(super) struct FreshCode(Vec<u8>);
+
+impl FreshCode {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// What the process is told before the component.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Task {
+    /// Whether the code is for an engine with a pool of slots.
+    pooled: bool,
+    /// What the process may have, in bytes of address space.
+    memory: u64,
+    /// What it may use of the processors, in seconds.
+    seconds: u64,
+}
+
+impl CompilerProcess {
+    /// A program that calls [`compile_for_parent`] when it is started with these arguments, such as `pocket compile-for-parent`. It
+    /// has to be of the very version of this library: code of another one is refused.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        Self {
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// The code of a component. Dropping the future ends the process.
+    pub(super) async fn compile(
+        &self,
+        engine: &wasmtime::Engine,
+        wasm: &[u8],
+        limits: &Limits,
+    ) -> Result<FreshCode, SandboxError> {
+        let task = Task {
+            pooled: engine.get_pooling_config().is_some(),
+            memory: limits.compile_memory,
+            seconds: processor_time(limits.compile_timeout).as_secs(),
+        };
+        let mut child = Command::new(&self.program)
+            .args(&self.arguments)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(SandboxError::CompilerNotStarted)?;
+        let (code, words) = talk(&mut child, &task, wasm, limits.compile_memory)
+            .await
+            .map_err(SandboxError::CompilerNotStarted)?;
+        let ended = child.wait().await.map_err(SandboxError::CompilerNotStarted)?;
+        if ended.success() {
+            return Ok(FreshCode(code));
+        }
+        let words = String::from_utf8_lossy(&words).trim().to_owned();
+        if ended.code() == Some(i32::from(DOES_NOT_COMPILE)) {
+            return Err(SandboxError::Compile(words));
+        }
+        Err(SandboxError::CompilerDied(last_words(ended, &words)))
+    }
+}
+
+/// All processors may work on it at once.
+fn processor_time(time: Duration) -> Duration {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    time.saturating_mul(u32::try_from(processors).unwrap_or(u32::MAX))
+}
+
+/// Hands the component over, and gives what came back: the code, and words.
+async fn talk(child: &mut Child, task: &Task, wasm: &[u8], most: u64) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let (Some(mut to), Some(code_from), Some(words_from)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(io::ErrorKind::BrokenPipe.into());
+    };
+    let mut task = serde_json::to_vec(task)?;
+    task.push(b'\n');
+    let telling = async {
+        to.write_all(&task).await?;
+        to.write_all(wasm).await?;
+        to.shutdown().await?;
+        drop(to);
+        io::Result::Ok(())
+    };
+    let (mut code, mut words) = (Vec::new(), Vec::new());
+    let mut code_from = code_from.take(most);
+    let mut words_from = words_from.take(WORDS);
+    let reading = async {
+        let (code, words) = tokio::join!(code_from.read_to_end(&mut code), words_from.read_to_end(&mut words));
+        code.and(words)
+    };
+    // One that died before it read everything is told by its end, not by the pipe.
+    let (_told, read) = tokio::join!(telling, reading);
+    read?;
+    Ok((code, words))
+}
+
+fn last_words(ended: ExitStatus, words: &str) -> String {
+    match words.lines().next() {
+        Some(first) => format!("{ended}: {first}"),
+        None => ended.to_string(),
+    }
+}
+
+/// The exit code of a program whose [`compile_for_parent`] failed: the component does not compile, and stderr says why.
+pub const DOES_NOT_COMPILE: u8 = 65;
+
+/// What the program of a [`CompilerProcess`] does: reads a component from its stdin and writes the code to its stdout. It sets
+/// limits for the whole process, so that program does nothing else.
+///
+/// On an error, the program writes it to stderr and ends with [`DOES_NOT_COMPILE`].
+///
+/// # Errors
+/// [`SandboxError::Compile`] when the component does not compile; others when this process cannot do it.
+pub fn compile_for_parent(input: impl Read, mut output: impl Write) -> Result<(), SandboxError> {
+    let broken = |error: io::Error| SandboxError::Setup(error.to_string());
+    let mut input = BufReader::new(input);
+    let mut line = Vec::new();
+    (&mut input).take(WORDS).read_until(b'\n', &mut line).map_err(broken)?;
+    let task: Task = serde_json::from_slice(&line).map_err(|error| broken(error.into()))?;
+    limit_this_process(&task).map_err(broken)?;
+    let mut wasm = Vec::new();
+    input.read_to_end(&mut wasm).map_err(broken)?;
+    let engine = config::engine_that_compiles(task.pooled)?;
+    let (_component, code) = compiler::compile(&engine, &wasm)?;
+    output.write_all(&code).and_then(|()| output.flush()).map_err(broken)
+}
+
+/// Leaves no core behind, and has this memory and time. (One whose parent died ends at the pipe, or when its time is over.)
+#[cfg(unix)]
+fn limit_this_process(task: &Task) -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+
+    for (resource, most) in [
+        (Resource::Core, 0),
+        (Resource::As, task.memory),
+        (Resource::Cpu, task.seconds.max(1)),
+    ] {
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        setrlimit(resource, limit)?;
+    }
+    Ok(())
+}
+
+/// Elsewhere only its parent's patience limits it.
+#[cfg(not(unix))]
+fn limit_this_process(_task: &Task) -> io::Result<()> {
+    Ok(())
+}
