@@ -12,6 +12,7 @@ use crate::{
         board::Board,
         complete::Completion,
         core::Core,
+        devices::Devices,
         discovered::Discovered,
         exchange::{Exchange, OverHttp},
         flows::Flows,
@@ -23,6 +24,7 @@ use crate::{
         sign_out,
         store::Vault,
         supply::Supply,
+        waiting::Waiting,
     },
     base::{clock::Clock, home::Home, key::StoreKey, name::Profile, net::Net},
     package::AuthRequirement,
@@ -34,6 +36,7 @@ pub struct Auth {
     pub(super) core: Arc<Core>,
     supply: Supply,
     sign_ins: SignIns,
+    waiting: Waiting,
     pasting: Pasting,
     pub(super) door: Arc<Door>,
 }
@@ -91,10 +94,12 @@ impl Auth {
             Arc::clone(&completion),
         ));
         let listener = Listener::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&door));
+        let devices = Arc::new(Devices::new(Arc::clone(&core), Arc::clone(&completion)));
         Arc::new(Self {
+            waiting: Waiting::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&devices)),
             supply: Supply::new(Arc::clone(&core), Arc::new(Refresher::new(Arc::clone(&core)))),
             pasting: Pasting::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&completion)),
-            sign_ins: SignIns::new(Arc::clone(&core), board, listener, completion),
+            sign_ins: SignIns::new(Arc::clone(&core), board, listener, completion, devices),
             core,
             door,
         })
@@ -179,7 +184,7 @@ impl Auth {
     /// # Errors
     /// When the user denied it, it failed, or its URL ended unused.
     pub async fn wait(self: &Arc<Self>, sign_in: &SignIn) -> Result<(), AuthError> {
-        self.sign_ins.wait(sign_in).await
+        self.waiting.wait(sign_in).await
     }
 
     /// The provider's own URL of a sign-in, for [`Auth::paste`].

@@ -37,6 +37,7 @@ mod tests;
 mod tls;
 mod transfer;
 mod transport;
+mod waiting;
 mod wire;
 
 pub use account::{AccountId, AccountState, AccountStatus, NeedsSignIn};

@@ -75,7 +75,6 @@ impl Pocket {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn sign_in_pages(&self, at: &url::Url) -> axum::Router {
         self.core.auth.router(at)
     }

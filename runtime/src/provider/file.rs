@@ -9,8 +9,9 @@ use crate::{
     provider::{
         Placement, Provider, ProviderError, Sure,
         check::{self, Fault},
-        handler_file::{HandlerFile, Shared, VariableFile, handlers_of},
+        handler_file::{HandlerFile, Shared, handlers_of},
         oauth2_file::OAuth2File,
+        variable_file::VariableFile,
     },
 };
 

@@ -25,6 +25,7 @@ mod reply;
 mod reply_file;
 mod revoke;
 mod revoke_file;
+mod variable_file;
 
 pub use error::ProviderError;
 pub use handler::{BasicAuth, FieldsEntry, Flow, Handler, Scopes, Secrecy, TokenEntry, TypedField, Variable};

@@ -211,3 +211,159 @@ fn page(text: &str) -> Option<Url> {
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_this_machine);
     (is_safe && url.username().is_empty() && url.password().is_none()).then_some(url)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::{
+        auth::{Client, flow::test_server::TestServer},
+        base::net::{Net, NetSettings},
+        package::TokenKind,
+        provider::{OAuth2, Providers},
+    };
+
+    fn acme(server: &TestServer, more: &str) -> OAuth2 {
+        let table = format!(
+            "oauth2.device = \"{}\"\noauth2.token = \"{}\"\nhandlers.d.flow = \"device\"\n{more}",
+            server.url("/device"),
+            server.url("/token")
+        );
+        let providers = Providers::builtin()
+            .unwrap()
+            .with("acme", &table.parse().unwrap())
+            .unwrap();
+        let handler = providers.find("acme").unwrap().handler(None).unwrap();
+        handler.flow.oauth2().unwrap().clone()
+    }
+
+    fn transport() -> Transport {
+        Transport::new(&Net::new(NetSettings::default()).unwrap()).unwrap()
+    }
+
+    async fn begun(status: u16, body: &str) -> (Result<DeviceCode, FlowError>, String) {
+        let server = TestServer::start(status, &[], body).await;
+        let oauth = acme(&server, "oauth2.client_auth = \"post\"");
+        let given = begin(&transport(), &ask(&oauth, &client(), &["a".to_owned(), "b".to_owned()])).await;
+        (given, server.sent()[0].body.clone())
+    }
+
+    async fn asked(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Result<Polled, FlowError> {
+        let server = TestServer::start(status, headers, body).await;
+        let oauth = acme(&server, "oauth2.errors = { user_said_no = \"access_denied\" }");
+        let code = Secret::new("planted-device-code");
+        poll(&transport(), &ask(&oauth, &client(), &[]), &code, UnixTime(1_000)).await
+    }
+
+    fn client() -> Client {
+        Client::new("the-client", Some(Secret::new("planted-client-secret")))
+    }
+
+    fn ask<'a>(oauth: &'a OAuth2, client: &'a Client, scopes: &'a [String]) -> Ask<'a> {
+        Ask {
+            oauth,
+            client,
+            redirect: None,
+            scopes,
+            kind: TokenKind::Bot,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_code_is_read_as_the_rfc_and_as_google_and_github_write_it() {
+        let rfc = r#"{"device_code":"planted-1","user_code":"WDJB-MJHT","verification_uri":"https://a.example/device",
+            "verification_uri_complete":"https://a.example/device?c=WDJB-MJHT","expires_in":1800,"interval":7}"#;
+        let google = r#"{"device_code":"planted-1","user_code":"WDJB-MJHT","verification_url":"https://a.example/device","expires_in":"99999"}"#;
+        let github = "device_code=planted-1&expires_in=899&interval=0&user_code=WDJB-MJHT&verification_uri=https%3A%2F%2Fa.example%2Fdevice";
+        for (body, seconds, interval) in [(rfc, 1_800, 7), (google, 3_600, 5), (github, 899, 1)] {
+            let (given, sent) = begun(200, body).await;
+            let given = given.unwrap();
+            assert_eq!(given.user_code, "WDJB-MJHT");
+            assert_eq!(given.verification_uri.as_str(), "https://a.example/device");
+            assert_eq!(given.expires_in.as_secs(), seconds, "{body}");
+            assert_eq!(given.interval.as_secs(), interval, "{body}");
+            assert_eq!(
+                sent,
+                "scope=a+b&client_id=the-client&client_secret=planted-client-secret"
+            );
+            assert!(!format!("{given:?}").contains("planted"), "{given:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_code_that_could_lead_a_user_astray_is_refused() {
+        let reply = |user_code: &str, page: &str| {
+            format!(
+                r#"{{"device_code":"planted-1","user_code":"{user_code}","verification_uri":"{page}","expires_in":600}}"#
+            )
+        };
+        for body in [
+            reply("WDJB", "http://a.example/device"),
+            reply("WDJB", "javascript:alert(1)"),
+            reply("WDJB", "https://slack.com@evil.example/"),
+            reply("WDJB\\u202e", "https://a.example/device"),
+            reply(&"W".repeat(65), "https://a.example/device"),
+            reply("", "https://a.example/device"),
+            "{}".to_owned(),
+            "[]".to_owned(),
+        ] {
+            let (given, _sent) = begun(200, &body).await;
+            let error = given.unwrap_err();
+            assert!(matches!(error, FlowError::Protocol(_)), "{body}: {error}");
+            assert!(!format!("{error:?}").contains("planted"), "{error:?}");
+        }
+        let (refused, _sent) = begun(401, "{\"error\":\"invalid_client\"}").await;
+        assert!(matches!(refused, Err(FlowError::Configuration(_))), "{refused:?}");
+        let (down, _sent) = begun(503, "<html>").await;
+        assert!(matches!(down, Err(FlowError::Unreachable { .. })), "{down:?}");
+    }
+
+    #[tokio::test]
+    async fn each_answer_about_a_code_says_whether_to_go_on() {
+        let error = |name: &str| format!("{{\"error\":\"{name}\",\"error_description\":\"planted-device-code\"}}");
+        for status in [200, 400, 403, 428, 429] {
+            let pending = asked(status, &[], &error("authorization_pending")).await;
+            assert!(matches!(pending, Ok(Polled::Pending)), "{status}: {pending:?}");
+            let slower = asked(status, &[], &error("slow_down")).await;
+            assert!(matches!(slower, Ok(Polled::SlowDown)), "{status}: {slower:?}");
+        }
+        let expired = asked(400, &[], &error("expired_token")).await;
+        assert!(matches!(expired, Ok(Polled::Expired)), "{expired:?}");
+        for name in ["access_denied", "authorization_declined", "user_said_no"] {
+            let denied = asked(400, &[], &error(name)).await.unwrap_err();
+            assert!(matches!(denied, FlowError::Denied(_)), "{name}: {denied}");
+            assert!(!format!("{denied:?}").contains("planted"), "{denied:?}");
+        }
+        for (status, body) in [
+            (502, "<html>"),
+            (200, "<html>"),
+            (503, ""),
+            (400, ""),
+            (200, "{}"),
+            (307, ""),
+        ] {
+            let unclear = asked(status, &[], body).await.unwrap_err();
+            let goes_on = matches!(unclear, FlowError::Unreachable { .. } | FlowError::Protocol(_));
+            assert!(goes_on, "{status} {body}: {unclear}");
+        }
+        let later = asked(429, &[("retry-after", "30")], "").await.unwrap_err();
+        assert!(
+            matches!(later, FlowError::Unreachable { retry_after: Some(wait), .. } if wait.as_secs() == 30),
+            "{later:?}"
+        );
+        let given = asked(
+            200,
+            &[],
+            r#"{"access_token":"planted-access","token_type":"bearer","expires_in":60}"#,
+        )
+        .await;
+        let Ok(Polled::Tokens(tokens)) = given else {
+            panic!("{given:?}")
+        };
+        assert_eq!(
+            (tokens.access.expose(), tokens.expires_at),
+            ("planted-access", Some(UnixTime(1_060)))
+        );
+    }
+}
