@@ -126,6 +126,9 @@ pub(crate) struct SignInWays {
     /// Paste the address that the provider sent you to: where no browser reaches this machine
     #[arg(long, conflicts_with = "no_wait")]
     pub(crate) paste: bool,
+    /// Enter a code on a page of the provider, on any device: where no browser reaches this machine
+    #[arg(long, conflicts_with_all = ["no_wait", "paste"])]
+    pub(crate) device: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -173,6 +176,8 @@ pub(crate) enum Auth {
     Logout(Logout),
     /// The accounts of all profiles, or of one
     Status,
+    /// The providers there are, or all about one of them
+    Providers(Providers),
     /// Put the token store aside where its key is lost: everybody signs in again
     Reset(Reset),
 }
@@ -192,6 +197,12 @@ pub(crate) struct Login {
     pub(crate) user_token: bool,
     #[command(flatten)]
     pub(crate) sign_in: SignInWays,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Providers {
+    /// All about this one: the redirect URI to register, the keys to set, its scopes and hosts
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, path::Path, process::Command};
 
 use owo_colors::OwoColorize as _;
-use pocket_runtime::{Code, Pocket};
+use pocket_runtime::{Code, Pocket, shown_on_one_line};
 use serde_json::json;
 
 use crate::{
@@ -208,9 +208,10 @@ fn show(finding: &Finding, terminal: &Terminal) {
         State::Warning => "!".yellow().to_string(),
         State::Broken => "✗".red().to_string(),
     };
-    terminal.data(format_args!("{mark} {:<15} {}", finding.what, finding.message));
+    let message = shown_on_one_line(&finding.message);
+    terminal.data(format_args!("{mark} {:<15} {message}", finding.what));
     if let Some(remedy) = &finding.remedy {
-        terminal.data(format_args!("  {:<15} {remedy}", ""));
+        terminal.data(format_args!("  {:<15} {}", "", shown_on_one_line(remedy)));
     }
 }
 

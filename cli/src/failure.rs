@@ -77,13 +77,17 @@ impl Failure {
         }
     }
 
-    /// What went wrong beneath, outermost first.
+    /// What went wrong beneath, outermost first, without what the message says itself.
     pub(crate) fn causes(&self) -> Vec<String> {
         let Self::Pocket(error) = self else { return Vec::new() };
+        let message = error.to_string();
         let mut causes = Vec::new();
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
-            causes.push(error.to_string());
+            let words = error.to_string();
+            if !message.contains(&words) {
+                causes.push(words);
+            }
             cause = error.source();
         }
         causes

@@ -19,6 +19,7 @@ mod input;
 mod inspect;
 mod list;
 mod new;
+mod place;
 mod progress;
 mod project_file;
 mod remove;

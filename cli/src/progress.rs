@@ -43,8 +43,29 @@ impl Progress for Fetch {
     }
 }
 
-/// Follows one call to its end: on a terminal its step, and the tool's log lines and progress as they come.
-pub(crate) struct Follow {
+/// Follows one call until dropped, however it ends.
+pub(crate) struct Following(Arc<Follow>);
+
+impl Following {
+    pub(crate) fn begin(terminal: &Terminal, tool: &str) -> Self {
+        Self(Arc::new(Follow::new(terminal, tool)))
+    }
+
+    /// Who is told of the call.
+    pub(crate) fn report(&self) -> Arc<dyn Report> {
+        Arc::clone(&self.0) as _
+    }
+}
+
+/// A thread of the sandbox may hold the report a little longer than the call lasts.
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// What is told of one call: on a terminal its step, and the tool's log lines and progress as they come.
+struct Follow {
     terminal: Terminal,
     tool: String,
     /// Not there before the first step begins.
@@ -52,7 +73,7 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    pub(crate) fn new(terminal: &Terminal, tool: &str) -> Self {
+    fn new(terminal: &Terminal, tool: &str) -> Self {
         Self {
             terminal: terminal.clone(),
             tool: tool.to_owned(),
@@ -60,8 +81,7 @@ impl Follow {
         }
     }
 
-    /// The call ended.
-    pub(crate) fn end(&self) {
+    fn end(&self) {
         let mut spinner = self.spinner.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(spinner) = spinner.take() {
             spinner.finish_and_clear();

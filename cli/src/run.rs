@@ -1,7 +1,5 @@
 //! `pocket run`: fetch, check, sign in if needed, run, print the output.
 
-use std::sync::Arc;
-
 use pocket_runtime::{
     AuthRequirement, CallOptions, Called, Candidate, Code, CredentialGrant, Error, Grant, Input, PinnedSource, Pocket,
     Profile, Reference, ToolName, shown_on_one_line,
@@ -14,7 +12,7 @@ use crate::{
     failure::Failure,
     grants::{Given, Purpose},
     input::input,
-    progress::Follow,
+    progress::Following,
     session::{Place, Session},
     terminal::Terminal,
 };
@@ -149,7 +147,7 @@ async fn agree_to_credential(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     if !pocket.is_signed_in(need).await? {
-        let begun = pocket.begin_sign_in(need, &[name.to_string()]).await?;
+        let begun = sign_in::begin(pocket, need, &[name.to_string()], ways).await?;
         return sign_in::complete(pocket, &begun, ways, terminal).await;
     }
     let accounts = pocket.accounts().await?;
@@ -193,9 +191,7 @@ async fn call(
 
 async fn call_once(pocket: &Pocket, name: &ToolName, input: Input, terminal: &Terminal) -> Result<Called, Failure> {
     let mut options = CallOptions::default();
-    let follow = Arc::new(Follow::new(terminal, name.as_str()));
-    options.report = Some(Arc::clone(&follow) as _);
-    let called = pocket.call(name.as_str(), input, options).await;
-    follow.end();
-    Ok(called?)
+    let following = Following::begin(terminal, name.as_str());
+    options.report = Some(following.report());
+    Ok(pocket.call(name.as_str(), input, options).await?)
 }

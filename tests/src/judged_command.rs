@@ -23,13 +23,23 @@ impl JudgedCommand {
     /// With access tokens that last so many seconds. `None` where the server is not installed; then `story` is said to be left
     /// out.
     pub async fn start(story: &str, access_token_seconds: u64) -> Option<Self> {
+        let provider = |server: &OAuthServer, proxy: &FaultProxy| server.provider_through(&proxy.url());
+        Self::knowing(story, access_token_seconds, provider).await
+    }
+
+    /// With these words on the provider in the operator's file.
+    pub async fn knowing(
+        story: &str,
+        access_token_seconds: u64,
+        provider: impl Fn(&OAuthServer, &FaultProxy) -> String,
+    ) -> Option<Self> {
         let port = free_port();
         let redirect = format!("http://127.0.0.1:{port}/auth/judge/callback");
         let server = OAuthServer::start(story, &redirect, access_token_seconds)?;
         let proxy = FaultProxy::start(&server.url()).await;
         let mut pocket = PocketCommand::new();
         pocket.set("POCKET_TRUST_PROJECT", "1");
-        let provider = server.provider_through(&proxy.url());
+        let provider = provider(&server, &proxy);
         pocket.write("pocket.toml", &format!("{provider}\n[callback]\nport = {port}\n"));
         pocket.write(".secrets.toml", &server.secrets());
         Some(Self {

@@ -90,10 +90,12 @@ variables = [{{ name = "JUDGE_TOKEN" }}]
 default = "judge-oauth2"
 handlers.judge-oauth2.flow = "oauth2"
 handlers.judge-token.flow = "token"
+handlers.judge-client.flow = "client-credentials"
 
 [providers.judge.oauth2]
 authorize = "{url}/auth"
 token = "{proxy}/token"
+device = "{url}/device/auth"
 revoke = {{ kind = "rfc7009", url = "{url}/token/revocation" }}
 issuer = "{url}"
 iss = "sent"
@@ -104,6 +106,12 @@ authorize_params = {{ prompt = "consent" }}
 refresh.rotation = "rotates"
 "#
         )
+    }
+
+    /// The same of which only the issuer is said.
+    pub fn issuer(&self) -> String {
+        let (url, port) = (self.url(), self.port);
+        format!("[providers.judge]\nhosts = [\"127.0.0.1:{port}\"]\noauth2.issuer = \"{url}\"\n")
     }
 
     /// The client, as `.secrets.toml` has it.

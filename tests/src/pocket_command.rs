@@ -239,6 +239,21 @@ impl Running {
         }
     }
 
+    /// Waits for a line on stderr that has this in it; gives what follows it.
+    pub fn after(&mut self, words: &str) -> String {
+        let deadline = Instant::now() + LONGEST;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = self.said.recv_timeout(left);
+            let line = line.unwrap_or_else(|_| panic!("it never said `{words}`, but: {}", self.so_far));
+            self.so_far.push_str(&line);
+            self.so_far.push('\n');
+            if let Some((_, rest)) = line.split_once(words) {
+                return rest.trim().to_owned();
+            }
+        }
+    }
+
     /// Types a line on its stdin, and no more.
     pub fn type_line(&mut self, line: &str) {
         let mut stdin = self.child.stdin.take().expect("nothing was typed yet");

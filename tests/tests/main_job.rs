@@ -220,7 +220,7 @@ async fn a_token_can_be_typed_on_our_page() {
     let mut browser = Browser::new();
     let page = browser.open(&url).await;
     assert!(page.body.contains("type=\"password\""), "{}", page.body);
-    let done = browser.submit(&page, &[("secret", &token)]).await;
+    let done = browser.submit(&page, &[("field-token", &token)]).await;
     assert!(done.status.is_success(), "{}", done.body);
     let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use pocket_tests::{Browser, JudgedCommand as Story};
-use serde_json::Value;
+use pocket_tests::{Browser, JudgedCommand as Story, folder_of};
+use serde_json::{Value, json};
 
 const LOGIN: [&str; 9] = [
     "auth",
@@ -191,4 +191,98 @@ async fn signing_out_ends_the_tokens_at_the_provider() {
         assert!(!story.server.is_active(token).await);
     }
     assert_eq!(the_account(&story), Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_enters_a_code_on_another_device() {
+    let Some(story) = Story::start("a sign-in by code", 3600).await else {
+        return;
+    };
+    let mut running = story.pocket.start(LOGIN.iter().copied().chain(["--device"]));
+    let url = running.word(&story.server.url());
+    let code = running.after("began this:");
+    let mut browser = Browser::new();
+    let page = browser.open(&url).await;
+    let confirm = browser.submit(&page, &[("user_code", &code)]).await;
+    assert!(confirm.body.contains(&code), "{}", confirm.body);
+    let login = browser.submit(&confirm, &[]).await;
+    let consent = browser.submit(&login, &[("login", "alice"), ("password", "x")]).await;
+    assert!(consent.body.contains("api:read"), "{}", consent.body);
+    browser.submit(&consent, &[]).await;
+    let ended = running.ended().await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(the_account(&story)["state"], "ready", "{}", the_account(&story));
+    let call = story.pocket.run(story.call());
+    assert!(call.stdout.contains("alice"), "{} {}", call.stdout, call.stderr);
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(!said.contains(&story.server.last("access_token")));
+    assert_eq!(
+        story
+            .server
+            .count("grant.success urn:ietf:params:oauth:grant-type:device_code"),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_alone_is_a_provider_that_works() {
+    let named = "a provider of which only the issuer is known";
+    let Some(story) = Story::knowing(named, 3600, |server, _proxy| server.issuer()).await else {
+        return;
+    };
+    let mut running = story.pocket.start(LOGIN);
+    let done = story.sign_in(&mut Browser::new(), &mut running).await;
+    assert!(done.status.is_success(), "{}", done.body);
+    let ended = running.ended().await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let call = story.pocket.run(story.call());
+    assert!(call.stdout.contains("alice"), "{} {}", call.stdout, call.stderr);
+    let token = story.server.last("access_token");
+    let ended = story.pocket.run(["auth", "logout", "judge"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        !story.server.is_active(&token).await,
+        "it said where tokens are revoked, too"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_gets_the_clients_own_token_with_no_person() {
+    let Some(story) = Story::start("the client's own token", 3600).await else {
+        return;
+    };
+    let url = story.server.url();
+    let manifest = json!({
+        "tool": { "name": "ask", "inputSchema": { "type": "object" } },
+        "component": "tool.wasm",
+        "auth": { "auth_provider": "judge", "auth_handler": "judge-client" },
+        "permissions": { "http": [format!("GET {url}/me")] },
+    });
+    folder_of(&story.pocket.project(), "dial", &manifest);
+    let input = json!({
+        "url": format!("{url}/me"),
+        "headers": { "authorization": "Bearer {token}" },
+        "token": "JUDGE_TOKEN",
+    });
+    let inspect = story.pocket.run(["inspect", "./dial", "--json"]);
+    let digest: Value = serde_json::from_str(&inspect.stdout).unwrap_or_else(|e| panic!("{e}: {}", inspect.stderr));
+    let yes = format!(
+        "--yes={}",
+        digest["digest"].as_str().unwrap_or_else(|| panic!("{digest}"))
+    );
+    let allow = format!("--allow-private={url}");
+    let ended = story.pocket.run(["run", "./dial", &input.to_string(), &allow, &yes]);
+    // The server gives it, and has no user to tell of.
+    let token = story.server.last("client_credentials");
+    assert!(
+        story.server.is_active(&token).await,
+        "{} {}",
+        ended.stdout,
+        ended.stderr
+    );
+    assert!(!format!("{}{}", ended.stdout, ended.stderr).contains(&token));
+    let login = story
+        .pocket
+        .run(["auth", "login", "judge", "--handler", "judge-client"]);
+    assert!(login.stderr.contains("nothing to sign in to"), "{}", login.stderr);
 }

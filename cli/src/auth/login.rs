@@ -23,7 +23,7 @@ pub(crate) async fn login(args: args::Login, place: &Place, terminal: &Terminal)
         need.token = TokenKind::User;
     }
     let pocket = session.builder().only([]).build().await?.for_profile(&place.profile);
-    let begun = pocket.begin_sign_in(&need, &[]).await?;
+    let begun = sign_in::begin(&pocket, &need, &[], &ways).await?;
     sign_in::complete(&pocket, &begun, &ways, terminal).await?;
     if terminal.is_json() {
         terminal.value(&json!({ "provider": begun.provider, "handler": begun.handler, "state": "ready" }));

@@ -2,6 +2,8 @@
 
 mod login;
 mod logout;
+mod provider;
+mod providers;
 mod reset;
 pub(crate) mod sign_in;
 mod status;
@@ -13,6 +15,7 @@ pub(crate) async fn auth(args: args::Auth, place: &Place, terminal: &Terminal) -
         args::Auth::Login(args) => login::login(args, place, terminal).await,
         args::Auth::Logout(args) => logout::logout(args, place, terminal).await,
         args::Auth::Reset(args) => reset::reset(args, place, terminal),
+        args::Auth::Providers(args) => providers::providers(args, place, terminal),
         args::Auth::Status => status::status(place, terminal).await,
     }
 }

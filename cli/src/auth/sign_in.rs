@@ -2,9 +2,22 @@
 
 use std::io::IsTerminal as _;
 
-use pocket_runtime::{Code, Error, Pocket, SignIn, TokenKind, shown_on_one_line};
+use pocket_runtime::{AuthRequirement, Code, Error, Pocket, SignIn, TokenKind, shown_on_one_line};
 
 use crate::{args::SignInWays, ask::line, browser, failure::Failure, terminal::Terminal};
+
+/// Begins one, in the way that the user wants.
+pub(crate) async fn begin(
+    pocket: &Pocket,
+    need: &AuthRequirement,
+    tools: &[String],
+    ways: &SignInWays,
+) -> Result<SignIn, Failure> {
+    Ok(match ways.device {
+        true => pocket.begin_device_sign_in(need, tools).await?,
+        false => pocket.begin_sign_in(need, tools).await?,
+    })
+}
 
 /// Shows where to sign in, and waits until it is done.
 pub(crate) async fn complete(
@@ -20,6 +33,19 @@ pub(crate) async fn complete(
     if ways.paste {
         return paste(pocket, sign_in, terminal).await;
     }
+    if ways.device && sign_in.user_code.is_none() {
+        // A call began it on a page of ours.
+        let mut need = AuthRequirement::new(&sign_in.provider);
+        need.handler = Some(sign_in.handler.clone());
+        need.scopes = sign_in.scopes.clone();
+        need.token = sign_in.token;
+        let on_device = pocket.begin_device_sign_in(&need, &[]).await?;
+        return wait(pocket, &on_device, ways, terminal).await;
+    }
+    wait(pocket, sign_in, ways, terminal).await
+}
+
+async fn wait(pocket: &Pocket, sign_in: &SignIn, ways: &SignInWays, terminal: &Terminal) -> Result<(), Failure> {
     let scopes = if sign_in.scopes.is_empty() {
         String::new()
     } else {
@@ -30,13 +56,26 @@ pub(crate) async fn complete(
         TokenKind::User => " for the user's own token",
     };
     terminal.say(format_args!("Sign in to {}{whose}{scopes}:", sign_in.provider));
-    terminal.say(format_args!("  {}", sign_in.url));
+    terminal.say(format_args!("  {}", shown_on_one_line(&sign_in.url)));
+    if let Some(code) = &sign_in.user_code {
+        terminal.say(format_args!(
+            "  and enter this code there, if it was you who began this: {}",
+            shown_on_one_line(code)
+        ));
+    }
+    if let Some(code) = &sign_in.replace_code {
+        terminal.say(format_args!(
+            "  The page asks for this code before it replaces what is kept: {}",
+            code.expose()
+        ));
+    }
     if let Some(fingerprint) = &sign_in.fingerprint {
         terminal.say(format_args!(
             "  The browser will warn of our own certificate. Its SHA-256 fingerprint: {fingerprint}"
         ));
     }
-    if !ways.no_browser && std::io::stderr().is_terminal() && browser::open(&sign_in.url) {
+    let page = sign_in.complete_url.as_ref().unwrap_or(&sign_in.url);
+    if !ways.no_browser && std::io::stderr().is_terminal() && browser::open(page) {
         terminal.say("  (opened in your browser)");
     }
     terminal.say("Waiting for you to finish there ...");

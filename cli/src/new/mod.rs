@@ -59,13 +59,7 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
         )
         .hint("in a checkout of Pocket it is `guest-sdk`"));
     }
-    let sdk = match &sdk_path {
-        None => format!("{{ git = {:?} }}", env!("CARGO_PKG_REPOSITORY")),
-        Some(path) => {
-            let path = std::path::absolute(path).unwrap_or_else(|_unknown| path.clone());
-            format!("{{ path = {:?} }}", path.display().to_string())
-        }
-    };
+    let sdk = sdk(sdk_path.as_deref());
     let templates = match kind {
         Kind::Command => COMMAND,
         Kind::Typed => TYPED,
@@ -93,4 +87,15 @@ pub(crate) fn new(args: args::New, terminal: &Terminal) -> Result<(), Failure> {
         terminal.value(&json!({ "folder": name }));
     }
     Ok(())
+}
+
+/// The dependency on the SDK, as a `Cargo.toml` has it.
+fn sdk(path: Option<&Path>) -> String {
+    match path {
+        None => format!("{{ git = {:?} }}", env!("CARGO_PKG_REPOSITORY")),
+        Some(path) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_unknown| path.to_owned());
+            format!("{{ path = {:?} }}", path.display().to_string())
+        }
+    }
 }

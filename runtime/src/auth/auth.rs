@@ -1,6 +1,9 @@
 //! Signs users in, keeps their tokens fresh, and gives credentials: the one door to all of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use crate::{
     auth::{
@@ -9,12 +12,14 @@ use crate::{
         board::Board,
         complete::Completion,
         core::Core,
+        discovered::Discovered,
         exchange::{Exchange, OverHttp},
         flows::Flows,
         listener::{self, Door, Listener},
+        pasting::Pasting,
         records::Records,
         refresh::Refresher,
-        sign_ins::SignIns,
+        sign_ins::{SignIns, Way},
         sign_out,
         store::Vault,
         supply::Supply,
@@ -29,6 +34,7 @@ pub struct Auth {
     pub(super) core: Arc<Core>,
     supply: Supply,
     sign_ins: SignIns,
+    pasting: Pasting,
     pub(super) door: Arc<Door>,
 }
 
@@ -64,6 +70,7 @@ impl Auth {
             home,
         } = parts;
         let vault = Arc::new(Vault::new(key));
+        let discovered = Discovered::new(&home);
         let core = Arc::new(Core {
             settings,
             providers,
@@ -73,6 +80,8 @@ impl Auth {
             clock,
             home,
             listeners: net.listeners().clone(),
+            discovered,
+            pages: Mutex::default(),
         });
         let board = Arc::new(Board::default());
         let completion = Arc::new(Completion::new(Arc::clone(&core), Arc::clone(&board)));
@@ -84,6 +93,7 @@ impl Auth {
         let listener = Listener::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&door));
         Arc::new(Self {
             supply: Supply::new(Arc::clone(&core), Arc::new(Refresher::new(Arc::clone(&core)))),
+            pasting: Pasting::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&completion)),
             sign_ins: SignIns::new(Arc::clone(&core), board, listener, completion),
             core,
             door,
@@ -135,18 +145,33 @@ impl Auth {
         self.supply.instead_of(credential).await
     }
 
-    /// Begins a sign-in for one account, with the scopes of all these needs together (all of one account); opens the listener.
-    /// `tools` are named on the page. A pending one of the account that asks for as much is given again.
+    /// Begins a sign-in for one account, with the scopes of all these needs together (all of one account); opens the listener
+    /// where there is a page of ours. `tools` are named on the page. A pending one of the account that asks for as much is given
+    /// again.
     ///
     /// # Errors
-    /// When the provider has no client in the settings, or the port is taken.
+    /// When the provider has no client in the settings, the port is taken, or no person has a part in the handler.
     pub async fn begin(
         self: &Arc<Self>,
         profile: &Profile,
         needs: &[AuthRequirement],
         tools: &[String],
     ) -> Result<SignIn, AuthError> {
-        self.sign_ins.begin(profile, needs, tools).await
+        self.sign_ins.begin(profile, needs, tools, Way::Page).await
+    }
+
+    /// The same for a machine that no browser reaches: the user enters a code on a page of the provider, on any device (RFC
+    /// 8628). The provider is asked whether he has for as long as this process lives.
+    ///
+    /// # Errors
+    /// As [`Auth::begin`], and when the provider has no such page.
+    pub async fn begin_on_device(
+        self: &Arc<Self>,
+        profile: &Profile,
+        needs: &[AuthRequirement],
+        tools: &[String],
+    ) -> Result<SignIn, AuthError> {
+        self.sign_ins.begin(profile, needs, tools, Way::Device).await
     }
 
     /// Waits until a sign-in is done, in this process or another of the same store.
@@ -162,7 +187,7 @@ impl Auth {
     /// # Errors
     /// When the sign-in has ended, or is one in which a secret is typed.
     pub async fn provider_url(self: &Arc<Self>, sign_in: &SignIn) -> Result<String, AuthError> {
-        self.sign_ins.provider_url(sign_in).await
+        self.pasting.provider_url(sign_in).await
     }
 
     /// Completes a sign-in with the address that the provider sent the user's browser to.
@@ -170,7 +195,7 @@ impl Auth {
     /// # Errors
     /// When the address is not the answer to this sign-in, or the provider refuses it.
     pub async fn paste(self: &Arc<Self>, sign_in: &SignIn, address: &str) -> Result<(), AuthError> {
-        self.sign_ins.paste(sign_in, address).await
+        self.pasting.paste(sign_in, address).await
     }
 
     /// The accounts, of one profile or of all.
@@ -218,8 +243,13 @@ impl Auth {
     }
 
     /// The sign-in pages, for a server of the embedding program that is reached at this URL of this machine
-    /// (`http://localhost:8080`). It answers to no other host or port.
+    /// (`http://127.0.0.1:8080`, `http://127.0.0.1:8080/pocket`). It answers to no other host or port; where the URL has a path,
+    /// nest it there. From here on sign-ins are begun on these pages, of those providers that send browsers back to such a URL;
+    /// the redirect URI to register is `<at>/auth/<provider>/callback`.
     pub fn router(&self, at: &url::Url) -> axum::Router {
+        let mut pages = self.core.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        *pages = Some(at.clone());
+        drop(pages);
         listener::router_at(Arc::clone(&self.door), at)
     }
 }

@@ -1,6 +1,6 @@
 //! What a sign-in brought becomes an account.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     auth::{
@@ -57,17 +57,25 @@ impl Completion {
         }
     }
 
-    /// With the secret that the user typed.
-    pub(super) async fn by_secret(&self, pending: &Pending, secret: Secret) -> Completed {
-        let tokens = Tokens {
-            access: secret,
-            refresh: None,
-            expires_at: None,
-            // Nobody says which scopes a typed token has.
-            scopes: Some(Vec::new()),
-            identity: None,
-            fields: BTreeMap::new(),
-        };
+    /// With what a user who entered a code let the provider give. There is no page of ours on which he could be asked whether
+    /// the account may become another's, so it stays whose it is.
+    pub(super) async fn by_device(&self, pending: &Pending, tokens: Tokens) -> Completed {
+        let (account, record) = (pending.account(), self.record(pending, tokens));
+        match self.others_identity(&account, &record).await {
+            Ok(None) => self.save(pending, &account, record).await,
+            Ok(Some(old)) => {
+                let new = record.identity.as_deref().unwrap_or("somebody unnamed");
+                let reason = format!(
+                    "the account is `{old}`, and this sign-in is of `{new}`: sign out first to change whose it is, or use another profile"
+                );
+                self.ended(pending, failed(Fault::OtherIdentity, &reason)).await
+            }
+            Err(error) => self.ended(pending, failed(Fault::Store, &error.to_string())).await,
+        }
+    }
+
+    /// With what the user typed.
+    pub(super) async fn by_typing(&self, pending: &Pending, tokens: Tokens) -> Completed {
         let record = self.record(pending, tokens);
         self.save(pending, &pending.account(), record).await
     }
@@ -81,7 +89,6 @@ impl Completion {
                 Err(reason) => failed(Fault::Store, &reason),
             },
         };
-        self.finish(agree.of, &outcome).await;
         self.ended(asking, outcome).await
     }
 
@@ -91,6 +98,7 @@ impl Completion {
         };
         let resolved = self.core.of_account(&pending.account());
         let resolved = resolved.map_err(|error| failed(Fault::Configuration, &error.to_string()))?;
+        let resolved = resolved.with(pending.told.as_ref());
         let Some(oauth) = resolved.oauth().filter(|_oauth| resolved.origins() == pending.origins) else {
             return Err(failed(Fault::Configuration, "the provider's endpoints are others now"));
         };
@@ -117,6 +125,7 @@ impl Completion {
             tokens,
             asked: pending.scopes.clone(),
             origins: pending.origins.clone(),
+            told: pending.told.clone(),
             now: self.core.now(),
         })
     }
@@ -153,7 +162,7 @@ impl Completion {
             expires_at: asking.expires_at,
         };
         self.board.add(asking.id, local);
-        self.board.end(pending.id);
+        self.finish(pending.id, &Outcome::Continued { by: asking.id }).await;
         Completed::Asks(Box::new(asking))
     }
 
@@ -189,12 +198,9 @@ impl Completion {
         Completed::Ended(outcome)
     }
 
-    /// Ends one that is still pending, with the one that it asks for, if so.
+    /// Ends one that is still pending.
     pub(super) async fn call_off(&self, id: FlowId, outcome: &Outcome) -> Result<(), AuthError> {
-        if let Some(pending) = self.core.flows.take(id).await? {
-            if let Step::Agree(agree) = &pending.step {
-                self.finish(agree.of, outcome).await;
-            }
+        if self.core.flows.take(id).await?.is_some() {
             self.finish(id, outcome).await;
         }
         self.board.end(id);

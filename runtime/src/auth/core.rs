@@ -1,11 +1,15 @@
 //! What every part of auth works with.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use url::Url;
 
 use crate::{
     auth::{
         AccountId, AuthError, Settings,
+        discovered::Discovered,
         exchange::Exchange,
+        flow::FlowError,
         flows::Flows,
         record::Record,
         records::{Loaded, Records},
@@ -18,7 +22,7 @@ use crate::{
         name::Profile,
     },
     package::AuthRequirement,
-    provider::{ProviderError, Providers},
+    provider::{Metadata, ProviderError, Providers, Redirect},
 };
 
 /// What every part of auth works with.
@@ -31,6 +35,9 @@ pub(super) struct Core {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) home: Home,
     pub(super) listeners: Listeners,
+    pub(super) discovered: Discovered,
+    /// Where the embedding program serves the sign-in pages, if it does.
+    pub(super) pages: Mutex<Option<Url>>,
 }
 
 /// How often a save is tried anew when others save at the same time.
@@ -52,6 +59,22 @@ impl Core {
 
     pub(super) fn of_account(&self, account: &AccountId) -> Result<Resolved<'_>, ProviderError> {
         resolve::of_account(&self.providers, &self.settings, account)
+    }
+
+    /// What the issuer tells, where the file leaves endpoints to it.
+    pub(super) async fn told(&self, resolved: &Resolved<'_>) -> Result<Option<Metadata>, FlowError> {
+        let Some(issuer) = resolved.handler.flow.discovers() else {
+            return Ok(None);
+        };
+        let told = self.discovered.of(issuer, &*self.exchange, self.now()).await?;
+        Ok(Some(told))
+    }
+
+    /// Where the embedding program serves the pages, as they are addressed, where the provider sends browsers back there.
+    pub(super) fn embedded_at(&self, redirect: Redirect) -> Option<String> {
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = pages.as_ref().filter(|at| resolve::is_taken(redirect, at))?;
+        Some(at.as_str().trim_end_matches('/').to_owned())
     }
 
     /// Changes a record, over whatever others change meanwhile; `change` gives `None` where nothing is to be done.

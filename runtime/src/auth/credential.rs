@@ -63,7 +63,7 @@ impl Credential {
             scopes: record.scopes.as_slice().into(),
             variables: variables.filter_map(|variable| filled(variable, record)).collect(),
             hosts: hosts(resolved, record),
-            endpoints: resolved.endpoints().into(),
+            endpoints: resolved.clone().with(record.told.as_ref()).endpoints().into(),
             placement: resolved.provider.placement.clone(),
             expires_at: record.expires_at,
             version: record.token_version,

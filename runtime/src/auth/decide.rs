@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    auth::{AccountState, NeedsSignIn, record::Record},
+    auth::{AccountState, NeedsSignIn, record::Record, rejected, resolve::Renewal},
     base::{clock::UnixTime, text::shown_on_one_line},
     provider::ImpliedScopes,
 };
@@ -21,6 +21,8 @@ pub(super) struct Want<'a> {
     pub(super) origins: Option<&'a [String]>,
     /// How long the call may take.
     pub(super) for_at_least: Duration,
+    /// How a token that ends is followed by another.
+    pub(super) renewal: Renewal,
 }
 
 /// What is to be done.
@@ -76,6 +78,33 @@ impl Why {
 
 /// Decides.
 pub(super) fn decide(record: Option<&Record>, want: &Want<'_>, now: UnixTime) -> Decision {
+    match (decided(record, want, now), want.renewal) {
+        // No person is needed for another token, unless it would be the same one again.
+        (Decision::SignIn(why), Renewal::Client) if !is_all_there_is(&why, record, now) => {
+            Decision::Refresh(Meanwhile::Ended)
+        }
+        (decision, Renewal::Client | Renewal::RefreshToken) => decision,
+    }
+}
+
+/// Whether the client would get nothing else by asking again: a scope that was asked for and not granted, or a token like the
+/// one that was just refused.
+fn is_all_there_is(why: &Why, record: Option<&Record>, now: UnixTime) -> bool {
+    let Some(record) = record else { return false };
+    match why {
+        Why::Scopes(missing) => {
+            let holds = record.expires_at.is_none_or(|at| at > now);
+            holds && missing.iter().all(|scope| record.asked.contains(scope))
+        }
+        Why::State(NeedsSignIn::Rejected) => record
+            .forced
+            .as_ref()
+            .is_some_and(|forced| rejected::is_lately(forced, now)),
+        Why::State(_) | Why::NoAccount | Why::Endpoints => false,
+    }
+}
+
+fn decided(record: Option<&Record>, want: &Want<'_>, now: UnixTime) -> Decision {
     let Some(record) = record.filter(|record| !record.signing_out) else {
         return Decision::SignIn(Why::NoAccount);
     };
@@ -93,7 +122,10 @@ pub(super) fn decide(record: Option<&Record>, want: &Want<'_>, now: UnixTime) ->
     if !missing.is_empty() {
         return Decision::SignIn(Why::Scopes(missing));
     }
-    let can_renew = needs_sign_in.is_none() && record.refresh.is_some();
+    let can_renew = match want.renewal {
+        Renewal::RefreshToken => needs_sign_in.is_none() && record.refresh.is_some(),
+        Renewal::Client => true,
+    };
     match (life(record, want.for_at_least, now), can_renew) {
         (Life::Enough, _) | (Life::Short, false) => Decision::Ready,
         (Life::Short, true) => Decision::Refresh(Meanwhile::Holds),
@@ -163,6 +195,7 @@ mod tests {
             implied: None,
             origins: Some(&["https://example.com".to_owned()]),
             for_at_least,
+            renewal: Renewal::RefreshToken,
         };
         decide(Some(record), &want, clock.now())
     }
@@ -174,6 +207,7 @@ mod tests {
             implied: None,
             origins: Some(&["https://example.com".to_owned()]),
             for_at_least: Duration::ZERO,
+            renewal: Renewal::RefreshToken,
         };
         assert_eq!(decide(None, &want, UnixTime(0)), Decision::SignIn(Why::NoAccount));
         let mut leaving = record(None, 0, None);
@@ -290,6 +324,7 @@ mod tests {
             implied: None,
             origins: Some(&["https://example.com".to_owned()]),
             for_at_least: Duration::ZERO,
+            renewal: Renewal::RefreshToken,
         };
         let Decision::SignIn(why) = decide(Some(&record), &want, UnixTime(0)) else {
             unreachable!("a scope is missing")
@@ -314,6 +349,7 @@ mod tests {
             implied: Some(&oauth.implied_scopes),
             origins: None,
             for_at_least: Duration::ZERO,
+            renewal: Renewal::RefreshToken,
         };
         assert_eq!(decide(Some(&record), &want, UnixTime(0)), Decision::Ready);
         let wider = ["public_repo".to_owned(), "user".to_owned()];
@@ -331,6 +367,7 @@ mod tests {
             implied: None,
             origins: Some(&["https://evil.example".to_owned()]),
             for_at_least: Duration::ZERO,
+            renewal: Renewal::RefreshToken,
         };
         assert_eq!(
             decide(Some(&record(None, 0, None)), &want, UnixTime(0)),

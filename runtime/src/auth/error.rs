@@ -33,8 +33,8 @@ pub enum AuthError {
         provider: String,
         /// How people write it.
         title: String,
-        /// The redirect URI that the client has to be registered with.
-        redirect_uri: String,
+        /// The redirect URI that the client has to be registered with, where the handler uses one.
+        redirect_uri: Option<String>,
         /// A handler of the provider in which a token is typed instead, where there is one.
         typed: Option<String>,
     },
@@ -101,6 +101,21 @@ pub enum AuthError {
     /// In this sign-in a secret is typed: the provider has no part in it.
     #[error("in this sign-in a token is typed, so there is no page of the provider")]
     Typed,
+    /// In this sign-in the user enters a code: no address comes back.
+    #[error("in this sign-in a code is entered on the provider's page, so there is no address to paste")]
+    OnDevice,
+    /// The provider has no page on which a code could be entered.
+    #[error("`{provider}` has no page on which a code could be entered")]
+    NoDeviceFlow {
+        /// The provider.
+        provider: String,
+    },
+    /// The token is the operator's own client's: no person has a part in it.
+    #[error("there is nothing to sign in to at `{provider}`: its tokens are the client's own")]
+    NoPerson {
+        /// The provider.
+        provider: String,
+    },
     /// Several needs were given that are not of one account.
     #[error("a sign-in is for one account, and these needs are of several or none")]
     NotOneAccount,
@@ -213,7 +228,12 @@ impl AuthError {
             Self::PortTaken { .. } | Self::Busy { .. } => Code::Busy,
             Self::Denied { .. } | Self::OtherIdentity { .. } => Code::Denied,
             Self::NoSuchSignIn => Code::NotFound,
-            Self::NotThisSignIn { .. } | Self::Typed | Self::NotOneAccount => Code::InvalidInput,
+            Self::NotThisSignIn { .. }
+            | Self::Typed
+            | Self::OnDevice
+            | Self::NoDeviceFlow { .. }
+            | Self::NoPerson { .. }
+            | Self::NotOneAccount => Code::InvalidInput,
             Self::Unreachable { .. } | Self::Protocol { .. } => Code::Unreachable,
             Self::Listen { .. }
             | Self::Certificate { .. }
@@ -235,7 +255,7 @@ impl AuthError {
                 title,
                 redirect_uri,
                 typed,
-            } => no_client(provider, title, redirect_uri, typed.as_deref()),
+            } => no_client(provider, title, redirect_uri.as_deref(), typed.as_deref()),
             Self::PortTaken { port } => vec![
                 format!("end the program that has port {port}, then try again"),
                 "or set another port with `port` under `[callback]` in `pocket.toml`, and register the redirect URIs with it"
@@ -259,6 +279,14 @@ impl AuthError {
                 "to change whose account it is, sign out first with `pocket auth logout {provider}`; to keep both, use two profiles"
             )],
             Self::Typed => vec!["open the sign-in's own page and type the token there".to_owned()],
+            Self::OnDevice => vec!["open the page that it names, on any device, and enter the code there".to_owned()],
+            Self::NoDeviceFlow { provider } => vec![
+                format!("leave `--device` out, or sign in with `pocket auth login {provider} --paste` where no browser reaches this machine"),
+                format!("where `{provider}` has one, set its `oauth2.device` under `[providers.{provider}]` in `pocket.toml`"),
+            ],
+            Self::NoPerson { .. } => {
+                vec!["call a tool: the token is obtained then, and again when it ends".to_owned()]
+            }
             Self::Busy { seconds, .. } => vec![format!("try again in {seconds} s")],
             Self::Unreachable { retry_after, .. } => vec![match retry_after {
                 Some(wait) => format!("try again in {} s", wait.as_secs().max(1)),
@@ -277,9 +305,12 @@ impl AuthError {
     }
 }
 
-fn no_client(provider: &str, title: &str, redirect_uri: &str, typed: Option<&str>) -> Vec<String> {
+fn no_client(provider: &str, title: &str, redirect_uri: Option<&str>, typed: Option<&str>) -> Vec<String> {
     let mut hints = vec![
-        format!("register an app at {title} with this redirect URI: {redirect_uri}"),
+        match redirect_uri {
+            Some(uri) => format!("register an app at {title} with this redirect URI: {uri}"),
+            None => format!("register an app at {title}"),
+        },
         format!("then write its `client_id` and `client_secret` under `[auth.{provider}]` in `.secrets.toml`"),
     ];
     if let Some(handler) = typed {

@@ -8,16 +8,18 @@ use crate::{
     auth::{
         Client,
         flow::{
-            FlowError, Tokens,
+            FlowError, Tokens, client_credentials,
             code::{self, Ask, Begun},
+            device::{self, DeviceCode, Polled},
+            discovery,
         },
         transport::Transport,
     },
     base::{clock::UnixTime, net::Net, secret::Secret},
-    provider::OAuth2,
+    provider::{Metadata, OAuth2},
 };
 
-/// The authorization code flow at a provider.
+/// The flows at a provider.
 #[async_trait]
 pub(super) trait Exchange: Send + Sync {
     fn begin(&self, ask: &Ask<'_>, state: &Secret) -> Result<Begun, FlowError>;
@@ -31,6 +33,15 @@ pub(super) trait Exchange: Send + Sync {
     ) -> Result<Tokens, FlowError>;
 
     async fn refresh(&self, ask: &Ask<'_>, refresh_token: &Secret, now: UnixTime) -> Result<Tokens, FlowError>;
+
+    async fn begin_device(&self, ask: &Ask<'_>) -> Result<DeviceCode, FlowError>;
+
+    async fn poll_device(&self, ask: &Ask<'_>, device_code: &Secret, now: UnixTime) -> Result<Polled, FlowError>;
+
+    async fn client_credentials(&self, ask: &Ask<'_>, now: UnixTime) -> Result<Tokens, FlowError>;
+
+    /// What an issuer tells of its endpoints.
+    async fn discover(&self, issuer: &str) -> Result<Metadata, FlowError>;
 
     /// `Ok(false)`: the provider has no way to be told.
     async fn revoke(
@@ -83,6 +94,22 @@ impl Exchange for OverHttp {
 
     async fn refresh(&self, ask: &Ask<'_>, refresh_token: &Secret, now: UnixTime) -> Result<Tokens, FlowError> {
         code::refresh(self.transport()?, ask, refresh_token, now).await
+    }
+
+    async fn begin_device(&self, ask: &Ask<'_>) -> Result<DeviceCode, FlowError> {
+        device::begin(self.transport()?, ask).await
+    }
+
+    async fn poll_device(&self, ask: &Ask<'_>, device_code: &Secret, now: UnixTime) -> Result<Polled, FlowError> {
+        device::poll(self.transport()?, ask, device_code, now).await
+    }
+
+    async fn client_credentials(&self, ask: &Ask<'_>, now: UnixTime) -> Result<Tokens, FlowError> {
+        client_credentials::obtain(self.transport()?, ask, now).await
+    }
+
+    async fn discover(&self, issuer: &str) -> Result<Metadata, FlowError> {
+        discovery::discover(self.transport()?, issuer).await
     }
 
     async fn revoke(

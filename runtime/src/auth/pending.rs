@@ -1,86 +1,27 @@
-//! A sign-in that was begun and has not ended, and how one ended: both sealed in the flow store.
+//! A sign-in that was begun and has not ended, sealed in the flow store.
 
-use std::{fmt, str::FromStr};
+mod device;
+mod id;
+mod outcome;
+mod step;
+mod typing;
 
-use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
-use url::Url;
-use zeroize::Zeroizing;
 
+pub(super) use self::{
+    device::Device,
+    id::{FlowId, State},
+    outcome::{Fault, Outcome},
+    step::{Agree, Authorize, Step},
+    typing::{Tried, Typing},
+};
 use crate::{
-    auth::{AccountId, AuthError, Client, wire},
+    auth::{AccountId, Client, wire},
     base::{clock::UnixTime, digest::Digest, name::Profile, secret::Secret},
     package::TokenKind,
+    provider::Metadata,
 };
-
-const BASE64: base64::engine::GeneralPurpose = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-/// Which sign-in: 128 random bits, 32 hex digits in a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct FlowId(pub(super) [u8; 16]);
-
-impl FlowId {
-    pub(super) fn random() -> Self {
-        Self(rand::random())
-    }
-
-    /// The last part of a sign-in's URL.
-    pub(super) fn of_url(url: &str) -> Option<Self> {
-        Url::parse(url).ok()?.path_segments()?.next_back()?.parse().ok()
-    }
-}
-
-impl fmt::Display for FlowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-/// The text is not 32 hex digits.
-#[derive(Debug)]
-pub(super) struct NotAFlowId;
-
-impl FromStr for FlowId {
-    type Err = NotAFlowId;
-
-    fn from_str(text: &str) -> Result<Self, NotAFlowId> {
-        let mut id = [0; 16];
-        hex::decode_to_slice(text, &mut id).map_err(|_not_hex| NotAFlowId)?;
-        Ok(Self(id))
-    }
-}
-
-/// The `state` of an authorization request: which sign-in it is, and 128 bits that nobody can guess.
-pub(super) struct State {
-    pub(super) id: FlowId,
-    proof: [u8; 16],
-}
-
-impl State {
-    pub(super) fn of(id: FlowId, proof: [u8; 16]) -> Self {
-        Self { id, proof }
-    }
-
-    /// As it is sent.
-    pub(super) fn secret(&self) -> Secret {
-        let mut both = Zeroizing::new([0; 32]);
-        let (id, proof) = both.split_at_mut(16);
-        id.copy_from_slice(&self.id.0);
-        proof.copy_from_slice(&self.proof);
-        Secret::new(BASE64.encode(both.as_slice()))
-    }
-
-    /// As it came back.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let both = Zeroizing::new(BASE64.decode(text).ok()?);
-        let (id, proof) = both.split_first_chunk::<16>()?;
-        Some(Self {
-            id: FlowId(*id),
-            proof: proof.try_into().ok()?,
-        })
-    }
-}
 
 /// A sign-in that was begun.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -98,7 +39,9 @@ pub(super) struct Pending {
     pub(super) tools: Vec<String>,
     /// The endpoints' origins, as the process that began it knows them.
     pub(super) origins: Vec<String>,
-    /// Where its pages are: `http://127.0.0.1:8976`.
+    /// What the issuer told, where the provider's file leaves endpoints to it.
+    pub(super) told: Option<Metadata>,
+    /// Where its pages are: `http://127.0.0.1:8976`; empty where it has none.
     pub(super) origin: String,
     pub(super) expires_at: UnixTime,
     /// The digest of the cookie of the browser that it belongs to, once one has come.
@@ -109,82 +52,6 @@ pub(super) struct Pending {
     pub(super) step: Step,
 }
 
-/// What has to happen next.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Step {
-    /// The user says yes at the provider.
-    Authorize(Authorize),
-    /// The user types a secret.
-    Type,
-    /// The user agrees that the account becomes another's.
-    Agree(Box<Agree>),
-}
-
-/// What completes an authorization request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Authorize {
-    /// The provider's page, with our request.
-    #[serde(serialize_with = "wire::secret")]
-    pub(super) url: Secret,
-    pub(super) redirect: Url,
-    #[serde(serialize_with = "wire::some_secret")]
-    pub(super) verifier: Option<Secret>,
-    /// The second half of the `state`.
-    #[serde(serialize_with = "wire::secret")]
-    proof: Secret,
-}
-
-/// What was gained, and waits for the user's word.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Agree {
-    /// The sign-in that brought it.
-    pub(super) of: FlowId,
-    pub(super) old: String,
-    pub(super) new: Option<String>,
-    /// The record that would be saved.
-    #[serde(serialize_with = "wire::secret")]
-    pub(super) record: Secret,
-}
-
-/// How a sign-in ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
-    /// The account is ready. `missing`: scopes that were asked for and not granted.
-    Done {
-        title: String,
-        identity: Option<String>,
-        missing: Vec<String>,
-    },
-    Denied,
-    Failed {
-        fault: Fault,
-        reason: String,
-    },
-    /// A wider one took its place.
-    Superseded {
-        by: FlowId,
-    },
-}
-
-/// What made a sign-in fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Fault {
-    /// The provider did not take the code, or said that it failed.
-    Refused,
-    Configuration,
-    Unreachable,
-    Protocol,
-    /// The account belongs to somebody else, and the user kept it.
-    OtherIdentity,
-    /// The user signed out meanwhile.
-    SignedOut,
-    /// This machine could not keep the tokens.
-    Store,
-}
-
 /// What a new sign-in is made of.
 pub(super) struct Begin<'a> {
     pub(super) id: FlowId,
@@ -193,6 +60,7 @@ pub(super) struct Begin<'a> {
     pub(super) scopes: Vec<String>,
     pub(super) tools: Vec<String>,
     pub(super) origins: Vec<String>,
+    pub(super) told: Option<Metadata>,
     pub(super) origin: String,
     pub(super) expires_at: UnixTime,
     pub(super) step: Step,
@@ -207,6 +75,7 @@ impl Pending {
             scopes,
             tools,
             origins,
+            told,
             origin,
             expires_at,
             step,
@@ -222,6 +91,7 @@ impl Pending {
             scopes,
             tools,
             origins,
+            told,
             origin,
             expires_at,
             browser: None,
@@ -275,7 +145,7 @@ impl Pending {
     /// The name of the cookie by which its browser is known.
     pub(super) fn cookie_name(&self) -> String {
         match &self.step {
-            Step::Authorize(_) | Step::Type => format!("pocket-{}", self.id),
+            Step::Authorize(_) | Step::Type(_) | Step::Device(_) => format!("pocket-{}", self.id),
             Step::Agree(agree) => format!("pocket-{}", agree.of),
         }
     }
@@ -298,68 +168,6 @@ impl Pending {
     }
 }
 
-impl Authorize {
-    pub(super) fn new(url: &Url, redirect: Url, verifier: Option<Secret>, state: &State) -> Self {
-        Self {
-            url: Secret::new(url.as_str()),
-            redirect,
-            verifier,
-            proof: Secret::new(hex::encode(state.proof)),
-        }
-    }
-
-    /// Asks with another state from here on.
-    fn renew_state(&mut self, id: FlowId) {
-        let state = State::of(id, rand::random());
-        let Ok(mut url) = Url::parse(self.url.expose()) else {
-            return;
-        };
-        let asked: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-        let mut query = url.query_pairs_mut();
-        query.clear();
-        for (name, value) in &asked {
-            let value = if name == "state" {
-                state.secret().expose().to_owned()
-            } else {
-                value.clone()
-            };
-            query.append_pair(name, &value);
-        }
-        drop(query);
-        self.url = Secret::new(url.as_str());
-        self.proof = Secret::new(hex::encode(state.proof));
-    }
-
-    /// Whether a state that came back is the one that was sent.
-    pub(super) fn is_state(&self, state: &State) -> bool {
-        self.proof == Secret::new(hex::encode(state.proof))
-    }
-}
-
-impl Outcome {
-    /// As the one who waits for it is told.
-    pub(super) fn told(self, provider: &str) -> Result<(), AuthError> {
-        let provider = provider.to_owned();
-        match self {
-            Self::Done { .. } => Ok(()),
-            Self::Denied => Err(AuthError::Denied { provider }),
-            Self::Superseded { by: _ } => Err(AuthError::SignInExpired { provider }),
-            Self::Failed { fault, reason } => Err(match fault {
-                Fault::Configuration => AuthError::Configuration { provider, reason },
-                Fault::Unreachable => AuthError::Unreachable {
-                    provider,
-                    reason,
-                    retry_after: None,
-                },
-                Fault::Protocol => AuthError::Protocol { provider, reason },
-                Fault::Refused | Fault::OtherIdentity | Fault::SignedOut | Fault::Store => {
-                    AuthError::SignInFailed { provider, reason }
-                }
-            }),
-        }
-    }
-}
-
 fn cookie_digest(value: &Secret) -> String {
     Digest::of_parts([b"sign-in cookie".as_slice(), value.expose().as_bytes()]).hex()
 }
@@ -372,6 +180,8 @@ fn random_text() -> Secret {
 #[cfg(test)]
 pub(super) mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use url::Url;
 
     use super::*;
 
@@ -393,6 +203,7 @@ pub(super) mod tests {
             scopes: vec!["channels:history".to_owned()],
             tools: vec!["slack_get_messages".to_owned()],
             origins: vec!["https://provider.example".to_owned()],
+            told: None,
             origin: "http://127.0.0.1:8976".to_owned(),
             expires_at: UnixTime(1_000),
             step: Step::Authorize(Authorize::new(
@@ -402,19 +213,6 @@ pub(super) mod tests {
                 &state,
             )),
         })
-    }
-
-    #[test]
-    fn a_state_is_256_bits_that_lead_back_to_the_sign_in() {
-        let id = FlowId::random();
-        let state = State::of(id, rand::random());
-        let text = state.secret();
-        assert_eq!(text.expose().len(), 43);
-        let back = State::parse(text.expose()).unwrap();
-        assert_eq!((back.id, back.proof), (id, state.proof));
-        for bad in ["", "a", "====", &text.expose()[1..], &format!("{}AA", text.expose())] {
-            assert!(State::parse(bad).is_none(), "{bad}");
-        }
     }
 
     #[test]
@@ -448,13 +246,5 @@ pub(super) mod tests {
         assert_eq!(back.client(), pending.client());
         assert!(back.is_browser(&cookie));
         assert!(!back.is_browser(&Secret::new("another")));
-    }
-
-    #[test]
-    fn the_id_is_found_in_the_url() {
-        let pending = pending();
-        assert_eq!(FlowId::of_url(&pending.url()), Some(pending.id));
-        assert_eq!(FlowId::of_url("http://127.0.0.1:8976/sign-in/"), None);
-        assert_eq!(FlowId::of_url("/sign-in/00"), None);
     }
 }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     auth::{AccountId, AccountState, AccountStatus, NeedsSignIn, decide, flow::Tokens, wire},
     base::{clock::UnixTime, digest::Digest, secret::Secret},
+    provider::Metadata,
 };
 
 /// The format that is written. A record of a later one is not read.
@@ -46,6 +47,9 @@ pub(super) struct Record {
     pub(super) forced: Option<Forced>,
     /// A sign-out was begun: nothing may be given from it, nor saved over it but a new sign-in.
     pub(super) signing_out: bool,
+    /// What the issuer told when the account was made: its tokens go to no other endpoints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) told: Option<Metadata>,
 }
 
 /// The mark of a refresh that was begun.
@@ -69,6 +73,7 @@ pub(super) struct Gained {
     pub(super) tokens: Tokens,
     pub(super) asked: Vec<String>,
     pub(super) origins: Vec<String>,
+    pub(super) told: Option<Metadata>,
     pub(super) now: UnixTime,
 }
 
@@ -79,6 +84,7 @@ impl Record {
             tokens,
             asked,
             origins,
+            told,
             now,
         } = gained;
         let Tokens {
@@ -107,6 +113,7 @@ impl Record {
             intent: None,
             forced: None,
             signing_out: false,
+            told,
         }
     }
 
@@ -140,6 +147,7 @@ impl Record {
             intent: None,
             forced: self.forced,
             signing_out: false,
+            told: self.told.clone(),
         }
     }
 
@@ -254,6 +262,7 @@ pub(super) mod tests {
             tokens: tokens("planted-access", refresh, expires),
             asked: vec!["read".to_owned(), "write".to_owned()],
             origins: vec!["https://example.com".to_owned()],
+            told: None,
             now: UnixTime(received),
         })
     }

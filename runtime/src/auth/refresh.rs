@@ -2,6 +2,7 @@
 
 mod backoff;
 mod flight;
+mod obtain;
 
 use std::{
     collections::HashMap,
@@ -10,11 +11,17 @@ use std::{
 };
 
 use backoff::Backoffs;
-use flight::{Flight, Unsaved};
+use flight::{Errand, Flight, Unsaved};
 use tokio::sync::watch;
 
 use crate::{
-    auth::{AccountId, AuthError, core::Core, decide::Why, flow::FlowError},
+    auth::{
+        AccountId, AuthError,
+        core::Core,
+        decide::Why,
+        flow::FlowError,
+        resolve::{Renewal, Resolved},
+    },
     base::text::shown_on_one_line,
 };
 
@@ -66,9 +73,14 @@ impl Refresher {
         }
     }
 
-    /// Renews the token of version `seen`; done at once where there is a newer one already.
-    pub(super) async fn renew(&self, account: &AccountId, seen: u64, cause: Cause) -> Ended {
-        let mut flight = self.join(account, seen, cause)?;
+    /// Renews the token of version `seen` (0: there is none), done at once where there is a newer one already. A client that
+    /// asks for its own asks for `scopes` too.
+    pub(super) async fn renew(&self, of: &Resolved<'_>, scopes: &[String], seen: u64, cause: Cause) -> Ended {
+        let errand = match of.renewal() {
+            Renewal::RefreshToken => Errand::Refresh,
+            Renewal::Client => Errand::Obtain(scopes.to_vec()),
+        };
+        let mut flight = self.join(&of.account, errand, seen, cause)?;
         match tokio::time::timeout(LONGEST_WAIT, flight.wait_for(Option::is_some)).await {
             Err(_elapsed) => Err(NotRenewed::Busy),
             Ok(Err(_closed)) => Err(NotRenewed::CutOff),
@@ -77,7 +89,13 @@ impl Refresher {
     }
 
     /// The renewal that is under way, or a new one in a task of its own.
-    fn join(&self, account: &AccountId, seen: u64, cause: Cause) -> Result<watch::Receiver<Option<Ended>>, NotRenewed> {
+    fn join(
+        &self,
+        account: &AccountId,
+        errand: Errand,
+        seen: u64,
+        cause: Cause,
+    ) -> Result<watch::Receiver<Option<Ended>>, NotRenewed> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(under_way) = flights.get(account) {
             return Ok(under_way.clone());
@@ -90,6 +108,7 @@ impl Refresher {
         let flight = Flight {
             core: Arc::clone(&self.core),
             account: account.clone(),
+            errand,
             seen,
             cause,
             unsaved: Arc::clone(&self.unsaved),

@@ -8,7 +8,7 @@ use crate::{
         core::Core,
         record::{Forced, Record},
         refresh::{Cause, NotRenewed, Refresher},
-        resolve::Resolved,
+        resolve::{Renewal, Resolved},
     },
     base::clock::UnixTime,
     package::AuthRequirement,
@@ -29,14 +29,17 @@ enum Remedy {
     SignIn,
 }
 
-fn remedy(record: &Record, refused: u64, now: UnixTime) -> Remedy {
+fn remedy(record: &Record, refused: u64, renewal: Renewal, now: UnixTime) -> Remedy {
     if matches!(record.state, AccountState::NeedsSignIn(NeedsSignIn::Rejected)) {
         return Remedy::SignIn;
     }
     if record.token_version > refused {
         return Remedy::Newer;
     }
-    let can_renew = record.refresh.is_some() && !matches!(record.state, AccountState::NeedsSignIn(_));
+    let can_renew = match renewal {
+        Renewal::RefreshToken => record.refresh.is_some() && !matches!(record.state, AccountState::NeedsSignIn(_)),
+        Renewal::Client => true,
+    };
     let lately = record.forced.filter(|forced| is_lately(forced, now));
     match lately {
         _ if !can_renew => Remedy::SignIn,
@@ -49,7 +52,7 @@ fn remedy(record: &Record, refused: u64, now: UnixTime) -> Remedy {
     }
 }
 
-fn is_lately(forced: &Forced, now: UnixTime) -> bool {
+pub(super) fn is_lately(forced: &Forced, now: UnixTime) -> bool {
     now.since(forced.at) < PAUSE && forced.at <= now
 }
 
@@ -72,11 +75,11 @@ pub(super) async fn instead_of(
     let Some(loaded) = core.records.load(account).await?.filter(|l| !l.record.signing_out) else {
         return Ok(None);
     };
-    match remedy(&loaded.record, refused.version, core.now()) {
+    match remedy(&loaded.record, refused.version, resolved.renewal(), core.now()) {
         Remedy::Newer => Ok(given(&resolved, &loaded.record)),
         Remedy::Wait(seconds) => Err(AuthError::busy(&account.provider, seconds)),
         Remedy::SignIn => ended(core, account, refused.version).await,
-        Remedy::Renew => match refresher.renew(account, refused.version, Cause::Rejected).await {
+        Remedy::Renew => match refresher.renew(&resolved, &[], refused.version, Cause::Rejected).await {
             Ok(()) => {
                 let now = core.records.load(account).await?;
                 Ok(now.and_then(|now| given(&resolved, &now.record)))
@@ -114,32 +117,38 @@ mod tests {
         let mut current = record(Some("r"), 0, None);
         current.token_version = 3;
         let now = UnixTime(1_000);
-        assert_eq!(remedy(&current, 2, now), Remedy::Newer);
-        assert_eq!(remedy(&current, 3, now), Remedy::Renew);
+        assert_eq!(remedy(&current, 2, Renewal::RefreshToken, now), Remedy::Newer);
+        assert_eq!(remedy(&current, 3, Renewal::RefreshToken, now), Remedy::Renew);
 
         current.forced = Some(Forced {
             at: UnixTime(990),
             version: 3,
         });
         assert_eq!(
-            remedy(&current, 3, now),
+            remedy(&current, 3, Renewal::RefreshToken, now),
             Remedy::Wait(50),
             "tried, and without an answer"
         );
-        assert_eq!(remedy(&current, 3, UnixTime(1_050)), Remedy::Renew);
+        assert_eq!(
+            remedy(&current, 3, Renewal::RefreshToken, UnixTime(1_050)),
+            Remedy::Renew
+        );
 
         current.forced = Some(Forced {
             at: UnixTime(990),
             version: 2,
         });
         assert_eq!(
-            remedy(&current, 3, now),
+            remedy(&current, 3, Renewal::RefreshToken, now),
             Remedy::SignIn,
             "the renewed one is refused too"
         );
-        assert_eq!(remedy(&current, 3, UnixTime(1_050)), Remedy::Renew);
         assert_eq!(
-            remedy(&current, 3, UnixTime(0)),
+            remedy(&current, 3, Renewal::RefreshToken, UnixTime(1_050)),
+            Remedy::Renew
+        );
+        assert_eq!(
+            remedy(&current, 3, Renewal::RefreshToken, UnixTime(0)),
             Remedy::Renew,
             "a clock set back locks nothing"
         );
@@ -151,10 +160,10 @@ mod tests {
         let mut current = record(Some("r"), 0, None);
         current.token_version = 3;
         let under_way = current.refreshing(UnixTime(999), true);
-        assert_eq!(remedy(&under_way, 3, now), Remedy::Renew);
+        assert_eq!(remedy(&under_way, 3, Renewal::RefreshToken, now), Remedy::Renew);
         assert!(!was_just_tried(&under_way, 3, now));
         let without_answer = under_way.not_refreshed("down");
-        assert_eq!(remedy(&without_answer, 3, now), Remedy::Wait(59));
+        assert_eq!(remedy(&without_answer, 3, Renewal::RefreshToken, now), Remedy::Wait(59));
         assert!(was_just_tried(&without_answer, 3, now));
         assert!(!was_just_tried(&without_answer, 3, UnixTime(1_059)));
     }
@@ -162,10 +171,18 @@ mod tests {
     #[test]
     fn a_refused_token_that_cannot_be_renewed_needs_a_sign_in() {
         let now = UnixTime(1_000);
-        assert_eq!(remedy(&record(None, 0, None), 0, now), Remedy::SignIn);
+        assert_eq!(
+            remedy(&record(None, 0, None), 0, Renewal::RefreshToken, now),
+            Remedy::SignIn
+        );
+        assert_eq!(
+            remedy(&record(None, 0, None), 0, Renewal::Client, now),
+            Remedy::Renew,
+            "a client asks for another"
+        );
         let refused = record(Some("r"), 0, None).needs_sign_in(NeedsSignIn::Refused, "why");
-        assert_eq!(remedy(&refused, 0, now), Remedy::SignIn);
+        assert_eq!(remedy(&refused, 0, Renewal::RefreshToken, now), Remedy::SignIn);
         let rejected = record(Some("r"), 0, None).needs_sign_in(NeedsSignIn::Rejected, "why");
-        assert_eq!(remedy(&rejected, 0, now), Remedy::SignIn);
+        assert_eq!(remedy(&rejected, 0, Renewal::RefreshToken, now), Remedy::SignIn);
     }
 }

@@ -4,16 +4,28 @@ use crate::{
     auth::{AccountId, Client, Settings},
     base::name::Profile,
     package::{AuthRequirement, TokenKind},
-    provider::{Handler, ImpliedScopes, OAuth2, Provider, ProviderError, Providers, Redirect, Scopes},
+    provider::{Flow, Handler, ImpliedScopes, Metadata, OAuth2, Provider, ProviderError, Providers, Redirect, Scopes},
 };
 
 /// An account, and what the provider's file says of how it is obtained and used.
+#[derive(Clone)]
 pub(super) struct Resolved<'a> {
     pub(super) account: AccountId,
     pub(super) provider: &'a Provider,
     pub(super) handler: &'a Handler,
     /// The operator's client, where the handler needs one and there is one.
     pub(super) client: Option<&'a Client>,
+    /// The authorization server with the endpoints that its issuer told.
+    told: Option<Box<OAuth2>>,
+}
+
+/// How a token that ends is followed by another without a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renewal {
+    /// By the refresh token, where there is one.
+    RefreshToken,
+    /// The client asks for another.
+    Client,
 }
 
 /// The accounts that can meet a need, the first choice first: the handler that the tool names, or the provider's default one
@@ -70,6 +82,7 @@ fn of_handler<'a>(
         provider,
         handler,
         client,
+        told: None,
     }
 }
 
@@ -93,13 +106,34 @@ pub(super) fn of_account<'a>(
         provider,
         handler,
         client: client.filter(|client| client.client_id == account.client_id),
+        told: None,
     })
 }
 
 impl<'a> Resolved<'a> {
+    /// With what its issuer told of the endpoints that the file leaves out.
+    pub(super) fn with(mut self, told: Option<&Metadata>) -> Self {
+        if let (Some(_issuer), Some(file), Some(told)) =
+            (self.handler.flow.discovers(), self.handler.flow.oauth2(), told)
+        {
+            self.told = Some(Box::new(told.laid_under(file)));
+        }
+        self
+    }
+
     /// The authorization server, where the handler has one.
-    pub(super) fn oauth(&self) -> Option<&'a OAuth2> {
-        self.handler.flow.oauth2()
+    pub(super) fn oauth(&self) -> Option<&OAuth2> {
+        self.told.as_deref().or_else(|| self.handler.flow.oauth2())
+    }
+
+    /// How its tokens are renewed.
+    pub(super) fn renewal(&self) -> Renewal {
+        match (&self.handler.flow, self.client) {
+            (Flow::ClientCredentials(_), Some(_)) => Renewal::Client,
+            (Flow::ClientCredentials(_) | Flow::OAuth2(_) | Flow::Device(_) | Flow::Token(_) | Flow::Fields(_), _) => {
+                Renewal::RefreshToken
+            }
+        }
     }
 
     /// The scopes of a need that count: none where the handler's tokens are what they are.
@@ -112,18 +146,21 @@ impl<'a> Resolved<'a> {
 
     /// Which scopes come with others that were granted.
     pub(super) fn implied_scopes(&self) -> Option<&'a ImpliedScopes> {
-        self.oauth().map(|oauth| &oauth.implied_scopes)
+        self.handler.flow.oauth2().map(|oauth| &oauth.implied_scopes)
     }
 
     /// How long before its end a token is renewed at the latest.
     pub(super) fn early(&self) -> std::time::Duration {
-        self.oauth().and_then(|oauth| oauth.refresh.early).unwrap_or_default()
+        let oauth = self.handler.flow.oauth2();
+        oauth.and_then(|oauth| oauth.refresh.early).unwrap_or_default()
     }
 
-    /// What an account of this handler belongs to: the origins of its endpoints, of which a typed token has none, and the hosts
-    /// that the operator added. Else a project could have a token that is there already sent to a host of its own.
+    /// What an account of this handler belongs to: the origins of the endpoints in the file, of which a typed token has none,
+    /// the issuer who tells the others, and the hosts that the operator added. Else a project could have a token that is there
+    /// already sent to a host of its own.
     pub(super) fn origins(&self) -> Vec<String> {
-        let mut origins = self.oauth().map(OAuth2::origins).unwrap_or_default();
+        let mut origins = self.handler.flow.oauth2().map(OAuth2::origins).unwrap_or_default();
+        origins.extend(self.handler.flow.discovers().map(|issuer| format!("issuer {issuer}")));
         origins.extend(self.provider.operator_hosts.iter().map(|host| format!("host {host}")));
         origins
     }
@@ -131,13 +168,14 @@ impl<'a> Resolved<'a> {
     /// The endpoints of every handler of the provider: a typed token may not be sent to them either.
     pub(super) fn endpoints(&self) -> Vec<String> {
         let mut all: Vec<String> = self.provider.handlers.iter().flat_map(endpoints_of).collect();
+        all.extend(self.told.iter().flat_map(|oauth| oauth.endpoints()));
         all.sort_unstable();
         all.dedup();
         all
     }
 
     /// The scopes to ask for where nobody names one.
-    pub(super) fn recommended(&self) -> Option<&'a [String]> {
+    pub(super) fn recommended(&self) -> Option<&[String]> {
         match self.handler.scopes {
             Scopes::Asked => self.oauth().map(|oauth| oauth.recommended_scopes.as_slice()),
             Scopes::None => None,
@@ -163,7 +201,27 @@ pub(super) fn origin(redirect: Redirect, port: u16) -> String {
     }
 }
 
+/// Whether pages at this URL of this machine are where a provider sends browsers back.
+pub(super) fn is_taken(redirect: Redirect, at: &url::Url) -> bool {
+    let (scheme, host) = (at.scheme(), at.host_str().unwrap_or_default());
+    match redirect {
+        Redirect::Loopback | Redirect::LoopbackAnyPort => scheme == "http" && host == "127.0.0.1",
+        Redirect::Localhost => scheme == "http" && host == "localhost",
+        Redirect::HttpsLocalhost => scheme == "https" && host == "localhost",
+    }
+}
+
 /// The redirect URI of a provider's sign-ins.
 pub(super) fn redirect_uri(origin: &str, provider: &str) -> String {
     format!("{origin}/auth/{provider}/callback")
+}
+
+/// The redirect URI as it is registered with the provider: without a port where any one is taken.
+pub(super) fn registered_uri(redirect: Redirect, port: u16, provider: &str) -> String {
+    match redirect {
+        Redirect::LoopbackAnyPort => redirect_uri("http://127.0.0.1", provider),
+        Redirect::Loopback | Redirect::Localhost | Redirect::HttpsLocalhost => {
+            redirect_uri(&origin(redirect, port), provider)
+        }
+    }
 }

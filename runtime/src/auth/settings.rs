@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{base::secret::Secret, package::TokenKind};
+use crate::{
+    auth::resolve,
+    base::secret::Secret,
+    package::TokenKind,
+    provider::{Flow, Provider},
+};
 
 /// What the operator sets for signing in.
 #[derive(Debug, Clone)]
@@ -29,6 +34,18 @@ pub struct Client {
     /// Whether the scopes that the provider's file recommends are asked for each time, or never; where that is not set, where
     /// nobody names a scope.
     pub recommended_scopes: Option<bool>,
+}
+
+impl Settings {
+    /// The redirect URI to register with a provider, where its users are sent back by one.
+    #[must_use]
+    pub fn redirect_uri(&self, provider: &Provider) -> Option<String> {
+        let redirect = provider.handlers.iter().find_map(|handler| match &handler.flow {
+            Flow::OAuth2(oauth2) => Some(oauth2.redirect),
+            Flow::Device(_) | Flow::ClientCredentials(_) | Flow::Token(_) | Flow::Fields(_) => None,
+        })?;
+        Some(resolve::registered_uri(redirect, self.callback_port, &provider.name))
+    }
 }
 
 impl Client {

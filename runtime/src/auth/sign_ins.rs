@@ -1,24 +1,30 @@
 //! Begins sign-ins and waits for them: one for an account at a time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use url::Url;
 
 use crate::{
     auth::{
-        AccountId, AuthError, SignIn,
-        board::{Board, GRACE, Local},
-        complete::{Completed, Completion, Word, failed},
+        AccountId, AccountState, AuthError, SignIn,
+        board::{Board, Local},
+        complete::{Completion, failed},
         core::Core,
-        flow::{callback, code::Ask},
+        decide::shown_state,
+        devices::Devices,
+        flow::code::Ask,
         flows::Standing,
         listener::Listener,
-        pending::{Authorize, Begin, Fault, FlowId, Outcome, Pending, State, Step},
+        pending::{Authorize, Begin, Device, Fault, FlowId, Outcome, Pending, State, Step, Typing},
+        record::Record,
         resolve::{self, Resolved},
     },
-    base::{name::Profile, text::shown_on_one_line},
+    base::{clock::UnixTime, name::Profile},
     package::AuthRequirement,
-    provider::{Flow, Redirect},
+    provider::{Flow, Metadata, Redirect},
 };
 
 /// How often the store is asked how a sign-in goes that another process may complete.
@@ -27,10 +33,10 @@ const POLL: Duration = Duration::from_millis(250);
 const LAST_PAGE: Duration = Duration::from_secs(3);
 /// How long the port may be somebody else's before a waiter is told.
 const BLOCKED: Duration = Duration::from_secs(3);
+/// How long one that was taken may be at work: one request, and what the store takes.
+const COMPLETION: Duration = Duration::from_secs(60);
 /// The least time that the URL of a sign-in must have left to be given again.
 const LEFT: Duration = Duration::from_secs(60);
-/// No address that a provider sends a browser to is longer.
-const LONGEST_ADDRESS: usize = 16 * 1024;
 
 /// Begins sign-ins and waits for them.
 pub(super) struct SignIns {
@@ -38,20 +44,34 @@ pub(super) struct SignIns {
     board: Arc<Board>,
     listener: Listener,
     completion: Arc<Completion>,
+    devices: Devices,
     /// Two begun at once for one account would be two sign-ins.
     beginning: tokio::sync::Mutex<()>,
 }
 
+/// Where a user signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// On a page of ours; with a code, where the handler knows no other way.
+    Page,
+    /// With a code that he enters on any device.
+    Device,
+}
+
 /// What a sign-in is to ask for.
 struct Wish {
+    way: Way,
     scopes: Vec<String>,
     tools: Vec<String>,
     origins: Vec<String>,
+    /// What the issuer tells, where the file leaves endpoints to it.
+    told: Option<Metadata>,
 }
 
 impl SignIns {
     pub(super) fn new(core: Arc<Core>, board: Arc<Board>, listener: Listener, completion: Arc<Completion>) -> Self {
         Self {
+            devices: Devices::new(Arc::clone(&core), Arc::clone(&completion)),
             core,
             board,
             listener,
@@ -65,13 +85,20 @@ impl SignIns {
         profile: &Profile,
         needs: &[AuthRequirement],
         tools: &[String],
+        way: Way,
     ) -> Result<SignIn, AuthError> {
         let resolved = self.one_account(profile, needs)?;
         self.check_client(&resolved)?;
+        let way = way_of(&resolved, way)?;
+        let told = self.core.told(&resolved).await;
+        let told = told.map_err(|error| AuthError::of_flow(&resolved.provider.name, error))?;
+        let resolved = resolved.with(told.as_ref());
         let mut wish = Wish {
+            way,
             scopes: self.scopes(&resolved, needs).await?,
             tools: union(tools, &[]),
             origins: resolved.origins(),
+            told,
         };
         let _one_at_a_time = self.beginning.lock().await;
         let narrower = match self.equal(&resolved, &mut wish).await? {
@@ -80,7 +107,8 @@ impl SignIns {
             Equal::None => None,
         };
         let begun = self.anew(&resolved, wish).await?;
-        if let (Some(old), Some(by)) = (narrower, begun.id()) {
+        if let Some(old) = narrower {
+            let by = begun.id();
             self.completion.call_off(old, &Outcome::Superseded { by }).await?;
         }
         Ok(begun)
@@ -105,12 +133,20 @@ impl SignIns {
         let typed = provider
             .handlers
             .iter()
-            .find(|other| matches!(other.flow, Flow::Token(_)));
-        let origin = resolve::origin(resolved.redirect(), self.core.settings.callback_port);
+            .find(|other| matches!(other.flow, Flow::Token(_) | Flow::Fields(_)));
+        let redirect = resolved.redirect();
+        let name = &provider.name;
+        let registered = self.core.embedded_at(redirect).map_or_else(
+            || resolve::registered_uri(redirect, self.core.settings.callback_port, name),
+            |origin| resolve::redirect_uri(&origin, name),
+        );
         Err(AuthError::NoClient {
             provider: provider.name.clone(),
             title: provider.title.clone(),
-            redirect_uri: resolve::redirect_uri(&origin, &provider.name),
+            redirect_uri: match resolved.handler.flow {
+                Flow::OAuth2(_) => Some(registered),
+                Flow::Device(_) | Flow::ClientCredentials(_) | Flow::Token(_) | Flow::Fields(_) => None,
+            },
             typed: typed.map(|handler| handler.name.clone()),
         })
     }
@@ -144,7 +180,14 @@ impl SignIns {
         };
         let left = pending.expires_at.since(self.core.now());
         let lasts = left >= LEFT.min(self.core.settings.sign_in_ttl / 2);
-        if !lasts || pending.origins != wish.origins || matches!(pending.step, Step::Agree(_)) {
+        let is_same_way = match (&pending.step, wish.way) {
+            (Step::Authorize(_), Way::Page) | (Step::Device(_), Way::Device) => true,
+            (Step::Type(typing), Way::Page) => typing.code.is_some() == self.is_ready(&resolved.account).await?,
+            (Step::Authorize(_) | Step::Type(_), Way::Device) | (Step::Device(_), Way::Page) | (Step::Agree(_), _) => {
+                false
+            }
+        };
+        if !lasts || pending.origins != wish.origins || !is_same_way {
             return Ok(Equal::Replace(id));
         }
         let covers = match resolved.implied_scopes() {
@@ -162,23 +205,40 @@ impl SignIns {
             // The page names the tools; where a browser came meanwhile, it has shown those before.
             self.core.flows.replace(&sealed, &pending).await?;
         }
-        // Its port is opened again, should the listener have ended.
-        self.listener.open(resolved.redirect()).await?;
+        if wish.way == Way::Page && self.core.embedded_at(resolved.redirect()).is_none() {
+            // Its port is opened again, should the listener have ended.
+            self.listener.open(resolved.redirect()).await?;
+        }
         Ok(Equal::Found(self.sign_in(&pending).await?))
+    }
+
+    /// Whether the account has a credential that is good.
+    async fn is_ready(&self, account: &AccountId) -> Result<bool, AuthError> {
+        let loaded = self.core.records.load(account).await?;
+        let ready = loaded.filter(|loaded| !loaded.record.signing_out && is_good(&loaded.record, self.core.now()));
+        Ok(ready.is_some())
     }
 
     async fn anew(&self, resolved: &Resolved<'_>, wish: Wish) -> Result<SignIn, AuthError> {
         let now = self.core.now();
         self.core.flows.purge(now).await?;
-        let redirect = resolved.redirect();
-        if redirect == Redirect::HttpsLocalhost {
-            // A certificate that cannot be made is told before anyone opens a page that cannot be served.
-            self.listener.certificate().await?;
-        }
-        let port = self.listener.open(redirect).await?;
-        let origin = resolve::origin(redirect, port);
         let id = FlowId::random();
-        let step = self.step(resolved, &wish, &origin, id)?;
+        let (step, place, expires_at) = match wish.way {
+            Way::Page => {
+                let place = self.place(resolved).await?;
+                let step = self.step_on_page(resolved, &wish, &place.origin, id).await?;
+                (step, place, now.after(self.core.settings.sign_in_ttl))
+            }
+            Way::Device => {
+                let given = self.devices.begin(resolved, &wish.scopes).await?;
+                let expires_at = now.after(given.expires_in);
+                (
+                    Step::Device(Box::new(Device::new(given, now))),
+                    Place::default(),
+                    expires_at,
+                )
+            }
+        };
         let pending = Pending::new(Begin {
             id,
             account: &resolved.account,
@@ -186,24 +246,53 @@ impl SignIns {
             scopes: wish.scopes,
             tools: wish.tools,
             origins: wish.origins,
-            origin,
-            expires_at: now.after(self.core.settings.sign_in_ttl),
+            told: wish.told,
+            origin: place.origin,
+            expires_at,
             step,
         });
         self.core.flows.insert(&pending).await?;
         let local = Local {
             account: resolved.account.clone(),
-            port,
+            port: place.port,
             expires_at: pending.expires_at,
         };
         self.board.add(id, local);
+        if wish.way == Way::Device {
+            self.devices.watch(id);
+        }
         tracing::debug!(provider = %resolved.account.provider, "a sign-in was begun");
         self.sign_in(&pending).await
     }
 
-    fn step(&self, resolved: &Resolved<'_>, wish: &Wish, origin: &str, id: FlowId) -> Result<Step, AuthError> {
+    /// Where the pages of a sign-in are: in the embedding program, or on a port that is opened here.
+    async fn place(&self, resolved: &Resolved<'_>) -> Result<Place, AuthError> {
+        let redirect = resolved.redirect();
+        if let Some(origin) = self.core.embedded_at(redirect) {
+            return Ok(Place { origin, port: 0 });
+        }
+        if redirect == Redirect::HttpsLocalhost {
+            // A certificate that cannot be made is told before anyone opens a page that cannot be served.
+            self.listener.certificate().await?;
+        }
+        let port = self.listener.open(redirect).await?;
+        let origin = resolve::origin(redirect, port);
+        Ok(Place { origin, port })
+    }
+
+    async fn step_on_page(
+        &self,
+        resolved: &Resolved<'_>,
+        wish: &Wish,
+        origin: &str,
+        id: FlowId,
+    ) -> Result<Step, AuthError> {
         let (Some(oauth), Some(client)) = (resolved.oauth(), resolved.client) else {
-            return Ok(Step::Type);
+            let typing = match self.is_ready(&resolved.account).await? {
+                true => Typing::with_code(),
+                false => Typing::freely(),
+            };
+            return Ok(Step::Type(typing));
         };
         let redirect = resolve::redirect_uri(origin, &resolved.provider.name);
         let redirect = Url::parse(&redirect).map_err(|error| AuthError::Configuration {
@@ -249,8 +338,9 @@ impl SignIns {
 
     /// Waits until one is done, in this process or another of the same store.
     pub(super) async fn wait(&self, sign_in: &SignIn) -> Result<(), AuthError> {
-        let mut id = sign_in.id().ok_or(AuthError::NoSuchSignIn)?;
+        let mut id = sign_in.id();
         let mut expires_at = sign_in.expires_at;
+        let mut taken_at = None;
         let expired = || AuthError::SignInExpired {
             provider: sign_in.provider.clone(),
         };
@@ -259,7 +349,7 @@ impl SignIns {
             tokio::pin!(turned);
             turned.as_mut().enable();
             match self.core.flows.standing(id).await? {
-                Standing::Ended(Outcome::Superseded { by }) => {
+                Standing::Ended(Outcome::Superseded { by } | Outcome::Continued { by }) => {
                     id = by;
                     expires_at = expires_at.max(self.core.now().after(self.core.settings.sign_in_ttl));
                     continue;
@@ -269,8 +359,9 @@ impl SignIns {
                     return outcome.told(&sign_in.provider);
                 }
                 Standing::Pending(pending, _sealed) if pending.is_over(self.core.now()) => return Err(expired()),
-                Standing::Taken if self.core.now() >= expires_at.after(GRACE * 3) => return Err(expired()),
-                Standing::Pending(..) | Standing::Taken => {}
+                Standing::Taken if is_stuck(&mut taken_at) => return Err(cut_off(&sign_in.provider)),
+                Standing::Pending(pending, sealed) => self.devices.ask_if_due(&pending, sealed).await?,
+                Standing::Taken => {}
                 Standing::Unknown if self.core.now() >= expires_at => return Err(expired()),
                 Standing::Unknown => return Err(AuthError::NoSuchSignIn),
             }
@@ -298,61 +389,44 @@ impl SignIns {
         };
         let _elapsed = tokio::time::timeout(LAST_PAGE, shown).await;
     }
+}
 
-    pub(super) async fn provider_url(&self, sign_in: &SignIn) -> Result<String, AuthError> {
-        let id = sign_in.id().ok_or(AuthError::NoSuchSignIn)?;
-        let Standing::Pending(pending, _sealed) = self.core.flows.standing(id).await? else {
-            return Err(AuthError::NoSuchSignIn);
-        };
-        if pending.is_over(self.core.now()) {
-            return Err(AuthError::SignInExpired {
-                provider: sign_in.provider.clone(),
-            });
-        }
-        match &pending.step {
-            Step::Authorize(authorize) => Ok(authorize.url.expose().to_owned()),
-            Step::Type => Err(AuthError::Typed),
-            Step::Agree(_) => Err(AuthError::NoSuchSignIn),
-        }
+/// Where the pages of a sign-in are.
+#[derive(Default)]
+struct Place {
+    origin: String,
+    /// 0: not one of ours.
+    port: u16,
+}
+
+/// The way in which a handler can be signed in with.
+fn way_of(resolved: &Resolved<'_>, asked: Way) -> Result<Way, AuthError> {
+    let provider = || resolved.provider.name.clone();
+    match (&resolved.handler.flow, asked) {
+        (Flow::OAuth2(_), asked) => Ok(asked),
+        (Flow::Device(_), _) => Ok(Way::Device),
+        (Flow::Token(_) | Flow::Fields(_), Way::Page) => Ok(Way::Page),
+        (Flow::Token(_) | Flow::Fields(_), Way::Device) => Err(AuthError::NoDeviceFlow { provider: provider() }),
+        (Flow::ClientCredentials(_), _) => Err(AuthError::NoPerson { provider: provider() }),
     }
+}
 
-    /// With the address that the provider sent the browser to. No cookie is needed: the terminal that holds the sign-in is the
-    /// proof that it is the same user.
-    pub(super) async fn paste(&self, sign_in: &SignIn, address: &str) -> Result<(), AuthError> {
-        let id = sign_in
-            .id()
-            .filter(|id| self.board.is_local(*id))
-            .ok_or(AuthError::NoSuchSignIn)?;
-        let Standing::Pending(pending, _sealed) = self.core.flows.standing(id).await? else {
-            return Err(AuthError::NoSuchSignIn);
-        };
-        if pending.is_over(self.core.now()) {
-            return Err(AuthError::SignInExpired {
-                provider: sign_in.provider.clone(),
-            });
-        }
-        let callback = pasted(&pending, address)?;
-        let resolved = self.core.of_account(&pending.account())?;
-        let oauth = resolved.oauth().ok_or(AuthError::Typed)?;
-        let taken = self.core.flows.take(id).await?.ok_or(AuthError::NoSuchSignIn)?;
-        match self.completion.by_code(&taken, callback.code(oauth)).await {
-            Completed::Ended(outcome) => outcome.told(&sign_in.provider),
-            Completed::Asks(asking) => self.cannot_ask(sign_in, *asking).await,
-        }
+fn is_good(record: &Record, now: UnixTime) -> bool {
+    match shown_state(record, now) {
+        AccountState::Ready | AccountState::Refreshing => true,
+        AccountState::NeedsSignIn(_) => false,
     }
+}
 
-    /// There is no page here on which to ask: the account stays whose it is.
-    async fn cannot_ask(&self, sign_in: &SignIn, asking: Pending) -> Result<(), AuthError> {
-        let Step::Agree(agree) = &asking.step else {
-            return Err(AuthError::NoSuchSignIn);
-        };
-        self.core.flows.take(asking.id).await?;
-        self.completion.by_word(&asking, agree, Word::Keep).await;
-        Err(AuthError::OtherIdentity {
-            provider: sign_in.provider.clone(),
-            old: shown_on_one_line(&agree.old),
-            new: shown_on_one_line(agree.new.as_deref().unwrap_or("somebody unnamed")),
-        })
+/// Whether one that was taken to be completed never will be: whoever took it was killed meanwhile.
+fn is_stuck(taken_at: &mut Option<Instant>) -> bool {
+    taken_at.get_or_insert_with(Instant::now).elapsed() > COMPLETION
+}
+
+fn cut_off(provider: &str) -> AuthError {
+    AuthError::SignInFailed {
+        provider: provider.to_owned(),
+        reason: "the process that was completing it has ended".to_owned(),
     }
 }
 
@@ -361,32 +435,6 @@ enum Equal {
     /// This one asks for less, or lasts no longer.
     Replace(FlowId),
     None,
-}
-
-/// The callback in an address that a user pasted, once it was found to belong to this sign-in.
-fn pasted(pending: &Pending, address: &str) -> Result<callback::Callback, AuthError> {
-    let not_this = |reason: &str| AuthError::NotThisSignIn {
-        reason: reason.to_owned(),
-    };
-    let Step::Authorize(authorize) = &pending.step else {
-        return Err(AuthError::Typed);
-    };
-    let address = address.trim();
-    if address.len() > LONGEST_ADDRESS {
-        return Err(not_this("it is longer than any that a provider sends"));
-    }
-    let url = Url::parse(address).map_err(|_not_one| not_this("it is not an address"))?;
-    if url.origin() != authorize.redirect.origin() || url.path() != authorize.redirect.path() {
-        return Err(not_this(&format!("it has to begin with `{}`", authorize.redirect)));
-    }
-    let callback = callback::parse(url.query().unwrap_or_default()).map_err(|error| not_this(&error.to_string()))?;
-    let state = State::parse(callback.state.expose());
-    let ours = state.is_some_and(|state| state.id == pending.id && authorize.is_state(&state));
-    if ours {
-        Ok(callback)
-    } else {
-        Err(not_this("it belongs to another sign-in"))
-    }
 }
 
 /// Both together, sorted, each once.

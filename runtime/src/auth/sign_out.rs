@@ -104,7 +104,10 @@ fn is_unreadable(error: &AuthError) -> bool {
 
 async fn tell(core: &Core, account: &AccountId, marked: &Loaded) -> Option<String> {
     match core.of_account(account) {
-        Ok(resolved) => revoke(core, &resolved, &marked.record).await.err(),
+        Ok(resolved) => {
+            let resolved = resolved.with(marked.record.told.as_ref());
+            revoke(core, &resolved, &marked.record).await.err()
+        }
         Err(error) => Some(error.to_string()),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         decide::{Decision, Meanwhile, Want, Why, decide},
         records::Loaded,
         refresh::{Cause, NotRenewed, Refresher},
-        resolve::Resolved,
+        resolve::{Renewal, Resolved},
     },
     base::name::Profile,
     package::AuthRequirement,
@@ -49,9 +49,11 @@ impl Supply {
                 return Ok(credential);
             }
         }
-        Err(AuthError::SignInRequired {
-            provider: first.account.provider,
-            reason: why.in_words(),
+        let (provider, reason) = (first.account.provider.clone(), why.in_words());
+        Err(match first.renewal() {
+            Renewal::RefreshToken => AuthError::SignInRequired { provider, reason },
+            // No person has a part in it, so none could mend it by signing in.
+            Renewal::Client => AuthError::Configuration { provider, reason },
         })
     }
 
@@ -84,6 +86,7 @@ impl Supply {
                 implied: resolved.implied_scopes(),
                 origins: None,
                 for_at_least: for_at_least.max(resolved.early()),
+                renewal: resolved.renewal(),
             };
             if decide(Some(&loaded.record), &want, self.core.now()) == Decision::Ready {
                 return Ok(Offer::Given(given));
@@ -94,9 +97,9 @@ impl Supply {
         let decision = self.decide(resolved, need, loaded.as_ref(), for_at_least);
         match (decision, loaded) {
             (Decision::SignIn(why), _) => Ok(Offer::Not(why)),
-            (Decision::Ready | Decision::Refresh(_), None) => Ok(Offer::Not(Why::NoAccount)),
+            (Decision::Ready, None) => Ok(Offer::Not(Why::NoAccount)),
             (Decision::Ready, Some(loaded)) => Ok(Offer::Given(self.give(resolved, &loaded))),
-            (Decision::Refresh(_), Some(loaded)) => self.renewed(resolved, need, &loaded).await,
+            (Decision::Refresh(_), loaded) => self.renewed(resolved, need, loaded.as_ref()).await,
         }
     }
 
@@ -112,6 +115,7 @@ impl Supply {
             implied: resolved.implied_scopes(),
             origins: Some(&resolved.origins()),
             for_at_least: for_at_least.max(resolved.early()),
+            renewal: resolved.renewal(),
         };
         decide(loaded.map(|loaded| &*loaded.record), &want, self.core.now())
     }
@@ -121,11 +125,14 @@ impl Supply {
         &self,
         resolved: &Resolved<'_>,
         need: &AuthRequirement,
-        loaded: &Loaded,
+        loaded: Option<&Loaded>,
     ) -> Result<Offer, AuthError> {
         let account = &resolved.account;
-        let seen = loaded.record.token_version;
-        match self.refresher.renew(account, seen, Cause::Time).await {
+        // One that is being signed out is none.
+        let seen = loaded.filter(|loaded| !loaded.record.signing_out);
+        let seen = seen.map_or(0, |loaded| loaded.record.token_version);
+        let scopes = resolved.scopes(need).unwrap_or_default();
+        match self.refresher.renew(resolved, scopes, seen, Cause::Time).await {
             Ok(()) => {
                 let now = self.core.records.load(account).await?;
                 match (self.decide(resolved, need, now.as_ref(), Duration::ZERO), now) {
@@ -134,12 +141,17 @@ impl Supply {
                     (Decision::Ready | Decision::Refresh(_), Some(now)) => Ok(Offer::Given(self.give(resolved, &now))),
                 }
             }
-            Err(why) if !is_gone(&why) && self.still_holds(resolved, need, loaded) => {
-                tracing::warn!(provider = %account.provider, ?why, "a token was not renewed; it is used until it ends");
-                Ok(Offer::Given(self.give(resolved, loaded)))
-            }
-            Err(NotRenewed::SignIn(why)) => Ok(Offer::Not(why)),
-            Err(other) => Err(other.told(&account.provider)),
+            Err(NotRenewed::SignIn(why)) if is_gone(&why) => Ok(Offer::Not(why)),
+            Err(why) => match loaded.filter(|loaded| self.still_holds(resolved, need, loaded)) {
+                Some(loaded) => {
+                    tracing::warn!(provider = %account.provider, ?why, "a token was not renewed; it is used until it ends");
+                    Ok(Offer::Given(self.give(resolved, loaded)))
+                }
+                None => match why {
+                    NotRenewed::SignIn(why) => Ok(Offer::Not(why)),
+                    other => Err(other.told(&account.provider)),
+                },
+            },
         }
     }
 
@@ -164,6 +176,6 @@ impl Supply {
 }
 
 /// Whether the account itself is gone, so that not even a token that still holds may be given.
-fn is_gone(why: &NotRenewed) -> bool {
-    matches!(why, NotRenewed::SignIn(Why::NoAccount | Why::Endpoints))
+fn is_gone(why: &Why) -> bool {
+    matches!(why, Why::NoAccount | Why::Endpoints)
 }

@@ -378,3 +378,27 @@ fn exact(text: &str, redactor: &Redactor) -> Option<String> {
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::secret::Secret;
+
+    #[test]
+    fn an_output_with_a_secret_in_it_is_not_handed_on_as_it_was_written() {
+        let secret = Secret::new("planted-token");
+        let redactor = Redactor::of([("SLACK_BOT_TOKEN", &secret)]);
+        let exact = |text: &str| exact(text, &redactor);
+        let long = "{ \"n\": 12345678901234567890123, \"t\": \"other\" }";
+        assert_eq!(
+            exact(long).as_deref(),
+            Some("{\"n\":12345678901234567890123,\"t\":\"other\"}")
+        );
+        for with_secret in ["planted-token", "\\u0070lanted-token"] {
+            let text = long.replace("other", with_secret);
+            assert_eq!(exact(&text), None, "{text}");
+        }
+        assert_eq!(exact("{\"n\": 1}"), None, "its value says as much");
+        assert_eq!(exact("12345678901234567890123 and more"), None);
+    }
+}

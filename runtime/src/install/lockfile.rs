@@ -123,12 +123,8 @@ impl Lockfile {
             place,
             message,
         };
-        if let Some(before) = text
-            .split("\n<<<<<<< ")
-            .next()
-            .filter(|before| before.len() < text.len())
-        {
-            let line = before.lines().count() + 1;
+        if let Some(line) = text.lines().position(|line| line.starts_with("<<<<<<< ")) {
+            let line = line + 1;
             return Err(refused(Some((line, 1)), "there is a merge conflict in it".to_owned()));
         }
         let syntax = |e: &toml::de::Error| refused(place(text, e), shown(e.message()));

@@ -47,7 +47,11 @@ impl Package {
         let folder = opened.map_err(|error| {
             let message = format!("the folder cannot be opened: {error}");
             PackageError {
-                faults: vec![Fault::of_file(&folder.display().to_string(), message, None)],
+                faults: vec![Fault::of_file(
+                    &folder.display().to_string(),
+                    message,
+                    Some("name the folder in which pocket.json lies"),
+                )],
             }
         })?;
         Self::open(&folder, providers)

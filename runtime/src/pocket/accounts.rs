@@ -54,6 +54,32 @@ impl Pocket {
             .await?)
     }
 
+    /// The same for a machine that no browser reaches: the user enters [`SignIn::user_code`] on a page of the provider, on any
+    /// device (RFC 8628).
+    ///
+    /// # Errors
+    /// As [`Pocket::begin_sign_in`], and when the provider has no such page.
+    pub async fn begin_device_sign_in(&self, need: &AuthRequirement, tools: &[String]) -> Result<SignIn, Error> {
+        let needs = std::slice::from_ref(need);
+        Ok(self.core.auth.begin_on_device(&self.profile, needs, tools).await?)
+    }
+
+    /// The sign-in pages, for a server of the embedding program that is reached at this URL of this machine, under whatever path
+    /// it has: `http://127.0.0.1:8080/pocket`. From here on sign-ins are begun on them, of those providers that send browsers
+    /// back to such a URL; the redirect URI to register is `<at>/auth/<provider>/callback`.
+    ///
+    /// ```
+    /// # async fn serve(pocket: pocket_runtime::Pocket) -> Result<(), Box<dyn std::error::Error>> {
+    /// let at = url::Url::parse("http://127.0.0.1:8080/pocket")?;
+    /// let app: axum::Router = axum::Router::new().nest("/pocket", pocket.sign_in_pages(&at));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn sign_in_pages(&self, at: &url::Url) -> axum::Router {
+        self.core.auth.router(at)
+    }
+
     /// Whether a call with this need could be made now, without a sign-in.
     ///
     /// # Errors

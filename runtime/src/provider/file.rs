@@ -99,10 +99,19 @@ pub(super) fn read(name: &str, table: toml::Table) -> Result<Provider, ProviderE
     file.provider(name, &keys).map_err(not_valid)
 }
 
-/// What serde says of a file, with the nearest of the keys that there are.
+/// What serde says of a file, beginning with the key, with the nearest of the keys that there are.
 fn misread(error: &toml::de::Error) -> Fault {
+    let said = error.to_string();
+    // Its last line names the table or the key, where it is not the whole file.
+    let key = said
+        .trim_end()
+        .rsplit_once("\nin `")
+        .map(|(_, key)| key.trim_end_matches('`'));
     let message = shown_on_one_line(error.message().trim());
-    let fault = Fault::new(message.clone());
+    let fault = match key {
+        Some(key) => Fault::new(format!("`{}`: {message}", shown_on_one_line(key))),
+        None => Fault::new(message.clone()),
+    };
     let unknown = message
         .split_once("unknown field `")
         .or_else(|| message.split_once("unknown variant `"))

@@ -10,6 +10,9 @@ mod handler_file;
 mod host_pattern;
 mod implied_scopes;
 mod lookup;
+mod metadata;
+#[cfg(test)]
+mod mutations;
 mod oauth2;
 mod oauth2_file;
 mod placement;
@@ -28,6 +31,7 @@ pub use handler::{BasicAuth, FieldsEntry, Flow, Handler, Scopes, Secrecy, TokenE
 pub use host_pattern::HostPattern;
 pub use implied_scopes::ImpliedScopes;
 pub use lookup::Lookup;
+pub(crate) use metadata::Metadata;
 pub use oauth2::{BodyForm, ClientAuth, Issuer, OAuth2, Pkce, Redirect, UserTokens};
 pub use placement::Placement;
 pub use pointer::{NotAPointer, Pointer};

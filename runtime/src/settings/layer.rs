@@ -170,8 +170,18 @@ fn not_valid(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError 
             line_and_column,
         },
         message: message_without_values(error.message()),
-        hint: nearest_key(error.message()),
+        hint: hint(text, error.message()),
     }
+}
+
+fn hint(text: &str, message: &str) -> Option<String> {
+    if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
+        return Some("solve the merge conflict in it first".to_owned());
+    }
+    nearest_key(message).or_else(|| {
+        let wants_text = message.starts_with("invalid type: ") && message.ends_with("expected a string");
+        wants_text.then(|| "write it as text, in double quotes".to_owned())
+    })
 }
 
 /// Line and column, both from 1, of a byte offset.
@@ -195,7 +205,12 @@ fn message_without_values(message: &str) -> String {
         let expected = rest
             .rsplit_once(", expected ")
             .map_or("something else", |(_, expected)| expected);
-        return format!("this is a {kind}, expected {expected}");
+        let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
+        return format!("this is {article} {kind}, expected {expected}");
     }
     shown.to_owned()
 }

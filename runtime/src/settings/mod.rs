@@ -140,6 +140,7 @@ impl SettingsError {
         match self {
             Self::Unreadable { path, source } => vec![match source.kind() {
                 std::io::ErrorKind::PermissionDenied => format!("let this user read `{}`", path.display()),
+                std::io::ErrorKind::NotFound => "make this file, or take out the setting that names it".to_owned(),
                 _other => {
                     "it has to be a plain file of text, of no more than 4 MiB, that this user can read".to_owned()
                 }

@@ -31,7 +31,9 @@ impl BadEntry {
             Self::Symlink => "its author has to put the file itself there",
             Self::Submodule => "name the submodule's own repository as the source",
             Self::Lfs => "its author has to commit the file itself, without Git LFS",
-            Self::Name | Self::Twice | Self::Deep => return Vec::new(),
+            Self::Name => "its author has to give it another name",
+            Self::Twice => "its author has to keep one of the two, or to give it another name",
+            Self::Deep => "its author has to nest folders less",
         };
         vec![hint.to_owned()]
     }

@@ -110,7 +110,7 @@ impl ProviderHttp<'_> {
 }
 
 /// Puts on the headers of the provider's file, and writes the form as JSON where the file says so.
-fn dress(oauth: &OAuth2, request: &mut HttpRequest) {
+pub(super) fn dress(oauth: &OAuth2, request: &mut HttpRequest) {
     match oauth.body {
         BodyForm::Form => {}
         BodyForm::Json => {

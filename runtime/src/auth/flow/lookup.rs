@@ -45,7 +45,7 @@ pub(super) fn renewed(oauth: &OAuth2, mut tokens: Tokens) -> Tokens {
 }
 
 async fn look_up(transport: &Transport, oauth: &OAuth2, lookup: &Lookup, tokens: &mut Tokens) -> Result<(), FlowError> {
-    let mut request = request::new(Method::GET, &lookup.url);
+    let mut request = request::request(Method::GET, &lookup.url);
     let proof = format!("{}{}", lookup.prefix, tokens.access.expose());
     request::put(&mut request, header::AUTHORIZATION, &proof);
     client::put_headers(oauth, request.headers_mut());

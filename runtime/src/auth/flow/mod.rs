@@ -2,7 +2,13 @@
 
 pub(crate) mod callback;
 mod client;
+pub(crate) mod client_credentials;
 pub(crate) mod code;
+pub(crate) mod device;
+pub(crate) mod discovery;
+pub(crate) mod fields;
+#[cfg(test)]
+mod golden;
 mod lookup;
 mod renewal;
 mod reply;

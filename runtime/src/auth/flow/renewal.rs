@@ -1,6 +1,6 @@
 //! Renews a token that has no refresh token by showing the token itself: an extension grant (RFC 6749 section 4.5).
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -54,12 +54,10 @@ pub(super) async fn by_itself(
         Some(url) => url,
         None => client::token_endpoint(ask.oauth)?,
     };
-    let mut request = request::new(Method::POST, url);
-    let mut members = vec![("grant_type", grant), (param, token.expose())];
+    let mut parameters = vec![("grant_type", grant), (param, token.expose())];
     let more = ask.oauth.token_params.iter();
-    members.extend(more.map(|(name, value)| (name.as_str(), value.as_str())));
-    request::prove(ask.oauth.client_auth, ask.client, request.headers_mut(), &mut members);
-    request::fill(crate::provider::BodyForm::Form, &mut request, &members);
+    parameters.extend(more.map(|(name, value)| (name.as_str(), value.as_str())));
+    let request = request::form(url, ask.oauth.client_auth, ask.client, &parameters);
     let http = ProviderHttp {
         transport,
         oauth: ask.oauth,

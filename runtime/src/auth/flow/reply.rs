@@ -153,7 +153,7 @@ pub(super) fn refusal(oauth: &OAuth2, reply: &Value) -> Option<Refusal> {
         (Some(_) | None, true) => "unknown".to_owned(),
         (Some(_) | None, false) => return None,
     };
-    let description = ["error_description", "message"]
+    let description = ["error_description", "message", "reason"]
         .iter()
         .find_map(|key| text(reply.get(*key)?))
         .or_else(|| text(found?.get("message")?));
@@ -259,7 +259,7 @@ fn check_type(shape: &Reply, reply: &Value) -> Result<(), FlowError> {
 }
 
 /// Seconds from a whole number, a fraction, or either written as text.
-fn seconds(value: &Value) -> Option<u64> {
+pub(super) fn seconds(value: &Value) -> Option<u64> {
     let number = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse::<f64>().ok()?,

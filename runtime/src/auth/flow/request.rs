@@ -1,7 +1,7 @@
-//! Requests that the `oauth2` crate does not know.
+//! A request of our own to an endpoint of a provider: the `oauth2` crate knows only what RFCs say of most of them.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use http::{HeaderMap, Method, header};
+use http::{Method, header};
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
@@ -11,27 +11,30 @@ use crate::{
     provider::{BodyForm, ClientAuth},
 };
 
-/// One without a body, that asks for JSON.
-pub(super) fn new(method: Method, url: &Url) -> http::Request<Vec<u8>> {
-    let mut request = http::Request::new(Vec::new());
-    *request.method_mut() = method;
-    // A URL that was parsed is a URI too; were one not, the request would go nowhere and say so.
-    if let Ok(uri) = url.as_str().parse() {
-        *request.uri_mut() = uri;
-    }
-    put(&mut request, header::ACCEPT, "application/json");
-    request
+/// A form, in which the client proves who it is.
+pub(super) fn form(
+    url: &Url,
+    auth: ClientAuth,
+    client: &Client,
+    parameters: &[(&str, &str)],
+) -> http::Request<Vec<u8>> {
+    posted(BodyForm::Form, url, auth, client, parameters)
 }
 
-/// Adds the proof of who the client is: a header, or members of the body (RFC 6749 section 2.3.1).
-pub(super) fn prove<'a>(
+/// A form or a JSON object, in which the client proves who it is (RFC 6749 section 2.3.1).
+pub(super) fn posted(
+    body: BodyForm,
+    url: &Url,
     auth: ClientAuth,
-    client: &'a Client,
-    headers: &mut HeaderMap,
-    members: &mut Vec<(&'a str, &'a str)>,
-) {
+    client: &Client,
+    parameters: &[(&str, &str)],
+) -> http::Request<Vec<u8>> {
+    let mut request = request(Method::POST, url);
+    let mut members = parameters.to_vec();
     match (auth, &client.client_secret) {
-        (ClientAuth::Basic, Some(secret)) => set(headers, header::AUTHORIZATION, &basic(&client.client_id, secret)),
+        (ClientAuth::Basic, Some(secret)) => {
+            put(&mut request, header::AUTHORIZATION, &basic(&client.client_id, secret));
+        }
         (ClientAuth::Post, Some(secret)) => {
             members.push(("client_id", &client.client_id));
             members.push(("client_secret", secret.expose()));
@@ -40,11 +43,7 @@ pub(super) fn prove<'a>(
             members.push(("client_id", &client.client_id));
         }
     }
-}
-
-/// Writes the body.
-pub(super) fn fill(body: BodyForm, request: &mut http::Request<Vec<u8>>, members: &[(&str, &str)]) {
-    let (bytes, content_type) = match body {
+    let (text, content_type) = match body {
         BodyForm::Form => {
             let mut form = form_urlencoded::Serializer::new(String::new());
             form.extend_pairs(members);
@@ -60,8 +59,32 @@ pub(super) fn fill(body: BodyForm, request: &mut http::Request<Vec<u8>>, members
             )
         }
     };
-    *request.body_mut() = bytes.into_bytes();
-    put(request, header::CONTENT_TYPE, content_type);
+    *request.body_mut() = text.into_bytes();
+    put(&mut request, header::CONTENT_TYPE, content_type);
+    request
+}
+
+/// One that carries a token.
+pub(super) fn bearer(method: Method, url: &Url, token: &Secret) -> http::Request<Vec<u8>> {
+    let mut request = request(method, url);
+    put(
+        &mut request,
+        header::AUTHORIZATION,
+        &format!("Bearer {}", token.expose()),
+    );
+    request
+}
+
+/// One without a body.
+pub(super) fn request(method: Method, url: &Url) -> http::Request<Vec<u8>> {
+    let mut request = http::Request::new(Vec::new());
+    *request.method_mut() = method;
+    // A URL that was parsed is a URI too; were one not, the request would go nowhere and say so.
+    if let Ok(uri) = url.as_str().parse() {
+        *request.uri_mut() = uri;
+    }
+    put(&mut request, header::ACCEPT, "application/json");
+    request
 }
 
 /// Basic authentication as RFC 6749 section 2.3.1 has it: both parts form-encoded first.
@@ -71,14 +94,10 @@ pub(super) fn basic(client_id: &str, secret: &Secret) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(pair))
 }
 
-/// Sets a header that no log shows.
+/// A header that may hold a secret.
 pub(super) fn put(request: &mut http::Request<Vec<u8>>, name: header::HeaderName, value: &str) {
-    set(request.headers_mut(), name, value);
-}
-
-fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
     if let Ok(mut value) = http::HeaderValue::from_str(value) {
         value.set_sensitive(true);
-        headers.insert(name, value);
+        request.headers_mut().insert(name, value);
     }
 }

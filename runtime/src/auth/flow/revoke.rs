@@ -4,7 +4,6 @@
 
 use http::{Method, StatusCode, header};
 use serde_json::json;
-use url::Url;
 
 use crate::{
     auth::{
@@ -12,12 +11,12 @@ use crate::{
         flow::{
             FlowError, client,
             reply::{self, Refusal},
-            request,
+            request::{basic, bearer, posted, put, request},
         },
         transport::{Answer, Transport},
     },
     base::secret::Secret,
-    provider::{ClientAuth, OAuth2, Revoke},
+    provider::{OAuth2, Revoke},
 };
 
 /// Revokes at the provider, the way its file says; `Ok(false)` when it has no way. That a token is dead already is well.
@@ -45,8 +44,12 @@ async fn sent(
         None => return Ok(false),
         Some(Revoke::Rfc7009 { url, auth }) => {
             // The refresh token first: with it a server ends the access token too (RFC 7009 section 2.1).
-            let refresh = refresh.map(|token| form(oauth, url, *auth, client, token, "refresh_token"));
-            let access = form(oauth, url, *auth, client, access, "access_token");
+            let of = |token: &Secret, hint| {
+                let parameters = [("token", token.expose()), ("token_type_hint", hint)];
+                posted(oauth.body, url, *auth, client, &parameters)
+            };
+            let refresh = refresh.map(|token| of(token, "refresh_token"));
+            let access = of(access, "access_token");
             refresh.into_iter().chain([access]).collect()
         }
         Some(Revoke::Bearer(url)) => vec![bearer(Method::POST, url, access)],
@@ -55,10 +58,10 @@ async fn sent(
             let Some(secret) = &client.client_secret else {
                 return Ok(false);
             };
-            let mut request = request::new(Method::DELETE, &template.of(&client.client_id));
-            let proof = request::basic(&client.client_id, secret);
-            request::put(&mut request, header::AUTHORIZATION, &proof);
-            request::put(&mut request, header::CONTENT_TYPE, "application/json");
+            let mut request = request(Method::DELETE, &template.of(&client.client_id));
+            let proof = basic(&client.client_id, secret);
+            put(&mut request, header::AUTHORIZATION, &proof);
+            put(&mut request, header::CONTENT_TYPE, "application/json");
             *request.body_mut() = json!({ "access_token": access.expose() }).to_string().into_bytes();
             vec![request]
         }
@@ -96,29 +99,4 @@ fn judge(oauth: &OAuth2, answer: &Answer) -> Result<(), FlowError> {
             (status, _) => Err(FlowError::Protocol(format!("HTTP {}", status.as_u16()))),
         },
     }
-}
-
-fn form(
-    oauth: &OAuth2,
-    url: &Url,
-    auth: ClientAuth,
-    client: &Client,
-    token: &Secret,
-    hint: &str,
-) -> http::Request<Vec<u8>> {
-    let mut request = request::new(Method::POST, url);
-    let mut members = vec![("token", token.expose()), ("token_type_hint", hint)];
-    request::prove(auth, client, request.headers_mut(), &mut members);
-    request::fill(oauth.body, &mut request, &members);
-    request
-}
-
-fn bearer(method: Method, url: &Url, token: &Secret) -> http::Request<Vec<u8>> {
-    let mut request = request::new(method, url);
-    request::put(
-        &mut request,
-        header::AUTHORIZATION,
-        &format!("Bearer {}", token.expose()),
-    );
-    request
 }

@@ -24,15 +24,27 @@ pub(super) struct TestServer {
 impl TestServer {
     /// Answers every request with this.
     pub(super) async fn start(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Self {
+        Self::answering(headers, vec![(status, body.to_owned())]).await
+    }
+
+    /// Answers one request after the other with these, and all further ones with the last.
+    pub(super) async fn in_turn(answers: &[(u16, &str)]) -> Self {
+        let answers = answers.iter().map(|(status, body)| (*status, (*body).to_owned()));
+        Self::answering(&[], answers.collect()).await
+    }
+
+    async fn answering(headers: &[(&'static str, &'static str)], answers: Vec<(u16, String)>) -> Self {
         let sent = Arc::new(Mutex::new(Vec::new()));
         let kept = sent.clone();
-        let (headers, reply) = (headers.to_vec(), body.to_owned());
+        let headers = headers.to_vec();
         let answer = move |request: axum::extract::Request| {
-            let (kept, headers, reply) = (kept.clone(), headers.clone(), reply.clone());
+            let (kept, headers, answers) = (kept.clone(), headers.clone(), answers.clone());
             async move {
                 let (parts, body) = request.into_parts();
                 let body: Bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-                kept.lock().unwrap().push(Sent {
+                let mut kept = kept.lock().unwrap();
+                let (status, reply) = answers[kept.len().min(answers.len() - 1)].clone();
+                kept.push(Sent {
                     method: parts.method.to_string(),
                     path: parts.uri.to_string(),
                     headers: parts.headers,

@@ -1,6 +1,9 @@
 //! A secret that a user typed or pasted.
 
+use std::collections::BTreeMap;
+
 use crate::{
+    auth::flow::Tokens,
     base::{secret::Secret, text::is_invisible},
     provider::TokenEntry,
 };
@@ -26,22 +29,53 @@ pub(crate) enum NotAToken {
 /// The token in what was typed: without the white space around it.
 pub(crate) fn accept(entry: &TokenEntry, typed: &str) -> Result<Secret, NotAToken> {
     let token = typed.trim();
-    if token.is_empty() {
-        return Err(NotAToken::Empty);
-    }
-    if token.len() > LONGEST {
-        return Err(NotAToken::Long);
-    }
-    if token.chars().any(|c| c.is_whitespace()) {
+    check_length(token, entry.minimum.max(1))?;
+    if token.chars().any(char::is_whitespace) {
         return Err(NotAToken::Space);
     }
-    if token.chars().any(is_invisible) {
+    if has_invisible(token) {
         return Err(NotAToken::Invisible);
     }
-    if token.chars().count() < entry.minimum {
+    Ok(Secret::new(token))
+}
+
+/// As the account keeps it.
+pub(crate) fn tokens(token: Secret) -> Tokens {
+    Tokens {
+        access: token,
+        refresh: None,
+        expires_at: None,
+        // Nobody says which scopes a typed token has.
+        scopes: Some(Vec::new()),
+        identity: None,
+        fields: BTreeMap::new(),
+    }
+}
+
+/// Whether a token begins as those of its provider do. A file may not know every beginning, so it is no reason to refuse one.
+pub(crate) fn has_known_prefix(prefixes: &[String], token: &Secret) -> bool {
+    prefixes.is_empty()
+        || prefixes
+            .iter()
+            .any(|prefix| token.expose().starts_with(prefix.as_str()))
+}
+
+/// `minimum` is in characters; 0: it may be left empty.
+pub(super) fn check_length(value: &str, minimum: usize) -> Result<(), NotAToken> {
+    if value.is_empty() && minimum > 0 {
+        return Err(NotAToken::Empty);
+    }
+    if value.len() > LONGEST {
+        return Err(NotAToken::Long);
+    }
+    if value.chars().count() < minimum {
         return Err(NotAToken::Short);
     }
-    Ok(Secret::new(token))
+    Ok(())
+}
+
+pub(super) fn has_invisible(value: &str) -> bool {
+    value.chars().any(is_invisible)
 }
 
 #[cfg(test)]

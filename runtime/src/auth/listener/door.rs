@@ -6,21 +6,25 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use url::Url;
 
-use crate::{
-    auth::{
-        AuthError,
-        board::Board,
-        complete::{Completed, Completion, Word},
-        core::Core,
-        flow::{callback, typed},
-        flows::{Sealed, Standing},
-        listener::{cookie, guard::Arrived, last_page::LastPage},
-        pages::{self, Page},
-        pending::{Agree, Authorize, FlowId, Outcome, Pending, State, Step},
+use crate::auth::{
+    AuthError,
+    board::Board,
+    complete::{Completed, Completion, Word},
+    core::Core,
+    flow::callback,
+    flows::{Sealed, Standing},
+    listener::{
+        answer::{broken, ended_page, outcome_page, see_other},
+        cookie,
+        form::Form,
+        guard::Arrived,
+        last_page::LastPage,
+        typing,
     },
-    base::secret::Secret,
-    provider::{Flow, TokenEntry},
+    pages,
+    pending::{Agree, Authorize, FlowId, Pending, State, Step},
 };
 
 /// How often a sign-in that changes under a request is read anew.
@@ -28,37 +32,9 @@ const TRIES: usize = 4;
 
 /// Answers the browser.
 pub(in crate::auth) struct Door {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     board: Arc<Board>,
-    completion: Arc<Completion>,
-}
-
-/// What a form sent.
-pub(super) struct Form {
-    /// The form's own mark.
-    form: Secret,
-    secret: Option<Secret>,
-    word: Option<Word>,
-}
-
-impl Form {
-    pub(super) fn parse(body: &[u8]) -> Self {
-        let mut form = Self {
-            form: Secret::new(""),
-            secret: None,
-            word: None,
-        };
-        for (name, value) in url::form_urlencoded::parse(body) {
-            match (&*name, &*value) {
-                ("form", _) => form.form = Secret::new(value),
-                ("secret", _) => form.secret = Some(Secret::new(value)),
-                ("word", "replace") => form.word = Some(Word::Replace),
-                ("word", "keep") => form.word = Some(Word::Keep),
-                (_other, _) => {}
-            }
-        }
-        form
-    }
+    pub(super) completion: Arc<Completion>,
 }
 
 impl Door {
@@ -84,7 +60,8 @@ impl Door {
             Step::Authorize(authorize) => {
                 pages::start(&pending, &self.title(&pending), authorize.url.expose()).into_response()
             }
-            Step::Type => self.typing(*pending, sealed, headers, None).await,
+            Step::Type(_) => typing::page(self, *pending, sealed, headers, None).await,
+            Step::Device(_) => pages::unknown().into_response(),
             Step::Agree(agree) if cookie::is_of(&pending, headers) => {
                 pages::agree(&pending, agree, &self.title(&pending)).into_response()
             }
@@ -98,7 +75,7 @@ impl Door {
             Ok(found) => found,
             Err(answer) => return answer,
         };
-        if form.form != pending.form {
+        if !form.is_of(&pending) {
             return pages::refused(
                 StatusCode::FORBIDDEN,
                 "This form is not of this page: open the page again.",
@@ -107,12 +84,13 @@ impl Door {
         }
         match &pending.step {
             Step::Authorize(_) => self.to_provider(*pending, sealed, headers).await,
-            Step::Type if !cookie::is_of(&pending, headers) => {
+            Step::Type(_) if !cookie::is_of(&pending, headers) => {
                 pages::other_browser(&self.title(&pending)).into_response()
             }
-            Step::Type => self.typed(*pending, sealed, headers, form).await,
+            Step::Type(_) => typing::sent(self, *pending, sealed, headers, form).await,
+            Step::Device(_) => pages::unknown().into_response(),
             Step::Agree(agree) if cookie::is_of(&pending, headers) => {
-                self.agreed(&pending, agree, form.word.unwrap_or(Word::Keep)).await
+                self.agreed(&pending, agree, form.word().unwrap_or(Word::Keep)).await
             }
             Step::Agree(_) => pages::other_browser(&self.title(&pending)).into_response(),
         }
@@ -133,7 +111,7 @@ impl Door {
         };
         let is_answer = match &pending.step {
             Step::Authorize(authorize) => authorize.is_state(&state) && is_path(authorize, provider),
-            Step::Type | Step::Agree(_) => false,
+            Step::Type(_) | Step::Device(_) | Step::Agree(_) => false,
         };
         if !is_answer {
             return pages::unknown().into_response();
@@ -142,12 +120,12 @@ impl Door {
             return pages::other_browser(&self.title(&pending)).into_response();
         }
         let account = pending.account();
-        let resolved = self.core.of_account(&account);
-        let oauth = resolved
+        let resolved = self.core.of_account(&account).ok();
+        let resolved = resolved.map(|resolved| resolved.with(pending.told.as_ref()));
+        let same = resolved
             .as_ref()
-            .ok()
             .filter(|resolved| resolved.origins() == pending.origins);
-        let Some(oauth) = oauth.and_then(|resolved| resolved.oauth()) else {
+        let Some(oauth) = same.and_then(|resolved| resolved.oauth()) else {
             return pages::other_settings(&self.title(&pending)).into_response();
         };
         let code = callback.code(oauth);
@@ -158,12 +136,8 @@ impl Door {
         };
         let completion = Arc::clone(&self.completion);
         // The browser may go away; what the provider gives is kept all the same.
-        self.completed(
-            pending.id,
-            &pending,
-            async move { completion.by_code(&taken, code).await },
-        )
-        .await
+        self.completed(&pending, async move { completion.by_code(&taken, code).await })
+            .await
     }
 
     /// The page that says how a sign-in ended.
@@ -190,7 +164,7 @@ impl Door {
     }
 
     /// A sign-in that is pending and whose time is not over, or the page that says what became of it.
-    async fn pending_of(&self, id: FlowId) -> Result<(Box<Pending>, Sealed), Response> {
+    pub(super) async fn pending_of(&self, id: FlowId) -> Result<(Box<Pending>, Sealed), Response> {
         match self.core.flows.standing(id).await {
             Ok(Standing::Pending(pending, _sealed)) if pending.is_over(self.core.now()) => {
                 Err(pages::late(&self.title(&pending)).into_response())
@@ -204,7 +178,7 @@ impl Door {
         }
     }
 
-    fn title(&self, pending: &Pending) -> String {
+    pub(super) fn title(&self, pending: &Pending) -> String {
         let provider = pending.account().provider;
         let found = self.core.providers.find(&provider);
         found.map_or(provider.clone(), |provider| provider.title.clone())
@@ -230,7 +204,11 @@ impl Door {
         }
     }
 
-    async fn give_to_browser(&self, pending: &mut Pending, mut sealed: Sealed) -> Result<HeaderValue, Response> {
+    pub(super) async fn give_to_browser(
+        &self,
+        pending: &mut Pending,
+        mut sealed: Sealed,
+    ) -> Result<HeaderValue, Response> {
         for _try in 0..TRIES {
             let value = pending.give_to_browser();
             match self.core.flows.replace(&sealed, pending).await {
@@ -248,68 +226,6 @@ impl Door {
         Err(pages::at_work().into_response())
     }
 
-    /// The page on which a secret is typed. It belongs to the browser that it was shown to last.
-    async fn typing(&self, mut pending: Pending, sealed: Sealed, headers: &HeaderMap, wrong: Option<&str>) -> Response {
-        let Some(entry) = self.entry(&pending) else {
-            return pages::other_settings(&self.title(&pending)).into_response();
-        };
-        let cookie = if cookie::is_of(&pending, headers) {
-            None
-        } else {
-            match self.give_to_browser(&mut pending, sealed).await {
-                Ok(cookie) => Some(cookie),
-                Err(answer) => return answer,
-            }
-        };
-        let replaced = match self.core.records.load(&pending.account()).await {
-            Ok(before) => before.filter(|before| !before.record.signing_out),
-            Err(error) => return broken(&error),
-        };
-        let since = replaced.map(|before| before.record.received_at);
-        let page = pages::typed(&pending, &self.title(&pending), &entry, since, wrong).into_response();
-        match cookie {
-            Some(cookie) => cookie::sent_with(page, cookie),
-            None => page,
-        }
-    }
-
-    fn entry(&self, pending: &Pending) -> Option<TokenEntry> {
-        let account = pending.account();
-        let resolved = self.core.of_account(&account).ok()?;
-        match &resolved.handler.flow {
-            Flow::Token(entry) => Some(entry.clone()),
-            Flow::OAuth2(_) | Flow::Device(_) | Flow::ClientCredentials(_) | Flow::Fields(_) => None,
-        }
-    }
-
-    async fn typed(&self, pending: Pending, sealed: Sealed, headers: &HeaderMap, form: Form) -> Response {
-        let Some(entry) = self.entry(&pending) else {
-            return pages::other_settings(&self.title(&pending)).into_response();
-        };
-        let secret = match typed::accept(&entry, form.secret.as_ref().map_or("", Secret::expose)) {
-            Ok(secret) => secret,
-            Err(error) => return self.typing(pending, sealed, headers, Some(&error.to_string())).await,
-        };
-        match self.core.records.load(&pending.account()).await {
-            Ok(Some(before)) if !before.record.signing_out && form.word != Some(Word::Replace) => {
-                let asked = "say that the new token may replace the one that is kept, and enter it again";
-                return self.typing(pending, sealed, headers, Some(asked)).await;
-            }
-            Ok(_) => {}
-            Err(error) => return broken(&error),
-        }
-        let taken = match self.core.flows.take(pending.id).await {
-            Ok(Some(taken)) => taken,
-            Ok(None) => return pages::used().into_response(),
-            Err(error) => return broken(&error),
-        };
-        let completion = Arc::clone(&self.completion);
-        self.completed(pending.id, &pending, async move {
-            completion.by_secret(&taken, secret).await
-        })
-        .await
-    }
-
     async fn agreed(&self, pending: &Pending, agree: &Agree, word: Word) -> Response {
         let taken = match self.core.flows.take(pending.id).await {
             Ok(Some(taken)) => taken,
@@ -317,29 +233,21 @@ impl Door {
             Err(error) => return broken(&error),
         };
         let (completion, agree) = (Arc::clone(&self.completion), agree.clone());
-        let of = agree.of;
-        self.completed(
-            of,
-            pending,
-            async move { completion.by_word(&taken, &agree, word).await },
-        )
-        .await
+        self.completed(pending, async move { completion.by_word(&taken, &agree, word).await })
+            .await
     }
 
     /// Completes in a task of its own, and sends the browser on, so that nothing secret stays in its address bar.
-    async fn completed(
+    pub(super) async fn completed(
         &self,
-        waited_for: FlowId,
         pending: &Pending,
         work: impl Future<Output = Completed> + Send + 'static,
     ) -> Response {
-        self.board.page_is_due(waited_for);
-        let done_url = pending.done_url();
+        self.board.page_is_due(pending.id);
         match tokio::spawn(work).await {
-            Ok(Completed::Ended(_)) if waited_for == pending.id => see_other(&done_url),
-            Ok(Completed::Ended(_)) => see_other(&done_url.replace(&pending.id.to_string(), &waited_for.to_string())),
+            Ok(Completed::Ended(_)) => see_other(&pending.done_url()),
             Ok(Completed::Asks(asking)) => {
-                self.board.page_was_shown(waited_for);
+                self.board.page_was_shown(pending.id);
                 see_other(&asking.url())
             }
             Err(_cut_off) => pages::refused(
@@ -358,54 +266,16 @@ fn is_at(pending: &Pending, arrived: Arrived, headers: &HeaderMap) -> bool {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
-    pending.origin.eq_ignore_ascii_case(&format!("{scheme}://{host}"))
+    let Ok(at) = Url::parse(&pending.origin) else {
+        return false;
+    };
+    // Its path is that under which the embedding program has the pages, which it does not tell them.
+    let at = format!("{}://{}", at.scheme(), at.authority());
+    at.eq_ignore_ascii_case(&format!("{scheme}://{host}"))
 }
 
 /// Each provider has a path of its own: another's answer does not come in by it (RFC 8252 section 8.10).
 fn is_path(authorize: &Authorize, provider: &str) -> bool {
     let mut segments = authorize.redirect.path_segments().into_iter().flatten();
-    segments.nth(1) == Some(provider)
-}
-
-/// 303 and not 307: a form's content never travels on (RFC 9700 section 4.12).
-fn see_other(to: &str) -> Response {
-    let page = Page::empty(StatusCode::SEE_OTHER).into_response();
-    let Ok(mut to) = HeaderValue::try_from(to) else {
-        return pages::unknown().into_response();
-    };
-    to.set_sensitive(true);
-    let mut response = page;
-    response.headers_mut().insert(header::LOCATION, to);
-    response
-}
-
-/// How a sign-in ended, for the browser that ended it.
-fn outcome_page(outcome: &Outcome) -> Page {
-    match outcome {
-        Outcome::Done {
-            title,
-            identity,
-            missing,
-        } => pages::done(title, identity.as_deref(), missing),
-        Outcome::Denied => pages::denied(),
-        Outcome::Failed { fault, reason } => pages::failed(*fault, reason),
-        Outcome::Superseded { by: _ } => pages::superseded(),
-    }
-}
-
-/// The same for one that comes to it afterwards: nothing of it can be used again.
-fn ended_page(outcome: &Outcome) -> Page {
-    match outcome {
-        Outcome::Superseded { by: _ } => pages::superseded(),
-        Outcome::Done { .. } | Outcome::Denied | Outcome::Failed { .. } => pages::used(),
-    }
-}
-
-fn broken(error: &AuthError) -> Response {
-    tracing::error!(%error, "a sign-in page could not be shown");
-    pages::refused(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "Pocket could not read or write its store; its log says why.",
-    )
-    .into_response()
+    segments.nth_back(1) == Some(provider)
 }

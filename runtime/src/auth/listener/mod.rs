@@ -1,12 +1,15 @@
 //! The sockets on which sign-ins come back: open on this machine alone, and only while one is pending.
 
+mod answer;
 mod claim;
 mod cookie;
 mod door;
+mod form;
 mod guard;
 mod last_page;
 mod router;
 mod serve;
+mod typing;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

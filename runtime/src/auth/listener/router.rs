@@ -14,7 +14,8 @@ use axum::{
 
 use crate::auth::{
     listener::{
-        door::{Door, Form},
+        door::Door,
+        form::Form,
         guard::{Arrived, guard},
     },
     pages,

@@ -83,6 +83,25 @@ pub(in crate::auth) fn late(title: &str) -> Page {
     )
 }
 
+/// A credential came while this was open, and nobody was given a code to replace it.
+pub(in crate::auth) fn kept_meanwhile(title: &str) -> Page {
+    let heading = format!("There is a credential for {} meanwhile", shown(title));
+    said(
+        StatusCode::CONFLICT,
+        &heading,
+        &["It was kept while this page was open, and nothing was changed.", ANEW],
+    )
+}
+
+/// The provider says that its time is over.
+pub(in crate::auth) fn ended() -> Page {
+    said(
+        StatusCode::GONE,
+        "The sign-in has ended",
+        &["Its time is over, and nothing was changed.", ANEW],
+    )
+}
+
 /// It was used before.
 pub(in crate::auth) fn used() -> Page {
     said(

@@ -3,10 +3,12 @@
 mod ending;
 mod frame;
 mod start;
+mod typing;
 
 pub(super) use ending::{
-    at_work, denied, done, failed, late, not_an_answer, other_browser, other_settings, refused, superseded, unknown,
-    used,
+    at_work, denied, done, ended, failed, kept_meanwhile, late, not_an_answer, other_browser, other_settings, refused,
+    superseded, unknown, used,
 };
 pub(super) use frame::Page;
-pub(super) use start::{agree, start, typed};
+pub(super) use start::{agree, start};
+pub(super) use typing::{Asked, Input, typing};

@@ -1,4 +1,4 @@
-//! The pages on which a user does something: go to the provider, type a secret, say whose the account may be.
+//! The pages on which a user goes to the provider, or says whose the account may be.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -8,8 +8,7 @@ use crate::{
         pages::{Page, frame::Forms},
         pending::{Agree, Pending},
     },
-    base::{clock::UnixTime, secret::Secret, text::shown},
-    provider::TokenEntry,
+    base::{secret::Secret, text::shown},
 };
 
 /// What is about to happen, with a button that leads to the provider.
@@ -38,47 +37,6 @@ fn reachable(provider_url: &str) -> String {
         Ok(url) if url.scheme() == "http" => url.origin().ascii_serialization(),
         Ok(_) | Err(_) => "https:".to_owned(),
     }
-}
-
-/// A field for a secret. `replaces`: since when there is one that the new one would replace.
-pub(in crate::auth) fn typed(
-    pending: &Pending,
-    title: &str,
-    entry: &TokenEntry,
-    replaces: Option<UnixTime>,
-    wrong: Option<&str>,
-) -> Page {
-    let content = html! {
-        @if let Some(wrong) = wrong {
-            p.warn role="alert" { "That was not taken: " (wrong) "." }
-        }
-        p { (shown(&entry.help)) }
-        (details(pending, title))
-        form method="post" autocomplete="off" {
-            (mark(&pending.form))
-            label for="secret" { (shown(&entry.label)) }
-            input type="password" id="secret" name="secret" required autocomplete="off" spellcheck="false" autofocus;
-            @if let Some(since) = replaces {
-                label.choice {
-                    input type="checkbox" name="word" value="replace" required;
-                    " Replace the token that is kept since " (since.rfc3339()) " by this one"
-                }
-            }
-            button { "Keep this token" }
-        }
-        p.note { "It is kept encrypted on this machine, and given only to the tools that you granted it." }
-    };
-    let status = if wrong.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
-    Page::new(
-        status,
-        &format!("Enter a token for {}", shown(title)),
-        Forms::Here,
-        &content,
-    )
 }
 
 /// Asks whether the account may become somebody else's.
@@ -111,7 +69,7 @@ pub(in crate::auth) fn agree(pending: &Pending, agree: &Agree, title: &str) -> P
 }
 
 /// Who, where, what for, and how long.
-fn details(pending: &Pending, title: &str) -> Markup {
+pub(super) fn details(pending: &Pending, title: &str) -> Markup {
     let account = pending.account();
     html! {
         dl {
@@ -134,7 +92,7 @@ fn list(words: &[String]) -> Markup {
     html! { ul { @for word in words { li { code { (shown(word)) } } } } }
 }
 
-fn mark(form: &Secret) -> Markup {
+pub(super) fn mark(form: &Secret) -> Markup {
     html! { input type="hidden" name="form" value=(form.expose()); }
 }
 

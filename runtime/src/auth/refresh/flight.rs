@@ -16,7 +16,7 @@ use crate::{
         flow::{FlowError, Tokens, code::Ask},
         record::Record,
         records::Loaded,
-        refresh::{Cause, Ended, NotRenewed},
+        refresh::{Cause, Ended, NotRenewed, obtain},
         rejected,
         resolve::Resolved,
         sign_out,
@@ -33,7 +33,7 @@ const RENEW: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(100);
 const OTHERS: Duration = Duration::from_secs(40);
 /// How long one request may take; the transport's own limit is a second less.
-const REQUEST: Duration = Duration::from_secs(16);
+pub(super) const REQUEST: Duration = Duration::from_secs(16);
 /// The longest pause before the second request.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often the mark is tried when others save at the same time.
@@ -58,10 +58,20 @@ impl Unsaved {
     }
 }
 
+/// What a renewal does.
+#[derive(Debug, Clone)]
+pub(super) enum Errand {
+    /// It uses the refresh token.
+    Refresh,
+    /// It asks for the client's own token with these scopes, and those that were asked for before.
+    Obtain(Vec<String>),
+}
+
 /// One renewal.
 pub(super) struct Flight {
     pub(super) core: Arc<Core>,
     pub(super) account: AccountId,
+    pub(super) errand: Errand,
     /// The version of the token that is to be renewed.
     pub(super) seen: u64,
     pub(super) cause: Cause,
@@ -81,13 +91,28 @@ impl Flight {
             return Ok(());
         };
         let ended = tokio::select! {
-            ended = self.under(&lease) => ended,
+            ended = self.errand(&lease) => ended,
             never = self.keep(&lease) => match never {},
         };
         if let Err(error) = self.core.records.store().release(&self.account, &lease).await {
             tracing::debug!(provider = %self.account.provider, %error, "a lease was not given back; it ends by itself");
         }
         ended
+    }
+
+    async fn errand(&self, lease: &Lease) -> Ended {
+        match &self.errand {
+            Errand::Refresh => self.under(lease).await,
+            Errand::Obtain(scopes) => obtain::obtain(self, scopes, lease).await,
+        }
+    }
+
+    /// Whether another process has done it meanwhile.
+    async fn is_done(&self) -> Result<bool, NotRenewed> {
+        match &self.errand {
+            Errand::Refresh => self.renewed_elsewhere(&self.load().await?),
+            Errand::Obtain(_) => obtain::is_done(self).await,
+        }
     }
 
     /// The lease, or none where another process renewed meanwhile.
@@ -102,7 +127,7 @@ impl Flight {
                 return Err(NotRenewed::Busy);
             }
             tokio::time::sleep(POLL).await;
-            if self.renewed_elsewhere(&self.load().await?)? {
+            if self.is_done().await? {
                 return Ok(None);
             }
         }
@@ -194,10 +219,9 @@ impl Flight {
 
     fn resolved(&self, record: &Record) -> Result<Resolved<'_>, NotRenewed> {
         let missing = |what: &str| NotRenewed::Failed(FlowError::Configuration(what.to_owned()));
-        let resolved = self
-            .core
-            .of_account(&self.account)
-            .map_err(|error| missing(&error.to_string()))?;
+        let resolved = self.core.of_account(&self.account);
+        let resolved = resolved.map_err(|error| missing(&error.to_string()))?;
+        let resolved = resolved.with(record.told.as_ref());
         if resolved.oauth().is_none() || record.refresh.is_none() {
             return Err(NotRenewed::SignIn(Why::State(NeedsSignIn::Expired)));
         }
@@ -296,7 +320,7 @@ impl Flight {
     /// The user signed out while these were being gained.
     async fn give_back(&self, renewed: &Record) {
         if let Ok(resolved) = self.core.of_account(&self.account)
-            && let Err(why) = sign_out::revoke(&self.core, &resolved, renewed).await
+            && let Err(why) = sign_out::revoke(&self.core, &resolved.with(renewed.told.as_ref()), renewed).await
         {
             tracing::warn!(provider = %self.account.provider, "tokens gained during a sign-out were not revoked: {why}");
         }
@@ -352,7 +376,7 @@ impl Failure {
     }
 }
 
-fn short_pause() -> Duration {
+pub(super) fn short_pause() -> Duration {
     Duration::from_millis(rand::random_range(200..500))
 }
 

@@ -4,7 +4,13 @@
 
 mod browser;
 mod callback;
+mod client;
+mod device;
+mod discovery;
+mod embedding;
 mod failing;
+mod fields;
+mod hosts;
 mod listening;
 mod provider;
 mod quiet;

@@ -47,6 +47,9 @@ struct Fakes {
     issuer: Option<String>,
     expires_in: u64,
     revokes: bool,
+    approved: bool,
+    /// What its metadata says of whose they are, and where tokens are given.
+    metadata: Option<(String, String)>,
 }
 
 impl Fake {
@@ -69,12 +72,16 @@ impl Fake {
                 issuer: None,
                 expires_in: 3_600,
                 revokes: true,
+                approved: false,
+                metadata: None,
             }),
         });
         let router = Router::new()
             .route("/authorize", get(authorize))
             .route("/token", post(token))
             .route("/revoke", post(revoke))
+            .route("/device", post(device))
+            .route("/.well-known/openid-configuration", get(metadata))
             .with_state(Arc::clone(&fake));
         tokio::spawn(async move { axum::serve(listener, router).await });
         fake
@@ -104,6 +111,20 @@ impl Fake {
             at("revoke"),
         );
         text.parse().unwrap()
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The user entered his code, and said yes.
+    pub(super) fn approve(&self) {
+        self.state().approved = true;
+    }
+
+    /// Its metadata says that they are of this issuer, and that tokens are given there.
+    pub(super) fn tells(&self, issuer: &str, token: &str) {
+        self.state().metadata = Some((issuer.to_owned(), token.to_owned()));
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, Fakes> {
@@ -212,6 +233,16 @@ fn answer(state: &mut Fakes, form: &BTreeMap<String, String>) -> Response {
                 return refused();
             }
         }
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            if form["device_code"] != "planted-device-code" {
+                return refused();
+            }
+            if !std::mem::take(&mut state.approved) {
+                let pending = json!({ "error": "authorization_pending" });
+                return (StatusCode::BAD_REQUEST, axum::Json(pending)).into_response();
+            }
+        }
+        "client_credentials" => {}
         _refresh => {
             let sent = form.get("refresh_token").cloned();
             if sent.as_ref().is_some_and(|sent| state.spent.contains(sent)) {
@@ -237,6 +268,39 @@ fn answer(state: &mut Fakes, form: &BTreeMap<String, String>) -> Response {
         reply["scope"] = scope.as_str().into();
     }
     axum::Json(reply).into_response()
+}
+
+async fn device(State(fake): State<Arc<Fake>>, Form(form): Form<BTreeMap<String, String>>) -> Response {
+    fake.state().requests.push("device".to_owned());
+    let page = format!("{}/enter", fake.url());
+    if form["scope"] != "read write" {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    axum::Json(json!({
+        "device_code": "planted-device-code",
+        "user_code": "WDJB-MJHT",
+        // Google's name for it.
+        "verification_url": page,
+        "verification_uri_complete": format!("{page}?code=WDJB-MJHT"),
+        "expires_in": 600,
+        "interval": 5,
+    }))
+    .into_response()
+}
+
+async fn metadata(State(fake): State<Arc<Fake>>) -> Response {
+    let mut state = fake.state();
+    state.requests.push("metadata".to_owned());
+    let Some((issuer, token)) = &state.metadata else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    axum::Json(json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{}/authorize", fake.url()),
+        "token_endpoint": token,
+        "scopes_supported": ["openid", "read", "write"],
+    }))
+    .into_response()
 }
 
 async fn revoke(State(fake): State<Arc<Fake>>, Form(form): Form<BTreeMap<String, String>>) -> StatusCode {

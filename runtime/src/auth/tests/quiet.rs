@@ -18,6 +18,7 @@ use crate::{
         flow::{
             FlowError, Tokens,
             code::{self, Ask, Begun},
+            device::{DeviceCode, Polled},
         },
         record::{Gained, Record},
     },
@@ -29,7 +30,7 @@ use crate::{
         net::{Net, NetSettings},
         secret::Secret,
     },
-    provider::{OAuth2, Providers},
+    provider::{Metadata, OAuth2, Providers},
 };
 
 /// How long its tokens live.
@@ -198,6 +199,22 @@ impl Exchange for Scripted {
         }
     }
 
+    async fn begin_device(&self, _ask: &Ask<'_>) -> Result<DeviceCode, FlowError> {
+        unreachable!("no story here is of a device")
+    }
+
+    async fn poll_device(&self, _ask: &Ask<'_>, _code: &Secret, _now: UnixTime) -> Result<Polled, FlowError> {
+        unreachable!("no story here is of a device")
+    }
+
+    async fn client_credentials(&self, _ask: &Ask<'_>, _now: UnixTime) -> Result<Tokens, FlowError> {
+        unreachable!("no story here is of the client's own token")
+    }
+
+    async fn discover(&self, _issuer: &str) -> Result<Metadata, FlowError> {
+        unreachable!("every endpoint is told by the provider's file")
+    }
+
     async fn revoke(
         &self,
         _oauth: &OAuth2,
@@ -304,6 +321,7 @@ impl Quiet {
             asked: vec!["read".to_owned(), "write".to_owned()],
             origins: resolved.origins(),
             now: self.clock.now(),
+            told: None,
         });
         auth.core.save_sign_in(&account, record).await.unwrap();
     }

@@ -96,11 +96,11 @@ async fn f_60_no_secret_is_in_a_log_an_error_or_a_page() {
     let sign_in = auth.begin(&Profile::default(), &[typed()], &[]).await.unwrap();
     let page = browser.get(&sign_in.url).await;
     let wrong = browser
-        .send(&sign_in.url, &page, &[("secret", "planted secret with spaces")])
+        .send(&sign_in.url, &page, &[("field-token", "planted secret with spaces")])
         .await;
     see(&wrong.html);
     browser
-        .send(&sign_in.url, &wrong, &[("secret", "planted-typed-1")])
+        .send(&sign_in.url, &wrong, &[("field-token", "planted-typed-1")])
         .await;
     see(&auth.wait(&sign_in).await);
     see(&auth.sign_out(&Profile::default(), "acme", None).await);

@@ -106,19 +106,19 @@ async fn a_typed_token_is_kept_and_replacing_it_is_asked() {
         "{page:?}"
     );
 
-    let short = browser.send(&sign_in.url, &page, &[("secret", "planted")]).await;
+    let short = browser.send(&sign_in.url, &page, &[("field-token", "planted")]).await;
     assert_eq!(short.status, 422, "{short:?}");
     assert!(
         short.html.contains("shorter") && !short.html.contains("planted"),
         "{short:?}"
     );
     let stranger = Browser::new()
-        .send(&sign_in.url, &page, &[("secret", "planted-typed-by-another")])
+        .send(&sign_in.url, &page, &[("field-token", "planted-typed-by-another")])
         .await;
     assert_eq!(stranger.status, 400, "{stranger:?}");
 
     let kept = browser
-        .send(&sign_in.url, &short, &[("secret", " planted-typed-1 ")])
+        .send(&sign_in.url, &short, &[("field-token", " planted-typed-1 ")])
         .await;
     assert_eq!(kept.status, 303, "{kept:?}");
     browser.get(kept.to()).await;
@@ -131,11 +131,17 @@ async fn a_typed_token_is_kept_and_replacing_it_is_asked() {
 
     let again = auth.begin(&profile, &[typed()], &[]).await.unwrap();
     let page = browser.get(&again.url).await;
-    assert!(page.html.contains("Replace the token"), "{page:?}");
-    let asked = browser.send(&again.url, &page, &[("secret", "planted-typed-2")]).await;
+    let code = again.replace_code.clone().expect("the terminal shows a code");
+    assert!(
+        page.html.contains("Code from your terminal") && !page.html.contains(code.expose()),
+        "{page:?}"
+    );
+    let asked = browser
+        .send(&again.url, &page, &[("field-token", "planted-typed-2")])
+        .await;
     assert_eq!(asked.status, 422, "{asked:?}");
     assert_eq!(given(&auth).await, "planted-typed-1");
-    let fields = [("secret", "planted-typed-2"), ("word", "replace")];
+    let fields = [("field-token", "planted-typed-2"), ("code", code.expose())];
     browser.send(&again.url, &asked, &fields).await;
     auth.wait(&again).await.unwrap();
     assert_eq!(given(&auth).await, "planted-typed-2");

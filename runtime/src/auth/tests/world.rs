@@ -30,6 +30,8 @@ pub(super) struct World {
     pub(super) port: u16,
     /// What `[providers.acme]` says besides.
     pub(super) file: String,
+    /// What it says in place of all that.
+    pub(super) whole: Option<String>,
 }
 
 impl World {
@@ -41,6 +43,7 @@ impl World {
             provider: Fake::start().await,
             port: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
             file: String::new(),
+            whole: None,
         }
     }
 
@@ -71,7 +74,10 @@ impl World {
     }
 
     pub(super) fn parts(&self, settings: Settings, store: Arc<MemoryStore>) -> AuthParts {
-        let table = self.provider.table(&self.file);
+        let table = match &self.whole {
+            Some(whole) => whole.parse().unwrap(),
+            None => self.provider.table(&self.file),
+        };
         AuthParts {
             settings,
             providers: Providers::builtin().unwrap().with("acme", &table).unwrap(),

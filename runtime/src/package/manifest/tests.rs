@@ -163,7 +163,7 @@ fn a_file_that_is_not_a_manifest_at_all_says_so() {
     for (text, message) in [
         ("", "pocket.json:1:1: it is not JSON: EOF while parsing a value"),
         ("{\"tool\": }", "pocket.json:1:10: it is not JSON: expected value"),
-        ("{\"tool\": 1,}", "pocket.json:1:12: it is not JSON: trailing comma"),
+        ("{\"tool\": 1,}", "pocket.json:1:11: it is not JSON: trailing comma"),
         ("// no\n{}", "pocket.json:1:1: it is not JSON: expected value"),
         ("[]", "pocket.json:1:1: an object is expected: found a list"),
         ("{}", "pocket.json:1:1: tool: this field is missing"),

@@ -234,13 +234,18 @@ fn what_cannot_be_used_is_refused_by_its_key() {
 #[test]
 fn a_misspelt_name_or_key_gets_the_nearest_one() {
     let providers = Providers::builtin().unwrap();
-    assert_eq!(providers.find("slak").unwrap_err().hints(), ["did you mean `slack`?"]);
+    assert_eq!(
+        providers.find("slak").unwrap_err().hints(),
+        ["did you mean `slack`?", "`pocket auth providers` lists all 74"]
+    );
     let error = providers
         .find("slack")
         .unwrap()
         .handler(Some("slack-oauth"))
         .unwrap_err();
-    assert_eq!(error.hints(), ["did you mean `slack-oauth2`?"]);
+    let hints = error.hints();
+    assert_eq!(hints[0], "did you mean `slack-oauth2`?");
+    assert!(hints[1].contains("`slack-oauth2`, `slack-token`"), "{hints:?}");
     let error = with("slack", "host = []").unwrap_err();
     assert_eq!(error.hints(), ["did you mean `hosts`?"]);
     let error = providers.find("a\u{1b}[31m").unwrap_err();
