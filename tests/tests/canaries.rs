@@ -238,7 +238,7 @@ async fn f_60_no_secret_of_a_server_that_nobody_here_wrote_is_anywhere_but_seale
 async fn f_69_the_browser_that_is_started_has_none_of_our_secrets() {
     use std::os::unix::fs::PermissionsExt as _;
     let SlackCommand {
-        slack,
+        slack: _slack,
         mut pocket,
         port: _,
     } = SlackCommand::start(SlackSettings::default()).await;
