@@ -180,7 +180,7 @@ async fn silent_and_broken_connections_do_not_keep_others_out() {
     drop(silent);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn f_27_connections_that_say_nothing_or_half_of_it_keep_nobody_out() {
     let world = World::new().await;
     let auth = world.process();
