@@ -191,9 +191,9 @@ impl StoreError {
                 "sign out of this account and sign in again".to_owned(),
                 "find out who else can write the store's file".to_owned(),
             ],
-            Self::Damaged { .. } => vec![
+            Self::Damaged { store, .. } => vec![
                 "put a copy of it back if you have one; the damaged one was left as it is".to_owned(),
-                RESET.to_owned(),
+                anew(store).to_owned(),
             ],
             Self::NewerFormat { .. } => vec!["use the newer Pocket that made it, or another `POCKET_HOME`".to_owned()],
             Self::NotPrivate { .. } => {
@@ -216,8 +216,8 @@ impl StoreError {
                 vec!["see that the server runs, and that `[store] url` names it with its user and password".to_owned()]
             }
             Self::PutAside { .. } => vec!["start this process again, so that it opens the new store".to_owned()],
-            Self::WrongKey { place, .. } | Self::KeyLost { place, .. } => {
-                vec![bring_back(place), format!("if the key is lost: {RESET}")]
+            Self::WrongKey { store, place } | Self::KeyLost { store, place } => {
+                vec![bring_back(place), format!("if the key is lost: {}", anew(store))]
             }
             Self::NotAKey { place, .. } => vec![match place {
                 KeyPlace::Given => {
@@ -238,7 +238,13 @@ impl StoreError {
     }
 }
 
-const RESET: &str = "`pocket auth reset` puts the store aside; users then sign in again";
+/// How a store is begun anew.
+const fn anew(store: &StorePlace) -> &'static str {
+    match store {
+        StorePlace::File(_) => "`pocket auth reset` puts the store aside; users then sign in again",
+        StorePlace::Server(_) => "let `[store] url` name another database; users then sign in again",
+    }
+}
 
 fn bring_back(place: &KeyPlace) -> String {
     match place {
