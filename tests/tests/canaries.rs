@@ -255,7 +255,7 @@ async fn f_69_the_browser_that_is_started_has_none_of_our_secrets() {
     pocket
         .set("POCKET_STORE_KEY", key)
         .set("POCKET_AUTH__SLACK__CLIENT_SECRET", "planted-client-secret")
-        .set("BROWSER", &script.display().to_string());
+        .set("BROWSER", script.display().to_string());
     let login = ["auth", "login", "slack", "--scope", "channels:history"];
     let running = tokio::task::spawn_blocking(move || (pocket.run_on_terminal(login, ""), pocket));
     let began = std::time::Instant::now();

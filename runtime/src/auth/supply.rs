@@ -149,7 +149,9 @@ impl Supply {
                 }
                 None => match why {
                     NotRenewed::SignIn(why) => Ok(Offer::Not(why)),
-                    other => Err(other.told(&account.provider)),
+                    other @ (NotRenewed::Failed(_) | NotRenewed::Busy | NotRenewed::Store(_) | NotRenewed::CutOff) => {
+                        Err(other.told(&account.provider))
+                    }
                 },
             },
         }

@@ -131,7 +131,10 @@ fn refused(refusal: Refusal, answer: &Answer) -> Result<Polled, FlowError> {
         other => Err(match client::refused(other, words.clone()) {
             // An error of which nobody knows what it means ends it: going on would not mend it.
             FlowError::Protocol(_) => FlowError::InvalidGrant(words),
-            known => known,
+            known @ (FlowError::Denied(_)
+            | FlowError::InvalidGrant(_)
+            | FlowError::Configuration(_)
+            | FlowError::Unreachable { .. }) => known,
         }),
     }
 }

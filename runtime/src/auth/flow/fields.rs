@@ -109,10 +109,11 @@ mod tests {
             .unwrap()
             .with("acme", &table.parse().unwrap())
             .unwrap();
-        match &providers.find("acme").unwrap().handlers[0].flow {
-            Flow::Fields(entry) => entry.clone(),
-            other => panic!("{other:?}"),
-        }
+        let flow = &providers.find("acme").unwrap().handlers[0].flow;
+        let Flow::Fields(entry) = flow else {
+            panic!("{flow:?}");
+        };
+        entry.clone()
     }
 
     fn typed(username: &str, password: &str) -> BTreeMap<String, Secret> {

@@ -77,7 +77,7 @@ async fn request(flight: &Flight, scopes: &[String], before: Option<&Record>) ->
     };
     let tokens = tokens.map_err(|error| match error {
         FlowError::Denied(words) | FlowError::InvalidGrant(words) => FlowError::Configuration(words),
-        other => other,
+        other @ (FlowError::Configuration(_) | FlowError::Unreachable { .. } | FlowError::Protocol(_)) => other,
     })?;
     let origins = resolved.origins();
     Ok(record(flight, tokens, asked, origins, told))

@@ -40,6 +40,10 @@ impl FlowStore for RedisStore {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the values are those of Redis's protocol, and only these mean something here"
+    )]
     async fn take(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
         let taken = self.work::<Value>(Work::Take, &[&key_of(id)], &[]).await?;
         match taken.value {
