@@ -1,6 +1,6 @@
 //! `pocket add`: add a tool to this project.
 
-use pocket_runtime::{Code, CredentialGrant, Grant, PinnedSource, Reference, Settings, ToolName, shown_on_one_line};
+use pocket_runtime::{Code, Grant, PinnedSource, Reference, Settings, ToolName, shown_on_one_line};
 use serde_json::json;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let args::Add { source, name, grants } = args;
-    let given = Given::read(grants, &place.working_directory)?;
+    let given = Given::read(grants, place)?;
     let session = place.open(terminal)?;
     let source = place.typed(&source, &session.settings.sources)?;
     if let Reference::Name(name) = Reference::parse(&source, &place.project, &session.settings.sources)? {
@@ -31,7 +31,7 @@ pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> 
     let pinned = candidate.source.clone();
     let folders = grant.files.clone();
     let needs_credential = candidate.package.manifest.auth.clone();
-    let credential = grant.credential;
+    let has_credential = grant.credential.is_given_by(&given.profile);
     session.check_unchanged()?;
     let mut file = ProjectFile::open(&place.project)?;
     // Folders and extra rules are the operator's own words: they stand in `pocket.toml`, where a person can change them.
@@ -52,7 +52,7 @@ pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> 
     if let PinnedSource::Git { commit, .. } = &pinned {
         terminal.say(format_args!("  pinned to commit {commit}"));
     }
-    if let (Some(need), CredentialGrant::Withheld) = (&needs_credential, credential) {
+    if let (Some(need), false) = (&needs_credential, has_credential) {
         terminal.say(format_args!(
             "  it was not given your {} credential: `pocket run {name}` asks for it at its first call",
             need.provider

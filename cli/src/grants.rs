@@ -3,14 +3,15 @@
 use std::{collections::BTreeMap, path::Path};
 
 use pocket_runtime::{
-    Access, Candidate, Code, CredentialGrant, Digest, FolderGrant, Grant, Manifest, PinnedSource, Rule, TokenKind,
-    ToolEntry, shown_on_one_line,
+    Access, Candidate, Code, Digest, FolderGrant, Grant, Manifest, PinnedSource, Profile, Rule, TokenKind, ToolEntry,
+    shown_on_one_line,
 };
 
 use crate::{
     args,
     ask::{Answer, ask},
     failure::Failure,
+    place::Place,
     terminal::Terminal,
 };
 
@@ -20,6 +21,8 @@ pub(crate) struct Given {
     pub(crate) variables: BTreeMap<String, String>,
     folders: Vec<FolderGrant>,
     yes: Yes,
+    /// Who gives it.
+    pub(crate) profile: Profile,
 }
 
 /// What `--yes` agrees to.
@@ -33,8 +36,8 @@ enum Yes {
 }
 
 impl Given {
-    /// Relative folders are read from `typed_in`.
-    pub(crate) fn read(args: args::Grants, typed_in: &Path) -> Result<Self, Failure> {
+    /// Relative folders are read from the working directory.
+    pub(crate) fn read(args: args::Grants, place: &Place) -> Result<Self, Failure> {
         let args::Grants {
             mut allow,
             allow_private,
@@ -46,7 +49,7 @@ impl Given {
         let variables = variable.iter().map(|text| assignment(text)).collect::<Result<_, _>>()?;
         let folders = folder
             .iter()
-            .map(|text| folder_grant(text, typed_in))
+            .map(|text| folder_grant(text, &place.working_directory))
             .collect::<Result<_, _>>()?;
         let yes = match yes.as_deref() {
             None => Yes::Unsaid,
@@ -60,6 +63,7 @@ impl Given {
             variables,
             folders,
             yes,
+            profile: Profile::new(&place.profile),
         })
     }
 
@@ -86,6 +90,7 @@ impl Given {
             variables,
             folders,
             yes,
+            profile: _,
         } = self;
         !(allow.is_empty() && variables.is_empty() && folders.is_empty() && matches!(yes, Yes::Unsaid))
     }
@@ -100,8 +105,8 @@ impl Given {
         grant.files.extend(self.folders.iter().cloned());
         match &self.yes {
             Yes::Unsaid => {}
-            Yes::Hosts => agree(Agreed::Hosts, candidate, &mut grant),
-            Yes::All(_checked) => agree(Agreed::All, candidate, &mut grant),
+            Yes::Hosts => self.agree(Agreed::Hosts, candidate, &mut grant),
+            Yes::All(_checked) => self.agree(Agreed::All, candidate, &mut grant),
         }
         Ok(grant)
     }
@@ -127,20 +132,20 @@ impl Given {
             Yes::Unsaid if purpose == Purpose::Run => Agreed::Nothing,
             Yes::Unsaid => return Err(nobody_to_ask(&asks, candidate)),
         };
-        agree(agreed, candidate, &mut grant);
+        self.agree(agreed, candidate, &mut grant);
         Ok(grant)
     }
-}
 
-fn agree(agreed: Agreed, candidate: &Candidate, grant: &mut Grant) {
-    let manifest = &candidate.package.manifest;
-    if agreed != Agreed::Nothing {
-        grant.http.clone_from(&manifest.permissions.http);
-        grant.timeout = manifest.permissions.timeout;
-        grant.memory = manifest.permissions.memory;
-    }
-    if agreed == Agreed::All && manifest.auth.is_some() {
-        grant.credential = CredentialGrant::Given;
+    fn agree(&self, agreed: Agreed, candidate: &Candidate, grant: &mut Grant) {
+        let manifest = &candidate.package.manifest;
+        if agreed != Agreed::Nothing {
+            grant.http.clone_from(&manifest.permissions.http);
+            grant.timeout = manifest.permissions.timeout;
+            grant.memory = manifest.permissions.memory;
+        }
+        if agreed == Agreed::All && manifest.auth.is_some() {
+            grant.credential = std::mem::take(&mut grant.credential).and_of(self.profile.clone());
+        }
     }
 }
 

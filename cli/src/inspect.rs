@@ -1,8 +1,8 @@
 //! `pocket inspect`: what a tool is and what it may reach.
 
 use pocket_runtime::{
-    Access, Candidate, ComponentKind, CredentialGrant, FolderGrant, Grant, Installed, PinnedSource, Reference, Rule,
-    Settings, ToolSettings, shown, shown_on_one_line,
+    Access, Candidate, ComponentKind, FolderGrant, Grant, Installed, PinnedSource, Profile, Reference, Rule, Settings,
+    ToolSettings, shown, shown_on_one_line,
 };
 use serde_json::json;
 
@@ -42,6 +42,8 @@ struct Inspected {
 struct Added {
     grant: Grant,
     of_project: Option<ToolSettings>,
+    /// Who looks at it.
+    profile: Profile,
 }
 
 async fn inspected(written: &str, place: &Place, settings: &Settings) -> Result<Inspected, Failure> {
@@ -63,7 +65,11 @@ async fn inspected(written: &str, place: &Place, settings: &Settings) -> Result<
             let Installed { grant, .. } = installed;
             Ok(Inspected {
                 candidate,
-                added: Some(Added { grant, of_project }),
+                added: Some(Added {
+                    grant,
+                    of_project,
+                    profile: Profile::new(&place.profile),
+                }),
             })
         }
     }
@@ -162,11 +168,16 @@ fn would_reach(candidate: &Candidate, settings: &Settings) -> Vec<String> {
 
 /// What it may reach as it was granted, and by whose leave.
 fn reach(candidate: &Candidate, added: &Added, settings: &Settings) -> Vec<String> {
-    let Added { grant, of_project } = added;
+    let Added {
+        grant,
+        of_project,
+        profile,
+    } = added;
     let manifest = &candidate.package.manifest;
-    let mut reach = match grant.credential {
-        CredentialGrant::Given => hosts_of_provider(candidate, settings),
-        CredentialGrant::Withheld => Vec::new(),
+    let mut reach = if grant.credential.is_given_by(profile) {
+        hosts_of_provider(candidate, settings)
+    } else {
+        Vec::new()
     };
     let asked = Rule::in_both(&manifest.permissions.http, &grant.http);
     reach.extend(

@@ -1,8 +1,6 @@
 //! `pocket list`: the tools of this project.
 
-use pocket_runtime::{
-    CredentialGrant, Installed, Installer, PinnedSource, Reference, Settings, ToolName, shown_on_one_line,
-};
+use pocket_runtime::{Installed, Installer, PinnedSource, Profile, Reference, Settings, ToolName, shown_on_one_line};
 use serde_json::json;
 
 use crate::{failure::Failure, session::Place, table::Table, terminal::Terminal};
@@ -21,10 +19,11 @@ pub(crate) fn list(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
         };
         tools.push((name, tool.source.clone(), opened));
     }
+    let profile = Profile::new(&place.profile);
     if terminal.is_json() {
         let tools: Vec<_> = tools
             .iter()
-            .map(|(name, source, opened)| as_json(name, source, opened))
+            .map(|(name, source, opened)| as_json(name, source, opened, &profile))
             .collect();
         terminal.value(&json!({ "tools": tools }));
         return Ok(());
@@ -35,7 +34,7 @@ pub(crate) fn list(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     }
     let mut table = Table::new(["NAME", "CREDENTIAL", "SOURCE", "DESCRIPTION"]);
     for (name, source, opened) in &tools {
-        table.row(row(name, source, opened));
+        table.row(row(name, source, opened, &profile));
     }
     terminal.data(table);
     Ok(())
@@ -58,10 +57,10 @@ fn here(
     Ok(installer.open_here(name, &settings.providers)?)
 }
 
-fn row(name: &ToolName, source: &str, opened: &Result<Option<Installed>, String>) -> [String; 4] {
+fn row(name: &ToolName, source: &str, opened: &Result<Option<Installed>, String>, profile: &Profile) -> [String; 4] {
     let (credential, description) = match opened {
         Ok(Some(installed)) => (
-            credential(installed),
+            credential(installed, profile),
             first_line(&installed.package.manifest.description),
         ),
         Ok(None) => ("-".to_owned(), "(not fetched yet)".to_owned()),
@@ -73,11 +72,12 @@ fn row(name: &ToolName, source: &str, opened: &Result<Option<Installed>, String>
     [name.to_string(), credential, shown_on_one_line(source), description]
 }
 
-fn credential(installed: &Installed) -> String {
-    match (&installed.package.manifest.auth, installed.grant.credential) {
+fn credential(installed: &Installed, profile: &Profile) -> String {
+    let is_given = installed.grant.credential.is_given_by(profile);
+    match (&installed.package.manifest.auth, is_given) {
         (None, _) => "none needed".to_owned(),
-        (Some(need), CredentialGrant::Given) => need.provider.clone(),
-        (Some(need), CredentialGrant::Withheld) => format!("{} (withheld)", need.provider),
+        (Some(need), true) => need.provider.clone(),
+        (Some(need), false) => format!("{} (withheld)", need.provider),
     }
 }
 
@@ -91,7 +91,12 @@ fn first_line(text: &str) -> String {
     })
 }
 
-fn as_json(name: &ToolName, source: &str, opened: &Result<Option<Installed>, String>) -> serde_json::Value {
+fn as_json(
+    name: &ToolName,
+    source: &str,
+    opened: &Result<Option<Installed>, String>,
+    profile: &Profile,
+) -> serde_json::Value {
     match opened {
         Ok(Some(installed)) => json!({
             "name": name,
@@ -100,7 +105,7 @@ fn as_json(name: &ToolName, source: &str, opened: &Result<Option<Installed>, Str
             "description": installed.package.manifest.description,
             "credential": installed.package.manifest.auth.as_ref().map(|need| json!({
                 "provider": need.provider,
-                "given": installed.grant.credential == CredentialGrant::Given,
+                "given": installed.grant.credential.is_given_by(profile),
             })),
         }),
         Ok(None) => json!({ "name": name, "source": source }),

@@ -1,8 +1,8 @@
 //! `pocket run`: fetch, check, sign in if needed, run, print the output.
 
 use pocket_runtime::{
-    AuthRequirement, CallOptions, Called, Candidate, Code, CredentialGrant, Error, Grant, Input, PinnedSource, Pocket,
-    Profile, Reference, ToolName, shown_on_one_line,
+    AuthRequirement, CallOptions, Called, Candidate, Code, Error, Grant, Input, PinnedSource, Pocket, Reference,
+    ToolName, shown_on_one_line,
 };
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) async fn run(args: args::Run, place: &Place, terminal: &Terminal) -> 
         grants,
     } = args;
     let input = input(written.as_deref(), &set)?;
-    let given = Given::read(grants, &place.working_directory)?;
+    let given = Given::read(grants, place)?;
     let session = place.open(terminal)?;
     let tool = place.typed(&tool, &session.settings.sources)?;
     let (pocket, name) = match Reference::parse(&tool, &place.project, &session.settings.sources)? {
@@ -56,18 +56,10 @@ async fn of_project(
         pocket.grant_for_now(name.as_str(), grant, given.entry()).await?;
         return with_credential_for_now(pocket, name, &candidate, given, ways, terminal).await;
     }
-    if let Some(need) = needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref()) {
+    if let Some(need) = needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref(), given) {
         agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
         let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
-        pocket
-            .grant(
-                name.as_str(),
-                Grant {
-                    credential: CredentialGrant::Given,
-                    ..grant
-                },
-            )
-            .await?;
+        pocket.grant(name.as_str(), with_credential(grant, given)).await?;
         session.keep_trusted()?;
     }
     Ok((pocket, name))
@@ -83,12 +75,9 @@ async fn with_credential_for_now(
     terminal: &Terminal,
 ) -> Result<(Pocket, ToolName), Failure> {
     let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
-    if let Some(need) = needs_credential(candidate, Some(&grant)) {
+    if let Some(need) = needs_credential(candidate, Some(&grant), given) {
         agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
-        let grant = Grant {
-            credential: CredentialGrant::Given,
-            ..grant
-        };
+        let grant = with_credential(grant, given);
         pocket.grant_for_now(name.as_str(), grant, given.entry()).await?;
     }
     Ok((pocket, name))
@@ -114,27 +103,34 @@ async fn of_source(
     }
     let trust = session.place.trust();
     given.check_digest(&candidate)?;
-    let profile = Profile::new(&session.place.profile);
-    let kept = trust.grant(&candidate, &profile)?;
+    let kept = trust.grant(&candidate, &given.profile)?;
     let mut grant = match &kept {
         Some(grant) => given.over(grant.clone(), &candidate)?,
         None => given.decide(&candidate, Purpose::Run, terminal)?,
     };
     let name = candidate.package.manifest.name.clone();
-    if let Some(need) = needs_credential(&candidate, Some(&grant)) {
+    if let Some(need) = needs_credential(&candidate, Some(&grant), given) {
         agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
-        grant.credential = CredentialGrant::Given;
+        grant = with_credential(grant, given);
     }
     if kept.as_ref() != Some(&grant) && grant != Grant::default() {
-        trust.keep_grant(&candidate, &profile, &grant)?;
+        trust.keep_grant(&candidate, &given.profile, &grant)?;
     }
     pocket.add_for_now(candidate, None, grant, given.entry()).await?;
     Ok((pocket, name))
 }
 
-/// What a tool needs and was not granted yet.
-fn needs_credential(candidate: &Candidate, grant: Option<&Grant>) -> Option<AuthRequirement> {
-    let granted = grant.is_some_and(|grant| grant.credential == CredentialGrant::Given);
+/// The same, and the credential of the profile that calls.
+fn with_credential(grant: Grant, given: &Given) -> Grant {
+    Grant {
+        credential: grant.credential.and_of(given.profile.clone()),
+        ..grant
+    }
+}
+
+/// What a tool needs and was not granted yet by the profile that calls.
+fn needs_credential(candidate: &Candidate, grant: Option<&Grant>, given: &Given) -> Option<AuthRequirement> {
+    let granted = grant.is_some_and(|grant| grant.credential.is_given_by(&given.profile));
     candidate.package.manifest.auth.clone().filter(|_need| !granted)
 }
 

@@ -1,6 +1,6 @@
 //! `pocket update`: show what is new in a tool's source, and take it.
 
-use pocket_runtime::{CredentialGrant, Grant, ToolName, Update, shown_on_one_line};
+use pocket_runtime::{Grant, ToolName, Update, shown_on_one_line};
 use serde_json::json;
 
 use crate::{
@@ -17,7 +17,7 @@ pub(crate) async fn update(args: args::Update, place: &Place, terminal: &Termina
         yes,
         ..args::Grants::default()
     };
-    let given = Given::read(grants, &place.working_directory)?;
+    let given = Given::read(grants, place)?;
     let session = place.open(terminal)?;
     let names: Vec<ToolName> = match name {
         Some(name) if session.settings.tools.contains_key(&name) => vec![name],
@@ -48,7 +48,7 @@ async fn update_one(
     let pocket = session.open_tool(name).await?;
     let update = pocket.update(name.as_str()).await?;
     let withheld =
-        update.candidate.package.manifest.auth.is_some() && update.grant.credential == CredentialGrant::Withheld;
+        update.candidate.package.manifest.auth.is_some() && !update.grant.credential.is_given_by(&given.profile);
     let changes = update.changes.clone();
     if changes.is_empty() && !update.widens && !withheld {
         terminal.say(format_args!("`{name}` is up to date"));
@@ -57,8 +57,14 @@ async fn update_one(
     show(name, &update, terminal);
     let grant = if update.widens || withheld {
         let agreed = given.decide(&update.candidate, Purpose::Keep, terminal)?;
+        let others = update.grant.credential.clone();
         Grant {
             files: update.grant.files.clone(),
+            credential: if agreed.credential.is_given_by(&given.profile) {
+                others.and_of(given.profile.clone())
+            } else {
+                others
+            },
             ..agreed
         }
     } else {

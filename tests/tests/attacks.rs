@@ -267,6 +267,44 @@ async fn a_credential_granted_to_a_tool_for_one_profile_is_not_granted_for_anoth
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_was_added_is_given_a_credential_by_each_profile_for_itself() {
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let mut add = story.run("slack-get-messages", HISTORY);
+    add.retain(|part| part != HISTORY && part != "--no-browser");
+    "add".clone_into(&mut add[0]);
+    add.push("--yes".to_owned());
+    let added = story.pocket.run(&add);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let scopes = ["channels", "groups", "im", "mpim"].map(|kind| format!("--scope={kind}:history"));
+    let mut call = ["run", "slack_get_messages", HISTORY, "--no-browser", "--profile=alice"]
+        .map(ToOwned::to_owned)
+        .to_vec();
+    let first = story.sign_in(&call, "allow").await;
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    assert_eq!(story.pocket.run(&call).code, 0, "it was given for good");
+    let mut login = ["auth", "login", "slack", "--profile=bob", "--no-browser"]
+        .map(ToOwned::to_owned)
+        .to_vec();
+    login.extend(scopes);
+    assert_eq!(story.sign_in(&login, "allow").await.code, 0);
+    let calls = story.slack.api_calls();
+    "--profile=bob".clone_into(call.last_mut().expect("a profile"));
+    let ended = story.pocket.run(&call);
+    assert_eq!(ended.code, 4, "{} {}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stderr.contains("was not granted your slack credential"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(story.slack.api_calls(), calls, "the tool never ran");
+    let listed = |profile: &str| {
+        let listed = story.pocket.run(["list", profile]).stdout;
+        listed.contains("withheld")
+    };
+    assert!(listed("--profile=bob") && !listed("--profile=alice"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_echoed_token_is_found_wherever_it_is_printed() {
     let story = SlackCommand::start(SlackSettings::default()).await;
     let token = story.slack.issue(&["channels:history"]);

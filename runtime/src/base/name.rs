@@ -64,7 +64,8 @@ impl serde::Serialize for ToolName {
 ///
 /// It is never taken from a model. It is kept as a key of its own and never joined with others, so no profile's name can
 /// reach another's accounts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Profile(String);
 
 impl Profile {

@@ -93,11 +93,9 @@ impl Ran {
 }
 
 impl CallTool {
-    /// What it needs to be signed in to, where it was granted that credential.
-    pub(crate) fn granted_auth(&self) -> Option<&AuthRequirement> {
-        self.auth
-            .as_ref()
-            .filter(|_need| self.credential == CredentialGrant::Given)
+    /// What it needs to be signed in to, where it was granted that credential of this profile.
+    pub(crate) fn granted_auth(&self, profile: &Profile) -> Option<&AuthRequirement> {
+        self.auth.as_ref().filter(|_need| self.credential.is_given_by(profile))
     }
 
     /// Calls it once.
@@ -167,7 +165,7 @@ impl CallTool {
 
     async fn credential(&self, ways: &Ways<'_>) -> Result<Option<Credential>, CallError> {
         let Some(need) = &self.auth else { return Ok(None) };
-        if self.credential == CredentialGrant::Withheld {
+        if !self.credential.is_given_by(ways.profile) {
             return Err(CallError::CredentialNotGranted {
                 tool: self.name.to_string(),
                 provider: need.provider.clone(),

@@ -57,7 +57,7 @@ impl GrantFile {
             memory,
         } = grant;
         Ok(Self {
-            credential: *credential,
+            credential: credential.clone(),
             timeout: timeout.map(written_duration),
             memory: memory.map(written_bytes),
             http: http.iter().map(RuleFile::of).collect(),
@@ -92,7 +92,7 @@ impl GrantFile {
                     access: file.access,
                 })
                 .collect(),
-            credential: *credential,
+            credential: credential.clone(),
             timeout: timeout.map_err(|e| e.to_string())?,
             memory: memory.map_err(|e| e.to_string())?,
         })

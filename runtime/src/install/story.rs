@@ -254,7 +254,7 @@ async fn a_path_is_read_anew_and_gets_no_more_than_was_agreed() {
     story.write_tool(&tool, &manifest(&["b", "c"]));
     let opened = story.open().await.unwrap();
     assert_eq!(
-        (scopes(&opened), opened.grant.credential),
+        (scopes(&opened), opened.grant.credential.clone()),
         (vec!["b".to_owned()], CredentialGrant::Given)
     );
     let update = story.update(&opened).await;

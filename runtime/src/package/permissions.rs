@@ -1,8 +1,8 @@
 //! What a manifest asks, and what an operator gives.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-use crate::package::Rule;
+use crate::{base::name::Profile, package::Rule};
 
 /// What a manifest asks beyond its provider's hosts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,14 +56,42 @@ pub struct Grant {
 }
 
 /// Whether a tool gets its provider's credential.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CredentialGrant {
     /// No.
     #[default]
     Withheld,
-    /// Yes: the one its manifest names.
+    /// Yes, the one its manifest names, of whichever profile calls it: the embedding program's word.
     Given,
+    /// Yes, of these profiles: each by a word of its own.
+    #[serde(rename = "profiles")]
+    Of(BTreeSet<Profile>),
+}
+
+impl CredentialGrant {
+    /// Whether a call of this profile gets its credential.
+    #[must_use]
+    pub fn is_given_by(&self, profile: &Profile) -> bool {
+        match self {
+            Self::Withheld => false,
+            Self::Given => true,
+            Self::Of(profiles) => profiles.contains(profile),
+        }
+    }
+
+    /// The same, and this profile's.
+    #[must_use]
+    pub fn and_of(self, profile: Profile) -> Self {
+        match self {
+            Self::Withheld => Self::Of(BTreeSet::from([profile])),
+            Self::Given => Self::Given,
+            Self::Of(mut profiles) => {
+                profiles.insert(profile);
+                Self::Of(profiles)
+            }
+        }
+    }
 }
 
 /// A folder of this machine, given to a guest.
@@ -86,5 +114,22 @@ impl FolderGrant {
             folder: folder.into(),
             access,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_is_given_by_each_profile_for_itself() {
+        let (one, other) = (Profile::new("one"), Profile::new("other"));
+        let given = CredentialGrant::Withheld.and_of(one.clone());
+        assert!(given.is_given_by(&one) && !given.is_given_by(&other));
+        let both = given.and_of(other.clone());
+        assert!(both.is_given_by(&one) && both.is_given_by(&other));
+        assert!(!CredentialGrant::Withheld.is_given_by(&one));
+        assert_eq!(CredentialGrant::Given.and_of(one), CredentialGrant::Given);
+        assert!(CredentialGrant::Given.is_given_by(&other));
     }
 }

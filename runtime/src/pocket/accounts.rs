@@ -143,7 +143,7 @@ impl Pocket {
     async fn needs(&self) -> Result<Vec<(Vec<AuthRequirement>, Vec<String>)>, Error> {
         let mut accounts: BTreeMap<_, (Vec<AuthRequirement>, Vec<String>)> = BTreeMap::new();
         for (name, loaded) in self.core.tools.read().await.iter() {
-            let Some(need) = loaded.tool.granted_auth() else {
+            let Some(need) = loaded.tool.granted_auth(&self.profile) else {
                 continue;
             };
             let account = self.core.auth.account_of(&self.profile, need)?;

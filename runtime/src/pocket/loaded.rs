@@ -48,7 +48,7 @@ impl Loaded {
             input_schema: manifest.input_schema.clone(),
             output_schema: manifest.output_schema.clone(),
             auth: manifest.auth.clone(),
-            credential: installed.grant.credential,
+            credential: installed.grant.credential.clone(),
             input_limit: settings.limits.input,
             output_limit: settings.limits.output,
             timeout: policy.timeout,
