@@ -77,7 +77,10 @@ impl JudgedCommand {
             "auth": { "auth_provider": "judge", "scopes": SCOPES },
             "permissions": { "http": [format!("GET {url}/me")] },
         });
-        folder_of(&self.pocket.project(), "dial", &manifest);
+        // Once: a process that was started before may be reading it.
+        if !self.pocket.project().join("dial").exists() {
+            folder_of(&self.pocket.project(), "dial", &manifest);
+        }
         let input = json!({
             "url": format!("{url}/me"),
             "headers": { "authorization": "Bearer {token}" },
