@@ -136,6 +136,10 @@ fn secrets(place: &Place) -> Finding {
 }
 
 fn engine(place: &Place) -> Finding {
+    let settings = match place.settings() {
+        Ok(settings) => settings,
+        Err(failure) => return found("engine", State::Broken, failure.message(), failure.hints().join("; ")),
+    };
     // A thread of its own: this one may already drive a runtime.
     let home = place.home.clone();
     let built = std::thread::spawn(move || {
@@ -143,7 +147,6 @@ fn engine(place: &Place) -> Finding {
             .enable_all()
             .build()
             .ok()?;
-        let settings = pocket_runtime::Settings::standard().ok()?;
         Some(runtime.block_on(Pocket::builder().home(home).settings(settings).unlocked().build()))
     })
     .join();

@@ -10,18 +10,13 @@ use crate::{
     args,
     failure::Failure,
     grants::Asks,
-    session::{Place, Trusted, no_tool},
+    session::{Place, no_tool},
     terminal::Terminal,
 };
 
 /// It grants and runs nothing, so it needs no trust: what the project's files redefine is then not looked at either.
 pub(crate) async fn inspect(args: args::Inspect, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-    let (settings, asks) = place.read()?;
-    let settings = if place.trusted(&asks)? != Trusted::No {
-        settings
-    } else {
-        Settings::read_without_project(&place.home, std::env::vars_os())?
-    };
+    let settings = place.settings()?;
     let tool = place.typed(&args.tool, &settings.sources)?;
     let inspected = inspected(&tool, place, &settings).await?;
     if terminal.is_json() {

@@ -86,6 +86,15 @@ impl Place {
         Ok((read.settings, read.asks))
     }
 
+    /// The settings that hold now, with nobody asked: without what the project's files say where nobody trusts them.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        let (settings, asks) = self.read()?;
+        if self.trusted(&asks)? != Trusted::No {
+            return Ok(settings);
+        }
+        Ok(Settings::read_without_project(&self.home, std::env::vars_os())?)
+    }
+
     /// Whether what the project's files ask holds.
     pub(crate) fn trusted(&self, asks: &ProjectAsks) -> Result<Trusted, Failure> {
         let by_variable = std::env::var_os("POCKET_TRUST_PROJECT").is_some_and(|value| value == "1");

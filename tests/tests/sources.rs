@@ -96,7 +96,7 @@ async fn the_password_of_a_url_is_used_and_shown_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn processes_that_add_at_once_all_succeed() {
+async fn processes_that_fetch_at_once_all_succeed() {
     let git = GitServer::start(None).await;
     git.commit("tools.git", "main", "echo", &sample("echo"));
     let pocket = std::sync::Arc::new({
@@ -169,7 +169,7 @@ async fn an_added_tool_stays_where_it_is_until_it_is_updated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_that_leave_the_folder_and_submodules_are_refused_by_name() {
+async fn links_that_leave_the_folder_are_refused_by_name() {
     let git = GitServer::start(None).await;
     let hostile = tempfile::tempdir().expect("a folder can be made");
     for name in ["pocket.json", "echo.wasm"] {

@@ -199,6 +199,26 @@ fn the_doctor_finds_what_stands_in_the_way() {
 }
 
 #[test]
+fn the_doctor_looks_at_the_settings_that_hold() {
+    let mut pocket = PocketCommand::new();
+    let key = pocket.project().join("key");
+    std::fs::write(&key, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("a file can be written");
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("its mode can be set");
+    pocket.set("POCKET_STORE__KEY_FILE", key);
+    let ended = pocket.run(["doctor"]);
+    assert_eq!(ended.code, 0, "{} {}", ended.stdout, ended.stderr);
+    let status = pocket.run(["auth", "status"]);
+    assert_eq!(status.code, 0, "the store it made has that key: {}", status.stderr);
+    let mut elsewhere = PocketCommand::new();
+    elsewhere.set("POCKET_STORE__URL", "postgres://u:planted@127.0.0.1:1/x");
+    elsewhere.set("POCKET_STORE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    let ended = elsewhere.run(["doctor"]);
+    assert_ne!(ended.code, 0, "{}", ended.stdout);
+    assert!(!ended.stdout.contains("the token store open"), "{}", ended.stdout);
+    assert!(!format!("{}{}", ended.stdout, ended.stderr).contains("planted"));
+}
+
+#[test]
 fn the_cache_is_shown_and_cleaned() {
     let pocket = PocketCommand::new();
     assert_eq!(pocket.run(["run", &echo(), "{}"]).code, 0);
