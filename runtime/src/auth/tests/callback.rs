@@ -160,7 +160,7 @@ async fn f_29_a_callback_may_come_before_anyone_waits_and_two_sign_ins_do_not_me
     assert!(credential(&auth).await.is_err());
     first.until_callback(&one.url).await;
     first.get(&first.until_callback(&one.url).await).await;
-    tokio::time::timeout(Duration::from_secs(5), auth.wait(&one))
+    tokio::time::timeout(Duration::from_secs(30), auth.wait(&one))
         .await
         .unwrap()
         .unwrap();
