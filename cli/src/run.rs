@@ -29,12 +29,34 @@ pub(crate) async fn run(args: args::Run, place: &Place, terminal: &Terminal) -> 
     let given = Given::read(grants, place)?;
     let session = place.open(terminal)?;
     let tool = place.typed(&tool, &session.settings.sources)?;
-    let (pocket, name) = match Reference::parse(&tool, &place.project, &session.settings.sources)? {
+    let opened = match Reference::parse(&tool, &place.project, &session.settings.sources)? {
         Reference::Name(name) => of_project(&session, name, &given, &sign_in, terminal).await?,
         Reference::Source(_) => of_source(&session, &tool, &given, &sign_in, terminal).await?,
     };
-    let called = call(&pocket, &name, input, &sign_in, terminal).await?;
+    on_device_first(&opened, &sign_in, terminal).await?;
+    let called = call(&opened.pocket, &opened.name, input, &sign_in, terminal).await?;
     terminal.called(&called)
+}
+
+/// A tool that is ready to be called.
+struct Opened {
+    pocket: Pocket,
+    name: ToolName,
+    /// What its manifest asks of a provider.
+    need: Option<AuthRequirement>,
+}
+
+/// Where a code was asked for: begins with it where the call would otherwise begin a sign-in on a page.
+async fn on_device_first(opened: &Opened, ways: &args::SignInWays, terminal: &Terminal) -> Result<(), Failure> {
+    let Opened { pocket, name, need } = opened;
+    let Some(need) = need.as_ref().filter(|_need| ways.device) else {
+        return Ok(());
+    };
+    if pocket.is_signed_in(need).await? {
+        return Ok(());
+    }
+    let begun = sign_in::begin(pocket, need, &[name.to_string()], ways).await?;
+    sign_in::complete(pocket, &begun, ways, terminal).await
 }
 
 /// A tool that was added: as it was granted, and for this run what was given beside.
@@ -44,17 +66,19 @@ async fn of_project(
     given: &Given,
     ways: &args::SignInWays,
     terminal: &Terminal,
-) -> Result<(Pocket, ToolName), Failure> {
+) -> Result<Opened, Failure> {
     if !session.settings.tools.contains_key(&name) {
         return Err(session.no_tool(&name));
     }
     let pocket = session.open_tool(&name).await?.for_profile(&session.place.profile);
     let candidate = pocket.inspect(name.as_str()).await?;
+    let need = candidate.package.manifest.auth.clone();
     if given.says_something() {
         let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
         let grant = given.over(grant, &candidate)?;
         pocket.grant_for_now(name.as_str(), grant, given.entry()).await?;
-        return with_credential_for_now(pocket, name, &candidate, given, ways, terminal).await;
+        credential_for_now(&pocket, &name, &candidate, given, ways, terminal).await?;
+        return Ok(Opened { pocket, name, need });
     }
     if let Some(need) = needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref(), given) {
         agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
@@ -62,25 +86,25 @@ async fn of_project(
         pocket.grant(name.as_str(), with_credential(grant, given)).await?;
         session.keep_trusted()?;
     }
-    Ok((pocket, name))
+    Ok(Opened { pocket, name, need })
 }
 
 /// What was given for this run only is written nowhere, the credential too.
-async fn with_credential_for_now(
-    pocket: Pocket,
-    name: ToolName,
+async fn credential_for_now(
+    pocket: &Pocket,
+    name: &ToolName,
     candidate: &Candidate,
     given: &Given,
     ways: &args::SignInWays,
     terminal: &Terminal,
-) -> Result<(Pocket, ToolName), Failure> {
+) -> Result<(), Failure> {
     let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
     if let Some(need) = needs_credential(candidate, Some(&grant), given) {
-        agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
+        agree_to_credential(pocket, name, &need, ways, terminal).await?;
         let grant = with_credential(grant, given);
         pocket.grant_for_now(name.as_str(), grant, given.entry()).await?;
     }
-    Ok((pocket, name))
+    Ok(())
 }
 
 /// What was never added: pinned nowhere; what a person granted it is kept in `home` for the next time.
@@ -90,7 +114,7 @@ async fn of_source(
     given: &Given,
     ways: &args::SignInWays,
     terminal: &Terminal,
-) -> Result<(Pocket, ToolName), Failure> {
+) -> Result<Opened, Failure> {
     let pocket = session
         .builder()
         .only([])
@@ -116,8 +140,9 @@ async fn of_source(
     if kept.as_ref() != Some(&grant) && grant != Grant::default() {
         trust.keep_grant(&candidate, &given.profile, &grant)?;
     }
+    let need = candidate.package.manifest.auth.clone();
     pocket.add_for_now(candidate, None, grant, given.entry()).await?;
-    Ok((pocket, name))
+    Ok(Opened { pocket, name, need })
 }
 
 /// The same, and the credential of the profile that calls.

@@ -52,8 +52,8 @@ mod source;
 pub use auth::{
     AccountId, AccountState, AccountStatus, AccountStore, Auth, AuthError, Client, Credential, CredentialValue,
     Exported, FlowStore, ImportMode, ImportStep, Imported, Lease, MemoryStore, NeedsSignIn, NotAStoreUrl,
-    Settings as AuthSettings, SignIn, SignedOut, SqliteStore, StoreError, StorePlace, StoreSettings, StoreUrl,
-    StoredRecord, TokenStore, TransferError,
+    PendingSignIn, Settings as AuthSettings, SignIn, SignInStep, SignedOut, SqliteStore, StoreError, StorePlace,
+    StoreSettings, StoreUrl, StoredRecord, TlsFault, TokenStore, TransferError,
 };
 pub use base::{
     clock::{Clock, ManualClock, SystemClock, UnixTime},

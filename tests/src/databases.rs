@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
 /// How long a server may take to start on a slow machine.
 const LONGEST: Duration = Duration::from_secs(120);
 
@@ -115,12 +117,58 @@ fn find(name: &str, what: &str) -> Option<PathBuf> {
     found
 }
 
-/// A PostgreSQL server that takes anybody on its socket, and passwords on its port.
+/// A root of a server's own, and what it signed for `localhost`; all in PEM.
+#[derive(Debug)]
+struct Certificates {
+    root: String,
+    certificate: String,
+    key: String,
+}
+
+impl Certificates {
+    fn new() -> Self {
+        let mut root = CertificateParams::default();
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        root.distinguished_name.push(DnType::CommonName, "A database's root");
+        let key = || KeyPair::generate().expect("a key can be made");
+        let root = CertifiedIssuer::self_signed(root, key()).expect("a certificate can be signed");
+        let own = key();
+        let certificate = CertificateParams::new(vec!["localhost".to_owned()])
+            .and_then(|params| params.signed_by(&own, &root))
+            .expect("a certificate can be signed");
+        Self {
+            root: root.pem(),
+            certificate: certificate.pem(),
+            key: own.serialize_pem(),
+        }
+    }
+
+    /// Writes them where the server finds them: the certificate and the key.
+    fn write(&self, folder: &Path) -> [String; 2] {
+        let files = [("tls.crt", &self.certificate), ("tls.key", &self.key)];
+        files.map(|(name, text)| {
+            let path = folder.join(name);
+            fs::write(&path, text).expect("a file can be written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its mode can be set");
+            let owner = fs::metadata(folder).expect("the folder is there").uid();
+            chown(&path, Some(owner), None).expect("root can give a file away");
+            path.display().to_string()
+        })
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("it has an address").port()
+}
+
+/// A PostgreSQL server that takes anybody on its socket, and passwords on its port, where it speaks TLS to who asks for it.
 #[derive(Debug)]
 pub struct Postgres {
     server: Option<Server>,
     folder: PathBuf,
     port: u16,
+    certificates: Certificates,
     databases: AtomicUsize,
 }
 
@@ -145,16 +193,17 @@ impl Postgres {
             .output()
             .expect("`initdb` can be run");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        let port = listener.local_addr().expect("it has an address").port();
-        drop(listener);
         let mut postgres = Self {
             server: None,
             folder,
-            port,
+            port: free_port(),
+            certificates: Certificates::new(),
             databases: AtomicUsize::new(0),
         };
         postgres.restart();
+        postgres
+            .psql("postgres", "CREATE ROLE over_tls SUPERUSER LOGIN PASSWORD 'right'")
+            .expect("a role can be made");
         Some(postgres)
     }
 
@@ -193,19 +242,17 @@ impl Postgres {
             "-p".to_owned(),
             self.port.to_string(),
         ];
+        let [certificate, key] = self.certificates.write(&self.folder);
         let options = [
-            "listen_addresses=127.0.0.1",
-            "max_connections=200",
-            "shared_buffers=16MB",
+            "listen_addresses=127.0.0.1".to_owned(),
+            "max_connections=200".to_owned(),
+            "shared_buffers=16MB".to_owned(),
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={certificate}"),
+            format!("ssl_key_file={key}"),
         ];
-        let words: Vec<String> = words
-            .into_iter()
-            .chain(
-                options
-                    .iter()
-                    .flat_map(|option| ["-c".to_owned(), (*option).to_owned()]),
-            )
-            .collect();
+        let options = options.into_iter().flat_map(|option| ["-c".to_owned(), option]);
+        let words: Vec<String> = words.into_iter().chain(options).collect();
         let server = Server::start(&self.folder, &program, &words);
         server.wait_until(|| self.psql("postgres", "SELECT 1").is_ok());
         self.server = Some(server);
@@ -245,13 +292,28 @@ impl Postgres {
     pub fn url_with_password(&self, database: &str, user: &str, password: &str) -> String {
         format!("postgres://{user}:{password}@127.0.0.1:{}/{database}", self.port)
     }
+
+    /// The URL of a database, by the port under this name, with TLS.
+    pub fn url_with_tls(&self, database: &str, name: &str, mode: &str) -> String {
+        format!(
+            "postgres://over_tls:right@{name}:{}/{database}?sslmode={mode}",
+            self.port
+        )
+    }
+
+    /// The root that signed its certificate, which is for `localhost`; PEM.
+    pub fn root(&self) -> &str {
+        &self.certificates.root
+    }
 }
 
-/// A Redis server, by its socket.
+/// A Redis server, by its socket, and by a port where it speaks TLS.
 #[derive(Debug)]
 pub struct Redis {
     server: Option<Server>,
     folder: PathBuf,
+    port: u16,
+    certificates: Certificates,
     arguments: Vec<String>,
     databases: AtomicUsize,
 }
@@ -278,6 +340,8 @@ impl Redis {
         let mut redis = Self {
             server: None,
             folder: folder(),
+            port: free_port(),
+            certificates: Certificates::new(),
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             databases: AtomicUsize::new(0),
         };
@@ -296,6 +360,15 @@ impl Redis {
         let words = ["--port", "0", "--databases", "1000", "--save", "", "--unixsocket"];
         let mut words: Vec<String> = words.map(str::to_owned).to_vec();
         words.extend([self.socket(), "--dir".to_owned(), self.folder.display().to_string()]);
+        let [certificate, key] = self.certificates.write(&self.folder);
+        words.extend(["--tls-port".to_owned(), self.port.to_string()]);
+        words.extend([
+            "--tls-cert-file".to_owned(),
+            certificate,
+            "--tls-key-file".to_owned(),
+            key,
+        ]);
+        words.extend(["--tls-auth-clients", "no", "--bind", "127.0.0.1"].map(str::to_owned));
         words.extend(self.arguments.iter().cloned());
         let server = Server::start(&self.folder, &program, &words);
         server.wait_until(|| self.cli("0", &["PING"]) == "PONG");
@@ -344,5 +417,15 @@ impl Redis {
     /// The URL of a database.
     pub fn url(&self, database: &str) -> String {
         format!("redis+unix://{}?db={database}", self.socket())
+    }
+
+    /// The URL of a database, by the port under this name, with TLS.
+    pub fn url_with_tls(&self, database: &str, name: &str) -> String {
+        format!("rediss://{name}:{}/{database}", self.port)
+    }
+
+    /// The root that signed its certificate, which is for `localhost`; PEM.
+    pub fn root(&self) -> &str {
+        &self.certificates.root
     }
 }

@@ -12,20 +12,10 @@ const FAULTS: [u32; 59] = [
 ];
 
 /// Those whose number no name needs to carry, and why.
-const UNNUMBERED: [(&[u32], &str); 3] = [
-    (
-        &[67],
-        "a search of the heap after a sign-out would find what TLS and HTTP libraries leave there; that our own secrets are wiped is a test of `base::secret`",
-    ),
-    (
-        &[50, 51, 52, 53, 54, 55],
-        "device codes have tests of their own, by what each is about, beside the flow and its pending sign-in",
-    ),
-    (
-        &[65],
-        "another key for a store that is in use has tests of its own beside the stores, which all of them pass",
-    ),
-];
+const UNNUMBERED: [(&[u32], &str); 1] = [(
+    &[67],
+    "a search of the heap after a sign-out would find what TLS and HTTP libraries leave there; that our own secrets are wiped is a test of `base::secret`",
+)];
 
 /// The numbers that the names of a file's tests carry: `f_03_f_04_a_process_...`.
 fn numbers(text: &str) -> BTreeSet<u32> {

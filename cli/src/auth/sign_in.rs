@@ -2,9 +2,15 @@
 
 use std::io::IsTerminal as _;
 
-use pocket_runtime::{AuthRequirement, Code, Error, Pocket, SignIn, TokenKind, shown_on_one_line};
+use pocket_runtime::{AuthError, AuthRequirement, Code, Error, Pocket, SignIn, TokenKind, shown_on_one_line};
 
-use crate::{args::SignInWays, ask::line, browser, failure::Failure, terminal::Terminal};
+use crate::{
+    args::SignInWays,
+    ask::{Answer, ask, line},
+    browser,
+    failure::Failure,
+    terminal::Terminal,
+};
 
 /// Begins one, in the way that the user wants.
 pub(crate) async fn begin(
@@ -79,9 +85,27 @@ async fn wait(pocket: &Pocket, sign_in: &SignIn, ways: &SignInWays, terminal: &T
         terminal.say("  (opened in your browser)");
     }
     terminal.say("Waiting for you to finish there ...");
-    pocket.wait_sign_in(sign_in).await?;
+    let ended = pocket.wait_sign_in(sign_in).await;
+    agreed(pocket, sign_in, ended, terminal).await?;
     terminal.done(format_args!("signed in to {}", sign_in.provider));
     Ok(())
+}
+
+/// Asks whether the account may become another's, where the sign-in was somebody else's; on no terminal it stays as it is.
+async fn agreed(
+    pocket: &Pocket,
+    sign_in: &SignIn,
+    ended: Result<(), Error>,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let Err(Error::Auth(AuthError::OtherIdentity { provider, old, new })) = &ended else {
+        return Ok(ended?);
+    };
+    let question =
+        format!("The {provider} account is `{old}`, and you signed in as `{new}`. Make it the account of `{new}`?");
+    let agrees = terminal.can_ask() && ask(terminal, &question) == Answer::Yes;
+    pocket.agree_sign_in(sign_in, agrees).await?;
+    if agrees { Ok(()) } else { Ok(ended?) }
 }
 
 async fn paste(pocket: &Pocket, sign_in: &SignIn, terminal: &Terminal) -> Result<(), Failure> {
@@ -97,7 +121,8 @@ async fn paste(pocket: &Pocket, sign_in: &SignIn, terminal: &Terminal) -> Result
     let pasted = tokio::task::spawn_blocking(line).await.ok().flatten();
     let address = pasted.as_deref().map(str::trim).filter(|address| !address.is_empty());
     let address = address.ok_or_else(|| Failure::said(Code::Cancelled, "no address was pasted"))?;
-    pocket.paste_sign_in(sign_in, address).await?;
+    let ended = pocket.paste_sign_in(sign_in, address).await;
+    agreed(pocket, sign_in, ended, terminal).await?;
     terminal.done(format_args!("signed in to {}", sign_in.provider));
     Ok(())
 }

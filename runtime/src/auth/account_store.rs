@@ -93,7 +93,7 @@ impl AccountStore {
     /// # Errors
     /// When it cannot be reached or read, or its key is lost.
     pub async fn open(settings: &StoreSettings, net: &NetSettings, home: &Home) -> Result<Self, crate::Error> {
-        let store = OpenStore::open(settings, home, &Net::new(net.clone())?, net).await?;
+        let store = OpenStore::open(settings, home, &Net::new(net.clone())?).await?;
         Ok(Self::new(store, Arc::new(SystemClock)))
     }
 

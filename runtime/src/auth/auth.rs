@@ -7,10 +7,11 @@ use std::{
 
 use crate::{
     auth::{
-        AccountId, AccountState, AccountStatus, AuthError, Credential, FlowStore, NeedsSignIn, Settings, SignIn,
-        SignedOut, StoredRecord, TokenStore,
+        AccountId, AccountState, AccountStatus, AuthError, Credential, FlowStore, NeedsSignIn, PendingSignIn, Settings,
+        SignIn, SignedOut, StoredRecord, TokenStore,
+        agreeing::Agreeing,
         board::Board,
-        complete::Completion,
+        complete::{Completion, Word},
         core::Core,
         devices::Devices,
         discovered::Discovered,
@@ -38,6 +39,7 @@ pub struct Auth {
     sign_ins: SignIns,
     waiting: Waiting,
     pasting: Pasting,
+    agreeing: Agreeing,
     pub(super) door: Arc<Door>,
 }
 
@@ -99,6 +101,7 @@ impl Auth {
             waiting: Waiting::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&devices)),
             supply: Supply::new(Arc::clone(&core), Arc::new(Refresher::new(Arc::clone(&core)))),
             pasting: Pasting::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&completion)),
+            agreeing: Agreeing::new(Arc::clone(&core), Arc::clone(&completion)),
             sign_ins: SignIns::new(Arc::clone(&core), board, listener, completion, devices),
             core,
             door,
@@ -166,7 +169,8 @@ impl Auth {
     }
 
     /// The same for a machine that no browser reaches: the user enters a code on a page of the provider, on any device (RFC
-    /// 8628). The provider is asked whether he has for as long as this process lives.
+    /// 8628). The provider is asked whether he has for as long as this process lives. A code that another process of this store
+    /// had given for as much is given again, so that one that ended leaves nothing lost.
     ///
     /// # Errors
     /// As [`Auth::begin`], and when the provider has no such page.
@@ -182,7 +186,8 @@ impl Auth {
     /// Waits until a sign-in is done, in this process or another of the same store.
     ///
     /// # Errors
-    /// When the user denied it, it failed, or its URL ended unused.
+    /// When the user denied it, it failed, or its URL ended unused; [`AuthError::OtherIdentity`] where he has to be asked whether
+    /// the account may become another's and there is no page for it: see [`Auth::agree`].
     pub async fn wait(self: &Arc<Self>, sign_in: &SignIn) -> Result<(), AuthError> {
         self.waiting.wait(sign_in).await
     }
@@ -198,9 +203,33 @@ impl Auth {
     /// Completes a sign-in with the address that the provider sent the user's browser to.
     ///
     /// # Errors
-    /// When the address is not the answer to this sign-in, or the provider refuses it.
+    /// When the address is not the answer to this sign-in, or the provider refuses it; [`AuthError::OtherIdentity`] as in
+    /// [`Auth::wait`].
     pub async fn paste(self: &Arc<Self>, sign_in: &SignIn, address: &str) -> Result<(), AuthError> {
         self.pasting.paste(sign_in, address).await
+    }
+
+    /// Says whether the account may become another's, after [`AuthError::OtherIdentity`]. Who says nothing keeps it as it is.
+    ///
+    /// # Errors
+    /// When nothing is asked in this sign-in, or not any more, or the account cannot be saved.
+    pub async fn agree(self: &Arc<Self>, sign_in: &SignIn, agrees: bool) -> Result<(), AuthError> {
+        let word = if agrees { Word::Replace } else { Word::Keep };
+        self.agreeing.answer(sign_in, word).await
+    }
+
+    /// The sign-ins that are pending in any process of this store, of one profile or of all; the first to end first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn pending(&self, profile: Option<&Profile>) -> Result<Vec<PendingSignIn>, AuthError> {
+        let mut all = self.core.flows.pending().await?;
+        let now = self.core.now();
+        all.retain(|pending| {
+            !pending.is_over(now) && profile.is_none_or(|profile| pending.account().profile == *profile)
+        });
+        all.sort_by_key(|pending| pending.expires_at);
+        Ok(all.iter().map(PendingSignIn::of).collect())
     }
 
     /// The accounts, of one profile or of all.

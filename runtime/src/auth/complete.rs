@@ -30,7 +30,7 @@ pub(super) struct Completion {
 #[derive(Debug)]
 pub(super) enum Completed {
     Ended(Outcome),
-    /// The account is another's: its user is asked on this page.
+    /// The account is another's: its user is asked, on this page where it has one.
     Asks(Box<Pending>),
 }
 
@@ -57,19 +57,13 @@ impl Completion {
         }
     }
 
-    /// With what a user who entered a code let the provider give. There is no page of ours on which he could be asked whether
-    /// the account may become another's, so it stays whose it is.
+    /// With what a user who entered a code let the provider give. Whether the account may become another's, who waits for it
+    /// has to ask him: there is no page of ours.
     pub(super) async fn by_device(&self, pending: &Pending, tokens: Tokens) -> Completed {
         let (account, record) = (pending.account(), self.record(pending, tokens));
         match self.others_identity(&account, &record).await {
             Ok(None) => self.save(pending, &account, record).await,
-            Ok(Some(old)) => {
-                let new = record.identity.as_deref().unwrap_or("somebody unnamed");
-                let reason = format!(
-                    "the account is `{old}`, and this sign-in is of `{new}`: sign out first to change whose it is, or use another profile"
-                );
-                self.ended(pending, failed(Fault::OtherIdentity, &reason)).await
-            }
+            Ok(Some(old)) => self.asks(pending, old, &record).await,
             Err(error) => self.ended(pending, failed(Fault::Store, &error.to_string())).await,
         }
     }

@@ -91,7 +91,7 @@ pub enum AuthError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A sign-in would make the account another's, and nobody could be asked.
+    /// A sign-in would make the account another's: whoever waits for it asks the user, and says so with `agree`.
     #[error("the account with `{provider}` is another's: it is `{old}`, and this sign-in is of `{new}`")]
     OtherIdentity {
         /// The provider.
@@ -280,9 +280,10 @@ impl AuthError {
             Self::NotThisSignIn { .. } => {
                 vec!["copy the whole address that the browser shows after you agreed, from `http` on".to_owned()]
             }
-            Self::OtherIdentity { provider, .. } => vec![format!(
-                "to change whose account it is, sign out first with `pocket auth logout {provider}`; to keep both, use two profiles"
-            )],
+            Self::OtherIdentity { provider, .. } => vec![
+                format!("to change whose account it is, sign out first with `pocket auth logout {provider}`, or sign in at a terminal, which asks"),
+                "to keep both, use two profiles: `--profile NAME`".to_owned(),
+            ],
             Self::Typed => vec!["open the sign-in's own page and type the token there".to_owned()],
             Self::OnDevice => vec!["open the page that it names, on any device, and enter the code there".to_owned()],
             Self::NoDeviceFlow { provider } => vec![

@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     auth::{
-        AuthError, FlowStore,
-        pending::{FlowId, Outcome, Pending},
+        AccountId, AuthError, FlowStore,
+        pending::{FlowId, Outcome, Pending, Step},
         store::{RecordKind, Vault},
         wire,
     },
@@ -70,6 +70,22 @@ impl Flows {
     pub(super) async fn take(&self, id: FlowId) -> Result<Option<Pending>, AuthError> {
         let sealed = self.store.take(&id.0).await?;
         sealed.map(|sealed| self.open(id, &sealed)).transpose()
+    }
+
+    /// Those that are pending. What is none, or of another version of Pocket, is left out.
+    pub(super) async fn pending(&self) -> Result<Vec<Pending>, AuthError> {
+        let all = self.store.pending().await?;
+        let opened = all.iter().map(|(id, sealed)| self.open(FlowId(*id), sealed));
+        Ok(opened.filter_map(Result::ok).collect())
+    }
+
+    /// The sign-in of an account in which a code is to be entered, in whichever process it was begun: the one that lasts longest.
+    pub(super) async fn on_device(&self, account: &AccountId, now: UnixTime) -> Result<Option<FlowId>, AuthError> {
+        let all = self.pending().await?.into_iter();
+        let codes = all.filter(|pending| {
+            matches!(pending.step, Step::Device(_)) && !pending.is_over(now) && pending.account() == *account
+        });
+        Ok(codes.max_by_key(|pending| pending.expires_at).map(|pending| pending.id))
     }
 
     /// Keeps how one that was taken ended.

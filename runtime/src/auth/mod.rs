@@ -4,6 +4,7 @@
 
 mod account;
 mod account_store;
+mod agreeing;
 #[expect(clippy::module_inception, reason = "the file of the type `Auth`")]
 mod auth;
 mod board;
@@ -21,6 +22,7 @@ mod listener;
 mod pages;
 mod pasting;
 mod pending;
+mod pending_sign_in;
 mod record;
 mod records;
 mod refresh;
@@ -46,12 +48,13 @@ pub use auth::Auth;
 pub(crate) use auth::AuthParts;
 pub use credential::{Credential, CredentialValue};
 pub use error::AuthError;
+pub use pending_sign_in::{PendingSignIn, SignInStep};
 pub use settings::{Client, Settings};
 pub use sign_in::SignIn;
 pub use sign_out::SignedOut;
 pub(crate) use store::OpenStore;
 pub use store::{
     FlowStore, Lease, MemoryStore, NotAStoreUrl, SqliteStore, StoreError, StorePlace, StoreSettings, StoreUrl,
-    StoredRecord, TokenStore,
+    StoredRecord, TlsFault, TokenStore,
 };
 pub use transfer::TransferError;

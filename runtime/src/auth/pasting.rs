@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::{
-    auth::{
-        AuthError, SignIn,
-        board::Board,
-        complete::{Completed, Completion, Word},
-        core::Core,
-        flow::callback,
-        flows::Standing,
-        pending::{Pending, State, Step},
-    },
-    base::text::shown_on_one_line,
+use crate::auth::{
+    AuthError, SignIn,
+    agreeing::is_anothers,
+    board::Board,
+    complete::{Completed, Completion},
+    core::Core,
+    flow::callback,
+    flows::Standing,
+    pending::{Pending, State, Step},
 };
 
 /// No address that a provider sends a browser to is longer.
@@ -73,24 +71,15 @@ impl Pasting {
         let resolved = self.core.of_account(&pending.account())?.with(pending.told.as_ref());
         let oauth = resolved.oauth().ok_or(AuthError::Typed)?;
         let taken = self.core.flows.take(id).await?.ok_or(AuthError::NoSuchSignIn)?;
+        // From here on it is the terminal's, should a browser have opened the page too.
+        let taken = taken.without_browser();
         match self.completion.by_code(&taken, callback.code(oauth)).await {
             Completed::Ended(outcome) => outcome.told(&sign_in.provider),
-            Completed::Asks(asking) => self.cannot_ask(sign_in, *asking).await,
+            Completed::Asks(asking) => match &asking.step {
+                Step::Agree(agree) => Err(is_anothers(&sign_in.provider, agree)),
+                Step::Authorize(_) | Step::Type(_) | Step::Device(_) => Err(AuthError::NoSuchSignIn),
+            },
         }
-    }
-
-    /// There is no page here on which to ask: the account stays whose it is.
-    async fn cannot_ask(&self, sign_in: &SignIn, asking: Pending) -> Result<(), AuthError> {
-        let Step::Agree(agree) = &asking.step else {
-            return Err(AuthError::NoSuchSignIn);
-        };
-        self.core.flows.take(asking.id).await?;
-        self.completion.by_word(&asking, agree, Word::Keep).await;
-        Err(AuthError::OtherIdentity {
-            provider: sign_in.provider.clone(),
-            old: shown_on_one_line(&agree.old),
-            new: shown_on_one_line(agree.new.as_deref().unwrap_or("somebody unnamed")),
-        })
     }
 }
 

@@ -161,6 +161,16 @@ impl Pending {
         value
     }
 
+    /// Whether a browser has part in it.
+    pub(super) const fn has_browser(&self) -> bool {
+        self.browser.is_some()
+    }
+
+    /// The same for the terminal that holds it.
+    pub(super) fn without_browser(self) -> Self {
+        Self { browser: None, ..self }
+    }
+
     /// Whether this is the browser that it belongs to.
     pub(super) fn is_browser(&self, cookie: &Secret) -> bool {
         let Some(expected) = &self.browser else { return false };

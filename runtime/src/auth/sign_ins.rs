@@ -166,7 +166,12 @@ impl SignIns {
 
     /// The pending sign-in of the account, where it asks for as much. A narrower one hands on what it asks for.
     async fn equal(&self, resolved: &Resolved<'_>, wish: &mut Wish) -> Result<Equal, AuthError> {
-        let Some(id) = self.board.of_account(&resolved.account) else {
+        let found = match self.board.of_account(&resolved.account) {
+            // A code that another process had given is as good; where that process has ended, nobody else asks about it.
+            None if wish.way == Way::Device => self.core.flows.on_device(&resolved.account, self.core.now()).await?,
+            found => found,
+        };
+        let Some(id) = found else {
             return Ok(Equal::None);
         };
         let Standing::Pending(mut pending, sealed) = self.core.flows.standing(id).await? else {
@@ -182,7 +187,9 @@ impl SignIns {
                 false
             }
         };
-        if !lasts || pending.origins != wish.origins || !is_same_way {
+        let secret = resolved.client.and_then(|client| client.client_secret.as_ref());
+        let is_same_client = pending.client().client_secret.as_ref() == secret;
+        if !lasts || pending.origins != wish.origins || !is_same_way || !is_same_client {
             return Ok(Equal::Replace(id));
         }
         let covers = match resolved.implied_scopes() {
@@ -204,7 +211,21 @@ impl SignIns {
             // Its port is opened again, should the listener have ended.
             self.listener.open(resolved.redirect()).await?;
         }
+        if !self.board.is_local(id) {
+            self.take_up(&pending);
+        }
         Ok(Equal::Found(Box::new(self.sign_in(&pending).await?)))
+    }
+
+    /// Makes a code that another process had given this one's too.
+    fn take_up(&self, pending: &Pending) {
+        let local = Local {
+            account: pending.account(),
+            port: 0,
+            expires_at: pending.expires_at,
+        };
+        self.board.add(pending.id, local);
+        self.devices.watch(pending.id);
     }
 
     /// Whether the account has a credential that is good.
@@ -320,15 +341,15 @@ impl SignIns {
         Ok(SignIn::of(pending, fingerprint))
     }
 
-    /// Ends the pending sign-in of an account that is being signed out.
-    pub(super) async fn cancel(&self, account: &AccountId) -> Result<(), AuthError> {
-        match self.board.of_account(account) {
-            Some(id) => {
+    /// Ends the pending sign-ins of the accounts that are being signed out, in whichever process they were begun.
+    pub(super) async fn cancel(&self, is_meant: impl Fn(&AccountId) -> bool) -> Result<(), AuthError> {
+        for pending in self.core.flows.pending().await? {
+            if is_meant(&pending.account()) {
                 let outcome = failed(Fault::SignedOut, "the account was signed out meanwhile");
-                self.completion.call_off(id, &outcome).await
+                self.completion.call_off(pending.id, &outcome).await?;
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 }
 

@@ -51,10 +51,9 @@ pub(super) async fn sign_out(
             provider.handler(Some(handler))?;
         }
     }
+    sign_ins.cancel(is_meant).await?;
     let accounts = meant.len();
-    let outs = meant
-        .iter()
-        .map(|(account, stored)| one(core, sign_ins, account, stored));
+    let outs = meant.iter().map(|(account, stored)| one(core, account, stored));
     let mut not_revoked = Vec::new();
     for out in join_all(outs).await {
         not_revoked.extend(out?);
@@ -63,13 +62,7 @@ pub(super) async fn sign_out(
 }
 
 /// Gives why the provider could not be told, if so.
-async fn one(
-    core: &Arc<Core>,
-    sign_ins: &SignIns,
-    account: &AccountId,
-    stored: &StoredRecord,
-) -> Result<Option<String>, AuthError> {
-    sign_ins.cancel(account).await?;
+async fn one(core: &Arc<Core>, account: &AccountId, stored: &StoredRecord) -> Result<Option<String>, AuthError> {
     let marked = core.change(account, |record| {
         (!record.signing_out).then(|| {
             let mut leaving = record.clone();

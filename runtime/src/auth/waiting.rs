@@ -7,6 +7,7 @@ use std::{
 
 use crate::auth::{
     AuthError, SignIn,
+    agreeing::{asked, is_anothers},
     board::Board,
     core::Core,
     devices::Devices,
@@ -58,6 +59,9 @@ impl Waiting {
                     return outcome.told(&sign_in.provider);
                 }
                 Standing::Pending(pending, _sealed) if pending.is_over(self.core.now()) => return Err(expired()),
+                Standing::Pending(ref pending, _) if let Some(agree) = asked(pending) => {
+                    return Err(is_anothers(&sign_in.provider, agree));
+                }
                 Standing::Taken if is_stuck(&mut taken_at) => return Err(cut_off(&sign_in.provider)),
                 Standing::Pending(pending, sealed) => self.devices.ask_if_due(&pending, sealed).await?,
                 Standing::Taken => {}

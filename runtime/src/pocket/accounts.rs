@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Error,
-    auth::{AccountStatus, SignIn, SignedOut},
+    auth::{AccountStatus, PendingSignIn, SignIn, SignedOut},
     package::AuthRequirement,
     pocket::Pocket,
 };
@@ -94,7 +94,8 @@ impl Pocket {
     /// Waits until a sign-in is done.
     ///
     /// # Errors
-    /// When the user denied it, or its URL ended unused.
+    /// When the user denied it, or its URL ended unused; [`AuthError::OtherIdentity`](crate::AuthError::OtherIdentity) where the
+    /// user has to be asked whether the account may become another's and there is no page for it: see [`Pocket::agree_sign_in`].
     pub async fn wait_sign_in(&self, sign_in: &SignIn) -> Result<(), Error> {
         Ok(self.core.auth.wait(sign_in).await?)
     }
@@ -113,6 +114,31 @@ impl Pocket {
     /// When the address is not the answer to this sign-in, or the provider refuses it.
     pub async fn paste_sign_in(&self, sign_in: &SignIn, address: &str) -> Result<(), Error> {
         Ok(self.core.auth.paste(sign_in, address).await?)
+    }
+
+    /// Says whether the account may become another's, once the user was asked: after
+    /// [`AuthError::OtherIdentity`](crate::AuthError::OtherIdentity). Where nobody says so, it stays as it is.
+    ///
+    /// # Errors
+    /// When nothing is asked in this sign-in, or not any more, or the account cannot be saved.
+    pub async fn agree_sign_in(&self, sign_in: &SignIn, agrees: bool) -> Result<(), Error> {
+        Ok(self.core.auth.agree(sign_in, agrees).await?)
+    }
+
+    /// The sign-ins of this profile that are pending, in any process of this store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn pending_sign_ins(&self) -> Result<Vec<PendingSignIn>, Error> {
+        Ok(self.core.auth.pending(Some(&self.profile)).await?)
+    }
+
+    /// Those of every profile: for who runs the program, and for no user of it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn all_pending_sign_ins(&self) -> Result<Vec<PendingSignIn>, Error> {
+        Ok(self.core.auth.pending(None).await?)
     }
 
     /// The accounts of this profile.

@@ -204,7 +204,7 @@ async fn auth(
     let store = if in_memory {
         OpenStore::in_memory()
     } else {
-        OpenStore::open(&settings.store, home, net, &settings.net).await?
+        OpenStore::open(&settings.store, home, net).await?
     };
     let OpenStore { tokens, flows, key, .. } = store;
     Ok(Auth::new(AuthParts {

@@ -99,9 +99,8 @@ mod tests {
         )
     }
 
-    /// F-50.
     #[test]
-    fn a_provider_that_says_slow_down_is_asked_less_often_for_good() {
+    fn f_50_a_provider_that_says_slow_down_is_asked_less_often_for_good() {
         let mut device = device();
         assert!(!device.is_due(UnixTime(1_004)));
         assert!(device.is_due(UnixTime(1_005)));
@@ -115,9 +114,8 @@ mod tests {
         assert!(device.is_due(UnixTime(1_040)));
     }
 
-    /// F-53.
     #[test]
-    fn a_network_that_is_lost_is_tried_ever_less_often_and_then_as_before() {
+    fn f_53_a_network_that_is_lost_is_tried_ever_less_often_and_then_as_before() {
         let mut device = device();
         let mut pauses = Vec::new();
         for _again in 0..5 {
@@ -144,9 +142,8 @@ mod tests {
         assert!(device().is_due(UnixTime(-10_000)));
     }
 
-    /// F-55.
     #[test]
-    fn the_code_that_is_as_good_as_the_token_is_not_shown() {
+    fn f_55_the_code_that_is_as_good_as_the_token_is_not_shown() {
         let shown = format!("{:?}", device());
         assert!(shown.contains("WDJB-MJHT") && !shown.contains("planted"), "{shown}");
     }

@@ -107,6 +107,10 @@ impl FlowStore for InTurns {
         self.next().outcome(id).await
     }
 
+    async fn pending(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError> {
+        self.next().pending().await
+    }
+
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
         self.next().purge(now).await
     }
@@ -157,6 +161,26 @@ macro_rules! run_over_each_store {
             })*
         }
 
+        mod postgres_by_a_socket_and_tls {
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let Some(place) = PostgresPlace::new() else { return };
+                super::$name(in_turns([place.open().await, place.open_with_tls().await])).await;
+            })*
+        }
+
+        mod redis_by_a_socket_and_tls {
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let Some(place) = RedisPlace::new() else { return };
+                super::$name(in_turns([place.open().await, place.open_with_tls().await])).await;
+            })*
+        }
+
         mod redis_by_two_connections {
             use super::*;
 
@@ -192,6 +216,7 @@ run_over_each_store! {
     a_pending_sign_in_is_replaced_only_as_it_was_read
     an_outcome_stays_until_its_time_is_over
     an_unknown_sign_in_has_no_outcome
+    what_is_pending_is_listed_until_it_is_taken_or_ends
 }
 
 pub(super) fn account(profile: &str) -> AccountId {
@@ -529,4 +554,32 @@ async fn a_store_in_memory_times_leases_by_the_clock_it_is_given() {
     assert_eq!(store.lease(&account("a"), LONG).await.unwrap(), None);
     clock.advance(Duration::from_secs(1));
     assert!(store.lease(&account("a"), LONG).await.unwrap().is_some());
+}
+
+async fn what_is_pending_is_listed_until_it_is_taken_or_ends(store: Arc<dyn Both>) {
+    assert!(store.pending().await.unwrap().is_empty());
+    // More than are asked for at once.
+    let all: Vec<[u8; 16]> = (0..300_u128).map(u128::to_le_bytes).collect();
+    for id in &all {
+        store
+            .insert(id, &[b"sealed", id.as_slice()].concat(), LATER)
+            .await
+            .unwrap();
+    }
+    let mut listed = store.pending().await.unwrap();
+    listed.sort_unstable();
+    let mut expected: Vec<([u8; 16], Vec<u8>)> = all
+        .iter()
+        .map(|id| (*id, [b"sealed", id.as_slice()].concat()))
+        .collect();
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+    for id in &all[..298] {
+        store.take(id).await.unwrap().unwrap();
+    }
+    store.finish(&all[298], b"done").await.unwrap();
+    let left = store.pending().await.unwrap();
+    assert_eq!(left.iter().map(|(id, _sealed)| *id).collect::<Vec<_>>(), all[299..]);
+    store.purge(LATER).await.unwrap();
+    assert!(store.pending().await.unwrap().is_empty());
 }

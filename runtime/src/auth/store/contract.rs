@@ -77,6 +77,8 @@ pub trait FlowStore: Send + Sync {
     async fn finish(&self, id: &[u8; 16], outcome: &[u8]) -> Result<(), StoreError>;
     /// How one ended; `None` while it is pending or taken. An unknown one is an error.
     async fn outcome(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Every one that is pending, by its id, with its bytes.
+    async fn pending(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError>;
     /// Forgets those whose time is over.
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError>;
 }

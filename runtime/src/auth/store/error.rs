@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    auth::StorePlace,
+    auth::{StorePlace, store::TlsFault},
     base::{code::Code, key::KeyPlace, text::shown_on_one_line},
 };
 
@@ -131,6 +131,16 @@ pub enum StoreError {
         /// What it or the network said, without values.
         reason: String,
     },
+    /// TLS to the server could not be begun, or its certificate is not trusted.
+    #[error("no TLS that can be trusted to the token store `{store}`: {reason}")]
+    Tls {
+        /// The store.
+        store: StorePlace,
+        /// What stands in the way.
+        fault: TlsFault,
+        /// What TLS said.
+        reason: String,
+    },
     /// The server did not answer in time; what was asked of it may be done all the same.
     #[error("the token store did not answer within {waited:?}: `{store}`")]
     Slow {
@@ -177,7 +187,7 @@ impl StoreError {
             | Self::DiskFull { .. }
             | Self::PutAside { .. }
             | Self::Io { .. } => Code::Internal,
-            Self::Unavailable(_) | Self::Server { .. } => Code::Unreachable,
+            Self::Unavailable(_) | Self::Server { .. } | Self::Tls { .. } => Code::Unreachable,
         }
     }
 
@@ -215,6 +225,7 @@ impl StoreError {
             Self::Server { .. } => {
                 vec!["see that the server runs, and that `[store] url` names it with its user and password".to_owned()]
             }
+            Self::Tls { fault, .. } => vec![without_tls(*fault).to_owned()],
             Self::PutAside { .. } => vec!["start this process again, so that it opens the new store".to_owned()],
             Self::WrongKey { store, place } | Self::KeyLost { store, place } => {
                 vec![bring_back(place), format!("if the key is lost: {}", anew(store))]
@@ -235,6 +246,24 @@ impl StoreError {
             }
             Self::Unavailable(_) => Vec::new(),
         }
+    }
+}
+
+/// What would mend TLS.
+const fn without_tls(fault: TlsFault) -> &'static str {
+    match fault {
+        TlsFault::NotOffered => {
+            "turn TLS on at the server and name the port where it speaks it; on a network that is yours alone leave it out: \
+             `redis://` in place of `rediss://`, or `sslmode=disable`"
+        }
+        TlsFault::Untrusted => {
+            "where a root of your own signed the server's certificate, name its PEM file: `[network] ca_file`"
+        }
+        TlsFault::OtherName => "let the URL name the server as its certificate does",
+        TlsFault::Outdated => {
+            "give the server a certificate that holds now, and see that this machine's clock is right"
+        }
+        TlsFault::Other => "see the server's log: the two agree on no way to begin TLS",
     }
 }
 

@@ -69,12 +69,9 @@ async fn a_process_that_saves_until_it_is_killed() {
 async fn a_process_that_changes_the_key_until_it_is_killed() {
     let home = std::env::var_os(HOME).unwrap();
     let home = Home::at(Path::new(&home));
-    let settings = NetSettings::default();
-    let net = Net::new(settings.clone()).unwrap();
+    let net = Net::new(NetSettings::default()).unwrap();
     loop {
-        let store = OpenStore::open(&StoreSettings::default(), &home, &net, &settings)
-            .await
-            .unwrap();
+        let store = OpenStore::open(&StoreSettings::default(), &home, &net).await.unwrap();
         say("kept opened 0");
         store.rekey(None).await.unwrap();
         say("kept rekeyed 0");

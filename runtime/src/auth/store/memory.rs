@@ -264,6 +264,14 @@ impl FlowStore for MemoryStore {
         Ok(flow.outcome.clone())
     }
 
+    async fn pending(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError> {
+        let state = self.state();
+        let pending = state.flows.iter();
+        Ok(pending
+            .filter_map(|(id, flow)| Some((*id, flow.sealed.clone()?)))
+            .collect())
+    }
+
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
         self.state().flows.retain(|_id, flow| flow.expires_at > now);
         Ok(())

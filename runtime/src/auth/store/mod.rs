@@ -13,6 +13,7 @@ mod reseal;
 mod seal;
 mod settings;
 mod sqlite;
+mod tls;
 mod url;
 
 #[cfg(test)]
@@ -33,4 +34,5 @@ pub(crate) use seal::{RecordKind, Vault};
 pub use settings::StoreSettings;
 pub use sqlite::SqliteStore;
 use sqlite::io_at as sqlite_io_at;
+pub use tls::TlsFault;
 pub use url::{NotAStoreUrl, StoreUrl};

@@ -19,7 +19,7 @@ use crate::{
         home::Home,
         key::{KeyPlace, StoreKey},
         keys::Keys,
-        net::{Net, NetSettings},
+        net::Net,
     },
 };
 
@@ -60,21 +60,16 @@ impl OpenStore {
     ///
     /// # Errors
     /// When it cannot be reached or read, or its key is lost or another: naming where it was kept.
-    pub(crate) async fn open(
-        settings: &StoreSettings,
-        home: &Home,
-        net: &Net,
-        net_settings: &NetSettings,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn open(settings: &StoreSettings, home: &Home, net: &Net) -> Result<Self, StoreError> {
         let opened = match &settings.url {
             None => Self::open_file(settings, home)?,
-            Some(url) => Self::open_server(settings, url, home, net, net_settings).await?,
+            Some(url) => Self::open_server(settings, url, home, net).await?,
         };
         let Some(url) = &settings.sign_ins_url else {
             return Ok(opened);
         };
         let flows: Arc<dyn FlowStore> = match url.kind() {
-            ServerKind::Redis => Arc::new(RedisStore::open_for_sign_ins(url, net_settings).await?),
+            ServerKind::Redis => Arc::new(RedisStore::open_for_sign_ins(url, net).await?),
             ServerKind::Postgres => {
                 return Err(StoreError::Server {
                     store: url.place(),
@@ -103,13 +98,7 @@ impl OpenStore {
         })
     }
 
-    async fn open_server(
-        settings: &StoreSettings,
-        url: &StoreUrl,
-        home: &Home,
-        net: &Net,
-        net_settings: &NetSettings,
-    ) -> Result<Self, StoreError> {
+    async fn open_server(settings: &StoreSettings, url: &StoreUrl, home: &Home, net: &Net) -> Result<Self, StoreError> {
         let owner = files::create_private_dir(home.data())
             .and_then(|()| Owner::of_new_files_in(home.data()))
             .map_err(super::sqlite_io_at(home.data()))?;
@@ -130,7 +119,7 @@ impl OpenStore {
                 )
             }
             ServerKind::Redis => {
-                let (store, key) = RedisStore::open(url, net_settings, &keys, owner).await?;
+                let (store, key) = RedisStore::open(url, net, &keys, owner).await?;
                 let store = Arc::new(store);
                 (
                     Arc::clone(&store) as _,

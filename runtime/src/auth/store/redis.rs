@@ -7,6 +7,7 @@ mod flows;
 mod record;
 mod rekey;
 mod script;
+mod tls;
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use crate::{
         StoreError, StorePlace,
         store::{StoreUrl, key_record::KeyRecord},
     },
-    base::{files::Owner, key::StoreKey, keys::Keys, net::NetSettings},
+    base::{files::Owner, key::StoreKey, keys::Keys, net::Net},
 };
 
 /// What a store on a Redis server keeps.
@@ -63,12 +64,13 @@ impl RedisStore {
     /// When the server could lose what it said it keeps, among others.
     pub(crate) async fn open(
         url: &StoreUrl,
-        net: &NetSettings,
+        net: &Net,
         keys: &Keys,
         owner: Owner,
     ) -> Result<(Self, StoreKey), StoreError> {
         let store = Self::open_for_sign_ins(url, net).await?;
         store.check_accounts()?;
+        store.connection.keep_accounts();
         let mut record = match store.read_record().await? {
             Some(record) => record,
             None => store.make_record(keys, owner).await?,
@@ -91,9 +93,9 @@ impl RedisStore {
     }
 
     /// Opens it for pending sign-ins alone: those a server may forget.
-    pub(crate) async fn open_for_sign_ins(url: &StoreUrl, net: &NetSettings) -> Result<Self, StoreError> {
+    pub(crate) async fn open_for_sign_ins(url: &StoreUrl, net: &Net) -> Result<Self, StoreError> {
         let connection = Connection::new(url, net)?;
-        let forgetful = durability::what_is_missing(&connection).await?;
+        let forgetful = connection.what_is_missing().await?;
         Ok(Self {
             connection,
             key_id: Vec::new(),

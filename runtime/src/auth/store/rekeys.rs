@@ -46,7 +46,7 @@ fn is_rekeyed<T: std::fmt::Debug>(result: Result<T, StoreError>) {
     assert!(!error.hints().is_empty());
 }
 
-async fn a_store_gets_another_key_while_others_have_it_open(url: Option<StoreUrl>, home: &Path) {
+async fn f_65_a_store_gets_another_key_while_others_have_it_open(url: Option<StoreUrl>, home: &Path) {
     let store = open(url.as_ref(), home).await;
     let vault = Vault::new(store.key.clone());
     for (profile, content) in [("a", b"one".as_slice()), ("b", b"two")] {
@@ -93,7 +93,7 @@ async fn a_store_gets_another_key_while_others_have_it_open(url: Option<StoreUrl
 }
 
 /// Whoever saves at the same time: every token that was kept opens afterwards.
-async fn saves_and_changes_of_the_key_at_once_lose_nothing(url: Option<StoreUrl>, home: &Path) {
+async fn f_65_saves_and_changes_of_the_key_at_once_lose_nothing(url: Option<StoreUrl>, home: &Path) {
     let first = open(url.as_ref(), home).await;
     save(&first, "a", b"0").await.unwrap();
     let writer = async {
@@ -173,7 +173,7 @@ macro_rules! run_over_each_kind {
 }
 
 run_over_each_kind! {
-    a_store_gets_another_key_while_others_have_it_open
-    saves_and_changes_of_the_key_at_once_lose_nothing
+    f_65_a_store_gets_another_key_while_others_have_it_open
+    f_65_saves_and_changes_of_the_key_at_once_lose_nothing
     a_key_of_the_operators_replaces_one_of_ours
 }

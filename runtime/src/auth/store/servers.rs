@@ -54,6 +54,13 @@ impl PostgresPlace {
     pub(super) async fn open(&self) -> Arc<PostgresStore> {
         self.try_open(&KeySource::Home).await.unwrap().0
     }
+
+    /// The same by its port, with TLS.
+    pub(super) async fn open_with_tls(&self) -> Arc<PostgresStore> {
+        let url = self.server.url_with_tls(&self.database, "localhost", "verify-full");
+        let opened = open_postgres_trusting(&url.parse().unwrap(), self.home.path(), Some(self.server.root())).await;
+        opened.unwrap()
+    }
 }
 
 pub(super) async fn open_postgres(
@@ -62,10 +69,37 @@ pub(super) async fn open_postgres(
     source: &KeySource,
 ) -> Result<(Arc<PostgresStore>, StoreKey), StoreError> {
     let keys = Keys::new(source.clone(), home.join("store.key"));
-    let net = Net::new(NetSettings::default()).unwrap();
     let owner = Owner::of_new_files_in(home).unwrap();
-    let (store, key) = PostgresStore::open(url, &net, &keys, owner).await?;
+    let (store, key) = PostgresStore::open(url, &trusting(None), &keys, owner).await?;
     Ok((Arc::new(store), key))
+}
+
+/// The same for who trusts this root.
+pub(super) async fn open_postgres_trusting(
+    url: &StoreUrl,
+    home: &Path,
+    root: Option<&str>,
+) -> Result<Arc<PostgresStore>, StoreError> {
+    let keys = Keys::new(KeySource::Home, home.join("store.key"));
+    let owner = Owner::of_new_files_in(home).unwrap();
+    let (store, _key) = PostgresStore::open(url, &trusting(root), &keys, owner).await?;
+    Ok(Arc::new(store))
+}
+
+/// The network of who trusts this root beside the system's.
+pub(super) fn trusting(root: Option<&str>) -> Net {
+    let ca_pem = root.map(|pem| pem.as_bytes().to_vec());
+    let settings = NetSettings {
+        ca_pem,
+        ..NetSettings::default()
+    };
+    Net::new(settings).unwrap()
+}
+
+/// A root that signed nothing here; PEM.
+pub(super) fn another_root() -> String {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    made.cert.pem()
 }
 
 /// The same on a Redis server.
@@ -97,6 +131,13 @@ impl RedisPlace {
     pub(super) async fn open(&self) -> Arc<RedisStore> {
         self.try_open(&KeySource::Home).await.unwrap().0
     }
+
+    /// The same by its port, with TLS.
+    pub(super) async fn open_with_tls(&self) -> Arc<RedisStore> {
+        let url = self.server.url_with_tls(&self.database, "localhost");
+        let opened = open_redis_trusting(&url.parse().unwrap(), self.home.path(), Some(self.server.root())).await;
+        opened.unwrap()
+    }
 }
 
 pub(super) async fn open_redis(
@@ -106,8 +147,20 @@ pub(super) async fn open_redis(
 ) -> Result<(Arc<RedisStore>, StoreKey), StoreError> {
     let keys = Keys::new(source.clone(), home.join("store.key"));
     let owner = Owner::of_new_files_in(home).unwrap();
-    let (store, key) = RedisStore::open(url, &NetSettings::default(), &keys, owner).await?;
+    let (store, key) = RedisStore::open(url, &trusting(None), &keys, owner).await?;
     Ok((Arc::new(store), key))
+}
+
+/// The same for who trusts this root.
+pub(super) async fn open_redis_trusting(
+    url: &StoreUrl,
+    home: &Path,
+    root: Option<&str>,
+) -> Result<Arc<RedisStore>, StoreError> {
+    let keys = Keys::new(KeySource::Home, home.join("store.key"));
+    let owner = Owner::of_new_files_in(home).unwrap();
+    let (store, _key) = RedisStore::open(url, &trusting(root), &keys, owner).await?;
+    Ok(Arc::new(store))
 }
 
 /// A store as the settings name it, with its home.
@@ -116,6 +169,5 @@ pub(super) async fn open_by_settings(url: Option<StoreUrl>, home: &Path) -> Resu
         url,
         ..StoreSettings::default()
     };
-    let net = Net::new(NetSettings::default()).unwrap();
-    OpenStore::open(&settings, &Home::at(home), &net, &NetSettings::default()).await
+    OpenStore::open(&settings, &Home::at(home), &trusting(None)).await
 }

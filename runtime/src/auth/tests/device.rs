@@ -7,7 +7,7 @@ use super::{
     world::{World, credential, given, need},
 };
 use crate::{
-    auth::{Auth, AuthError, SignIn},
+    auth::{Auth, AuthError, PendingSignIn, SignIn, SignInStep},
     base::{code::Code, name::Profile},
 };
 
@@ -35,9 +35,8 @@ async fn until_asked(world: &World, times: usize) {
 
 const PENDING: &str = "{\"error\":\"authorization_pending\"}";
 
-/// F-50, F-53, F-54, F-55.
 #[tokio::test]
-async fn a_user_who_enters_his_code_is_signed_in_whatever_came_between() {
+async fn f_50_f_53_f_54_f_55_a_user_who_enters_his_code_is_signed_in_whatever_came_between() {
     let world = world().await;
     let auth = world.process();
     let sign_in = begin(&auth).await;
@@ -75,9 +74,8 @@ async fn a_user_who_enters_his_code_is_signed_in_whatever_came_between() {
     assert_eq!(world.provider.requests().len(), 8, "nobody asks after that");
 }
 
-/// F-51, F-52.
 #[tokio::test]
-async fn a_code_that_was_denied_or_has_ended_is_not_asked_about_again() {
+async fn f_51_f_52_a_code_that_was_denied_or_has_ended_is_not_asked_about_again() {
     let world = world().await;
     let auth = world.process();
     for (body, code, says) in [
@@ -111,20 +109,148 @@ async fn a_code_that_nobody_enters_ends_with_its_time() {
     ));
 }
 
-#[tokio::test]
-async fn an_account_stays_whose_it_is_when_somebody_else_enters_the_code() {
-    let mut world = World::new().await;
-    world.file = format!("oauth2.device = \"{}/device\"", world.provider.url());
+/// A process in which alice is signed in and mallory entered a code: what its waiter was told.
+async fn somebody_else(world: &World) -> (Arc<Auth>, SignIn, AuthError) {
     let auth = world.signed_in().await;
     world.provider.signs_in("mallory");
     let sign_in = begin(&auth).await;
     let asked = world.provider.requests().len();
     world.provider.approve();
-    let ((), waited) = tokio::join!(until_asked(&world, asked + 1), auth.wait(&sign_in));
-    let error = waited.unwrap_err().to_string();
-    assert!(error.contains("alice") && error.contains("mallory"), "{error}");
-    let accounts = auth.accounts(None).await.unwrap();
-    assert_eq!(accounts[0].identity.as_deref(), Some("alice"));
+    let ((), waited) = tokio::join!(until_asked(world, asked + 1), auth.wait(&sign_in));
+    (auth, sign_in, waited.unwrap_err())
+}
+
+async fn who(auth: &Arc<Auth>) -> Option<String> {
+    auth.accounts(None).await.unwrap()[0].identity.clone()
+}
+
+#[tokio::test]
+async fn an_account_stays_whose_it_is_when_somebody_else_enters_the_code_and_nobody_agrees() {
+    let world = world().await;
+    let (auth, sign_in, error) = somebody_else(&world).await;
+    let AuthError::OtherIdentity { old, new, .. } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((old.as_str(), new.as_str()), ("alice", "mallory"));
+    assert_eq!(error.code(), Code::Denied);
+    assert!(
+        error.hints().join(" ").contains("auth logout acme"),
+        "{:?}",
+        error.hints()
+    );
+    assert_eq!(who(&auth).await.as_deref(), Some("alice"));
+    let asks = auth.pending(None).await.unwrap();
+    assert_eq!(asks[0].awaits, SignInStep::Agreement);
+    auth.agree(&sign_in, false).await.unwrap();
+    assert_eq!(who(&auth).await.as_deref(), Some("alice"));
+    assert_eq!(given(&auth).await, "planted-access-1");
+    let late = auth.agree(&sign_in, true).await.unwrap_err();
+    assert!(matches!(late, AuthError::NoSuchSignIn), "{late}");
+    assert!(auth.pending(None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_account_becomes_anothers_when_the_one_at_the_terminal_agrees() {
+    let world = world().await;
+    let (auth, sign_in, _error) = somebody_else(&world).await;
+    auth.agree(&sign_in, true).await.unwrap();
+    auth.wait(&sign_in).await.unwrap();
+    assert_eq!(who(&auth).await.as_deref(), Some("mallory"));
+    assert_eq!(given(&auth).await, "planted-access-2");
+}
+
+#[tokio::test]
+async fn a_word_that_comes_too_late_changes_nothing() {
+    let world = world().await;
+    let (auth, sign_in, _error) = somebody_else(&world).await;
+    world.later(601);
+    let late = auth.agree(&sign_in, true).await.unwrap_err();
+    assert!(matches!(late, AuthError::SignInExpired { .. }), "{late}");
+    assert_eq!(who(&auth).await.as_deref(), Some("alice"));
+}
+
+#[tokio::test]
+async fn a_code_that_a_process_left_behind_is_taken_up_by_the_next() {
+    let world = world().await;
+    let first = world.process();
+    let left = begin(&first).await;
+    drop(first);
+    let next = world.process();
+    let again = begin(&next).await;
+    assert_eq!(again, left, "the same code, until the same time");
+    let asked = world.provider.requests().len();
+    world.provider.approve();
+    let ((), waited) = tokio::join!(until_asked(&world, asked + 1), next.wait(&again));
+    waited.unwrap();
+    assert_eq!(given(&next).await, "planted-access-1");
+}
+
+#[tokio::test]
+async fn a_code_that_a_process_left_behind_is_not_taken_up_for_more_than_it_asks_nor_after_its_time() {
+    let world = world().await;
+    let first = world.process();
+    let left = begin(&first).await;
+    drop(first);
+    let next = world.process();
+    let wider = super::world::need_of(&["admin", "read"]);
+    let wide = next.begin_on_device(&Profile::default(), &[wider], &[]).await.unwrap();
+    assert_eq!(
+        wide.scopes,
+        ["admin", "read", "write"],
+        "what it asked for is asked for too"
+    );
+    let pending = next.pending(None).await.unwrap();
+    assert_eq!(pending.len(), 1, "one sign-in of an account: {pending:?}");
+    let other = Profile::new("other");
+    let others = next.begin_on_device(&other, &[need()], &[]).await.unwrap();
+    assert_eq!(
+        (others.profile, others.scopes.len()),
+        (other, 2),
+        "another profile's is another"
+    );
+    assert_eq!(next.pending(None).await.unwrap().len(), 2);
+    world.later(600);
+    assert!(next.pending(None).await.unwrap().is_empty());
+    let fresh = begin(&world.process()).await;
+    assert!(fresh.expires_at > left.expires_at);
+}
+
+#[tokio::test]
+async fn what_is_pending_is_shown_without_a_secret() {
+    let world = world().await;
+    let auth = world.process();
+    begin(&auth).await;
+    super::world::begin(&auth).await;
+    let other = Profile::new("other");
+    auth.begin(&other, &[super::world::typed()], &[]).await.unwrap();
+    auth.begin_on_device(&other, &[need()], &["tool".to_owned()])
+        .await
+        .unwrap();
+    let elsewhere = world.process();
+    let all = elsewhere.pending(None).await.unwrap();
+    let shown = |pending: &PendingSignIn| (pending.profile.clone(), pending.awaits);
+    let mut steps: Vec<_> = all.iter().map(shown).collect();
+    steps.sort_by_key(|(profile, awaits)| (profile.clone(), format!("{awaits:?}")));
+    assert_eq!(
+        steps,
+        [
+            // The one on a page took the place of the code.
+            ("default".to_owned(), SignInStep::Page),
+            ("other".to_owned(), SignInStep::Code),
+            ("other".to_owned(), SignInStep::Typing),
+        ]
+    );
+    assert!(all.is_sorted_by_key(|pending| pending.expires_at));
+    let code = all.iter().find(|pending| pending.awaits == SignInStep::Code).unwrap();
+    assert_eq!(
+        (code.scopes.as_slice(), code.tools.as_slice()),
+        (&["read".to_owned(), "write".to_owned()][..], &["tool".to_owned()][..])
+    );
+    let text = format!("{all:?} {}", serde_json::to_string(&all).unwrap());
+    for secret in ["planted", "WDJB", "http"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+    assert_eq!(elsewhere.pending(Some(&other)).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -140,12 +266,15 @@ async fn a_provider_without_such_a_page_is_said_to_have_none() {
 }
 
 #[tokio::test]
-async fn a_sign_out_ends_a_code_that_is_pending() {
-    let mut world = World::new().await;
-    world.file = format!("oauth2.device = \"{}/device\"", world.provider.url());
+async fn a_sign_out_ends_a_code_that_is_pending_in_any_process() {
+    let world = world().await;
     let auth = world.signed_in().await;
     let sign_in = begin(&auth).await;
-    auth.sign_out(&Profile::default(), "acme", None).await.unwrap();
+    let other = Profile::new("other");
+    auth.begin_on_device(&other, &[need()], &[]).await.unwrap();
+    let elsewhere = world.process();
+    elsewhere.sign_out(&Profile::default(), "acme", None).await.unwrap();
+    assert_eq!(auth.pending(None).await.unwrap().len(), 1, "the other profile's stays");
     let error = auth.wait(&sign_in).await.unwrap_err().to_string();
     assert!(error.contains("signed out"), "{error}");
 }

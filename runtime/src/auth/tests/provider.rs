@@ -273,7 +273,7 @@ fn answer(state: &mut Fakes, form: &BTreeMap<String, String>) -> Response {
 async fn device(State(fake): State<Arc<Fake>>, Form(form): Form<BTreeMap<String, String>>) -> Response {
     fake.state().requests.push("device".to_owned());
     let page = format!("{}/enter", fake.url());
-    if form["scope"] != "read write" {
+    if !form["scope"].ends_with("read write") {
         return StatusCode::BAD_REQUEST.into_response();
     }
     axum::Json(json!({

@@ -334,4 +334,6 @@ async fn a_pasted_address_completes_only_the_sign_in_it_belongs_to() {
     let error = auth.paste(&again, &address).await.unwrap_err();
     assert!(matches!(error, AuthError::OtherIdentity { .. }), "{error}");
     assert_eq!(given(&auth).await, "planted-access-1");
+    auth.agree(&again, true).await.unwrap();
+    assert_eq!(given(&auth).await, "planted-access-2", "the terminal's user agreed");
 }

@@ -5,12 +5,18 @@ use std::error::Error as _;
 use tokio_postgres::{Error, Row, error::SqlState, types::FromSql};
 
 use super::connection::STATEMENT_TIME;
-use crate::auth::{StoreError, StorePlace};
+use crate::auth::{
+    StoreError, StorePlace,
+    store::{TlsFault, tls::fault_in},
+};
 
 /// The error for what a server at `place` said. Details are left out: they hold values.
 pub(super) fn at(place: &StorePlace, error: &Error) -> StoreError {
     let store = place.clone();
     let Some(said) = error.as_db_error() else {
+        if let Some((fault, reason)) = of_tls(error) {
+            return StoreError::Tls { store, fault, reason };
+        }
         // The outer words are the crate's own, the inner ones those of the system or of TLS.
         let reason = match error.source() {
             Some(cause) => format!("{error}: {cause}"),
@@ -43,6 +49,16 @@ pub(super) fn at(place: &StorePlace, error: &Error) -> StoreError {
         store,
         reason: format!("{} ({})", said.message(), code.code()),
     }
+}
+
+/// What TLS said, where it ended the connection: the crate tells by its words alone that the server does not speak it.
+fn of_tls(error: &Error) -> Option<(TlsFault, String)> {
+    let cause = error.source()?;
+    if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+        return fault_in(io).map(|fault| (fault, io.to_string()));
+    }
+    let reason = cause.to_string();
+    (reason == "server does not support TLS").then_some((TlsFault::NotOffered, reason))
 }
 
 /// A column of a row; one of another type than ours, or without a value where ours has one, was not made by us.

@@ -18,6 +18,9 @@ const INSERT: &str = concat!(
 const READ: &str =
     "SELECT s.key_id, f.id IS NOT NULL, f.sealed, f.outcome FROM pocket_store s LEFT JOIN pocket_flows f ON f.id = $1";
 
+const PENDING: &str =
+    "SELECT s.key_id, f.id, f.sealed FROM pocket_store s LEFT JOIN pocket_flows f ON f.sealed IS NOT NULL";
+
 const REPLACE: &str = concat!(
     "UPDATE pocket_flows SET sealed = $3 WHERE id = $1 AND sealed = $2 AND ",
     with_key!("$4"),
@@ -125,6 +128,24 @@ impl FlowStore for PostgresStore {
 
     async fn outcome(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.kept(id).await?.ok_or(StoreError::NoSignIn)?.outcome)
+    }
+
+    async fn pending(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError> {
+        let found = self.query(PENDING, &[]).await?;
+        if found.rows.is_empty() {
+            return Err(self.damaged("it does not record its key"));
+        }
+        let mut pending = Vec::new();
+        for row in &found.rows {
+            self.has_key(row, 0)?;
+            // One row without any where none is pending.
+            let Some(id) = self.column::<Option<&[u8]>>(row, 1)? else {
+                continue;
+            };
+            let id = <[u8; 16]>::try_from(id).map_err(|_other_length| self.damaged("the id of a sign-in is none"))?;
+            pending.push((id, self.column(row, 2)?));
+        }
+        Ok(pending)
     }
 
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {

@@ -5,9 +5,9 @@ use crate::{
     auth::{
         FlowStore as _, StoreError, TokenStore as _,
         store::{
-            Vault,
+            TlsFault, Vault,
             conformance::account,
-            servers::{Postgres, PostgresPlace, open_postgres},
+            servers::{Postgres, PostgresPlace, another_root, open_postgres, open_postgres_trusting},
         },
     },
     base::{
@@ -166,4 +166,72 @@ async fn the_server_sees_only_sealed_bytes() {
         .psql(&place.database, "SELECT * FROM pocket_store")
         .unwrap();
     assert!(!record.contains(&hex::encode(key.expose())) && !record.contains(key.to_text().trim()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_holds_with_a_root_that_is_trusted_and_the_name_of_the_certificate_alone() {
+    let Some(place) = PostgresPlace::new() else { return };
+    let other = another_root();
+    let open = async |name: &str, mode: &str, root: Option<&str>| {
+        let url = place.server.url_with_tls(&place.database, name, mode);
+        open_postgres_trusting(&url.parse().unwrap(), place.home.path(), root).await
+    };
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let store = open("localhost", mode, Some(place.server.root())).await.unwrap();
+        let speaks =
+            "SELECT bool_or(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE datname = current_database()";
+        assert_eq!(place.server.psql(&place.database, speaks).unwrap(), "t", "{mode}");
+        drop(store);
+        for (name, root, fault, hint) in [
+            ("localhost", None, TlsFault::Untrusted, "ca_file"),
+            ("localhost", Some(other.as_str()), TlsFault::Untrusted, "ca_file"),
+            (
+                "127.0.0.1",
+                Some(place.server.root()),
+                TlsFault::OtherName,
+                "as its certificate does",
+            ),
+        ] {
+            let error = open(name, mode, root).await.map(drop).unwrap_err();
+            assert!(
+                matches!(&error, StoreError::Tls { fault: told, .. } if *told == fault),
+                "{error:?}"
+            );
+            assert_eq!(error.code(), Code::Unreachable);
+            assert!(error.hints().join(" ").contains(hint), "{:?}", error.hints());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_tls_is_refused_where_the_url_asks_for_it() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _peer)) = listener.accept().await {
+            let mut asked = [0; 8];
+            stream.read_exact(&mut asked).await.unwrap();
+            stream.write_all(b"N").await.unwrap();
+            let mut more = Vec::new();
+            stream.read_to_end(&mut more).await.unwrap();
+            assert!(more.is_empty(), "nothing is said in the clear");
+        }
+    });
+    let home = tempfile::tempdir().unwrap();
+    let url = format!("postgres://planted:planted@localhost:{port}/x?sslmode=require");
+    let error = open_postgres_trusting(&url.parse().unwrap(), home.path(), None).await;
+    let error = error.map(drop).unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            StoreError::Tls {
+                fault: TlsFault::NotOffered,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let text = format!("{error:?} {error} {:?}", error.hints());
+    assert!(text.contains("sslmode=disable") && !text.contains("planted"), "{text}");
 }

@@ -1,10 +1,9 @@
-//! TLS to a PostgreSQL server, by the roots that all clients share.
+//! TLS to a PostgreSQL server.
 
 use std::{
     future::Future,
     io,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -12,6 +11,8 @@ use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::{TlsConnector, client};
+
+use crate::auth::store::tls::connector;
 
 /// Makes a connection's TLS.
 #[derive(Clone)]
@@ -29,10 +30,7 @@ pub(super) struct Stream<S>(Box<client::TlsStream<S>>);
 
 impl MakeTls {
     pub(super) fn new(shared: &ClientConfig) -> Self {
-        // What HTTP clients offer as the protocol above has no place here.
-        let mut config = shared.clone();
-        config.alpn_protocols.clear();
-        Self(TlsConnector::from(Arc::new(config)))
+        Self(connector(shared))
     }
 }
 

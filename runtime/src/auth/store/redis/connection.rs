@@ -1,17 +1,20 @@
 //! The connection to a Redis server, made anew when it is lost.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use ::redis::{
-    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, ScriptInvocation, TlsCertificates,
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, FromRedisValue, RedisError, ScriptInvocation,
     aio::MultiplexedConnection,
 };
 use tokio::sync::Mutex;
 
-use super::Answer;
+use super::{Answer, durability, tls};
 use crate::{
     auth::{StoreError, StorePlace, store::StoreUrl},
-    base::net::NetSettings,
+    base::net::Net,
 };
 
 /// After this time the server counts as gone.
@@ -20,8 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// One connection, which many operations share.
 pub(super) struct Connection {
     client: Client,
+    net: Net,
     open: Mutex<Open>,
     place: StorePlace,
+    /// Whether each new connection is asked again for what accounts need.
+    keeps_accounts: AtomicBool,
 }
 
 /// The connection there is, which many share, with a number by which one that was lost is told from the next.
@@ -32,31 +38,43 @@ struct Open {
 }
 
 impl Connection {
-    pub(super) fn new(url: &StoreUrl, net: &NetSettings) -> Result<Self, StoreError> {
-        let place = url.place();
-        let client = match &net.ca_pem {
-            Some(pem) if url.expose().starts_with("rediss:") => Client::build_with_tls(
-                url.expose(),
-                TlsCertificates {
-                    client_tls: None,
-                    root_cert: Some(pem.clone()),
-                },
-            ),
-            Some(_) | None => Client::open(url.expose()),
+    pub(super) fn new(url: &StoreUrl, net: &Net) -> Result<Self, StoreError> {
+        let refused = |reason: &str| StoreError::Server {
+            store: url.place(),
+            reason: reason.to_owned(),
         };
+        // Its own words may quote the URL.
+        let client = Client::open(url.expose())
+            .map_err(|_may_be_secret| refused("its URL has a part that there is not, or a value that does not fit"))?;
+        if let ConnectionAddr::TcpTls { insecure: true, .. } = client.get_connection_info().addr() {
+            return Err(refused(
+                "its URL ends with `#insecure`, and a certificate is always checked",
+            ));
+        }
         Ok(Self {
-            // Its own words may quote the URL.
-            client: client.map_err(|_may_be_secret| StoreError::Server {
-                store: place.clone(),
-                reason: "its URL has a part that there is not, or a value that does not fit".to_owned(),
-            })?,
+            client,
+            net: net.clone(),
             open: Mutex::default(),
-            place,
+            place: url.place(),
+            keeps_accounts: AtomicBool::new(false),
         })
     }
 
     pub(super) const fn place(&self) -> &StorePlace {
         &self.place
+    }
+
+    /// From here on a server that lacks what accounts need is refused whenever it is connected to anew: it may have been
+    /// started again with other settings, or another may have taken its place.
+    pub(super) fn keep_accounts(&self) {
+        self.keeps_accounts.store(true, Ordering::Relaxed);
+    }
+
+    /// What the server lacks to keep accounts.
+    pub(super) async fn what_is_missing(&self) -> Result<Option<String>, StoreError> {
+        let (mut connection, _number) = self.connection().await?;
+        let missing = durability::what_is_missing(&mut connection).await;
+        missing.map_err(|error| self.fault(&error))
     }
 
     /// Runs a script; anew, once, where the connection was lost before it was answered.
@@ -117,14 +135,42 @@ impl Connection {
         if let Some(connection) = &open.connection {
             return Ok((connection.clone(), open.number));
         }
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
-        let made = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        let connection = made.map_err(|error| self.fault(&error))?;
+        let mut connection = self.connect().await?;
+        if self.keeps_accounts.load(Ordering::Relaxed) {
+            let missing = durability::what_is_missing(&mut connection).await;
+            if let Some(reason) = missing.map_err(|error| self.fault(&error))? {
+                return Err(StoreError::Forgetful {
+                    store: self.place.clone(),
+                    reason,
+                });
+            }
+        }
         open.connection = Some(connection.clone());
         open.number = open.number.wrapping_add(1);
         Ok((connection, open.number))
+    }
+
+    async fn connect(&self) -> Result<MultiplexedConnection, StoreError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let to = self.client.get_connection_info();
+        if let ConnectionAddr::TcpTls { host, port, .. } = to.addr() {
+            let stream = tls::stream(&self.net, host, *port, PATIENCE).await;
+            let stream = stream.map_err(|failed| failed.at(&self.place, PATIENCE))?;
+            let greeting = MultiplexedConnection::new_with_config(to.redis_settings(), stream, config);
+            let greeted = tokio::time::timeout(PATIENCE, greeting).await;
+            let greeted = greeted.map_err(|_elapsed| StoreError::Slow {
+                store: self.place.clone(),
+                waited: PATIENCE,
+            })?;
+            let (connection, driver) = greeted.map_err(|error| self.fault(&error))?;
+            // It ends with the connection's last user.
+            tokio::spawn(driver);
+            return Ok(connection);
+        }
+        let made = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        made.map_err(|error| self.fault(&error))
     }
 
     pub(super) fn fault(&self, error: &RedisError) -> StoreError {

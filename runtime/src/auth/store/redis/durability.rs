@@ -1,9 +1,6 @@
 //! Whether a Redis server keeps what it said it keeps.
 
-use ::redis::cmd;
-
-use super::connection::Connection;
-use crate::auth::StoreError;
+use ::redis::{RedisError, RedisResult, aio::MultiplexedConnection, cmd};
 
 /// What an account asks of a server, in the server's own words.
 const NEEDED: [(&str, &str); 3] = [
@@ -14,14 +11,15 @@ const NEEDED: [(&str, &str); 3] = [
 
 /// What the server lacks to keep accounts: a rotating refresh token that it forgets is lost for good. `None` where it lacks
 /// nothing.
-pub(super) async fn what_is_missing(connection: &Connection) -> Result<Option<String>, StoreError> {
+pub(super) async fn what_is_missing(connection: &mut MultiplexedConnection) -> RedisResult<Option<String>> {
     for (name, needed) in NEEDED {
-        let asked = connection.read(cmd("CONFIG").arg("GET").arg(name)).await;
+        let asked = cmd("CONFIG").arg("GET").arg(name).query_async(connection).await;
         let found: Vec<String> = match asked {
             Ok(found) => found,
             // A server of a cloud often does not tell.
-            Err(StoreError::Server { reason, .. }) if !is_gone(&reason) => {
-                return Ok(Some(format!("it does not tell its `{name}` ({reason})")));
+            Err(error) if is_refusal(&error) => {
+                let said = [error.code(), error.detail()].into_iter().flatten().collect::<Vec<_>>();
+                return Ok(Some(format!("it does not tell its `{name}` ({})", said.join(" "))));
             }
             Err(error) => return Err(error),
         };
@@ -34,6 +32,6 @@ pub(super) async fn what_is_missing(connection: &Connection) -> Result<Option<St
     Ok(None)
 }
 
-fn is_gone(reason: &str) -> bool {
-    !(reason.starts_with("NOPERM") || reason.starts_with("ERR"))
+fn is_refusal(error: &RedisError) -> bool {
+    matches!(error.code(), Some("NOPERM" | "ERR"))
 }

@@ -1,6 +1,6 @@
 //! Pending sign-ins on a Redis server: a hash each, until it is purged.
 
-use ::redis::{Value, cmd};
+use ::redis::{Pipeline, Value, cmd};
 use async_trait::async_trait;
 
 use super::{FLOWS, RedisStore, script::Work};
@@ -75,6 +75,24 @@ impl FlowStore for RedisStore {
             .await?;
         expires_at.ok_or(StoreError::NoSignIn)?;
         Ok(outcome)
+    }
+
+    async fn pending(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError> {
+        let ids: Vec<Vec<u8>> = self.connection.read(cmd("ZRANGE").arg(FLOWS).arg(0).arg(-1)).await?;
+        let mut pending = Vec::new();
+        for some in ids.chunks(256) {
+            let mut asked = Pipeline::new();
+            for id in some {
+                asked.cmd("HGET").arg(key_of(id)).arg("sealed");
+            }
+            let found = self.connection.read_all::<Option<Vec<u8>>>(&asked).await?;
+            for (id, sealed) in some.iter().zip(found) {
+                let id = <[u8; 16]>::try_from(id.as_slice());
+                let id = id.map_err(|_other_length| self.damaged("the id of a sign-in is none"))?;
+                pending.extend(sealed.map(|sealed| (id, sealed)));
+            }
+        }
+        Ok(pending)
     }
 
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {

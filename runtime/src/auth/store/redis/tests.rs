@@ -6,15 +6,15 @@ use crate::{
     auth::{
         FlowStore as _, StoreError, TokenStore as _,
         store::{
+            TlsFault,
             conformance::account,
-            servers::{Redis, RedisPlace, open_redis},
+            servers::{Redis, RedisPlace, another_root, open_redis, open_redis_trusting, trusting},
         },
     },
     base::{
         clock::UnixTime,
         code::Code,
         key::{KeyPlace, KeySource},
-        net::NetSettings,
         secret::Secret,
     },
 };
@@ -61,9 +61,7 @@ async fn a_server_that_may_forget_keeps_sign_ins_and_no_accounts() {
         assert!(error.to_string().contains(why), "{error}");
         assert_eq!(error.code(), Code::NotValid);
         assert!(error.hints().iter().any(|hint| hint.contains("sign_ins_url")));
-        let store = RedisStore::open_for_sign_ins(&url, &NetSettings::default())
-            .await
-            .unwrap();
+        let store = RedisStore::open_for_sign_ins(&url, &trusting(None)).await.unwrap();
         store.insert(&[1; 16], b"flow", UnixTime(2_000_000_000)).await.unwrap();
         assert_eq!(store.take(&[1; 16]).await.unwrap().unwrap(), b"flow");
         let error = store.save(&account("a"), b"one", 0, None).await.unwrap_err();
@@ -165,4 +163,87 @@ async fn another_key_a_lost_key_a_newer_or_a_foreign_store_is_refused() {
     set(&["SET", "pocket:accounts", "theirs"]);
     let error = store.list().await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_holds_with_a_root_that_is_trusted_and_the_name_of_the_certificate_alone() {
+    let Some(place) = RedisPlace::new() else { return };
+    let other = another_root();
+    let open = async |name: &str, root: Option<&str>| {
+        let url = place.server.url_with_tls(&place.database, name);
+        open_redis_trusting(&url.parse().unwrap(), place.home.path(), root).await
+    };
+    let store = open("localhost", Some(place.server.root())).await.unwrap();
+    store.save(&account("a"), b"one", 0, None).await.unwrap();
+    assert_eq!(
+        place.open().await.load(&account("a")).await.unwrap().unwrap().sealed,
+        b"one"
+    );
+    for (name, root, fault, hint) in [
+        ("localhost", None, TlsFault::Untrusted, "ca_file"),
+        ("localhost", Some(other.as_str()), TlsFault::Untrusted, "ca_file"),
+        (
+            "127.0.0.1",
+            Some(place.server.root()),
+            TlsFault::OtherName,
+            "as its certificate does",
+        ),
+    ] {
+        let error = open(name, root).await.map(drop).unwrap_err();
+        assert!(
+            matches!(&error, StoreError::Tls { fault: told, .. } if *told == fault),
+            "{error:?}"
+        );
+        assert_eq!(error.code(), Code::Unreachable);
+        assert!(error.hints().join(" ").contains(hint), "{:?}", error.hints());
+    }
+    let unchecked = format!("{}#insecure", place.server.url_with_tls(&place.database, "localhost"));
+    let error = open_redis_trusting(&unchecked.parse().unwrap(), place.home.path(), None).await;
+    let error = error.map(drop).unwrap_err();
+    assert!(error.to_string().contains("always checked"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_tls_is_refused_where_the_url_asks_for_it() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let Some(_plain) = Redis::start_with(&["--port", &port.to_string()]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let url = format!("rediss://:planted@localhost:{port}/0");
+    let error = open_redis_trusting(&url.parse().unwrap(), home.path(), None).await;
+    let error = error.map(drop).unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            StoreError::Tls {
+                fault: TlsFault::NotOffered,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let text = format!("{error:?} {error} {:?}", error.hints());
+    assert!(text.contains("`redis://`") && !text.contains("planted"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_comes_back_with_settings_that_forget_keeps_no_more_accounts() {
+    let Some(server) = Redis::start() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let url = server.url("0").parse().unwrap();
+    let store = open_redis(&url, home.path(), &KeySource::Home).await.unwrap().0;
+    store.save(&account("a"), b"one", 0, None).await.unwrap();
+    server.cli("0", &["CONFIG", "SET", "appendfsync", "everysec"]);
+    server.cli("0", &["CLIENT", "KILL", "TYPE", "normal"]);
+    let error = store.save(&account("a"), b"two", 1, None).await.unwrap_err();
+    assert!(matches!(error, StoreError::Forgetful { .. }), "{error:?}");
+    assert!(error.to_string().contains("appendfsync"), "{error}");
+    server.cli("0", &["CONFIG", "SET", "appendfsync", "always"]);
+    store.save(&account("a"), b"two", 1, None).await.unwrap();
+    assert_eq!(store.load(&account("a")).await.unwrap().unwrap().sealed, b"two");
 }

@@ -79,6 +79,15 @@ impl FlowStore for SqliteStore {
         .await
     }
 
+    async fn pending(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError> {
+        self.read(|transaction| {
+            let mut asked = transaction.prepare_cached("SELECT id, sealed FROM flows WHERE sealed IS NOT NULL")?;
+            let rows = asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
         self.write(move |transaction| {
             transaction
