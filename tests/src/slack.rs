@@ -95,6 +95,7 @@ impl Slack {
             .route("/api/auth.revoke", post(revoke))
             .route("/api/conversations.history", get(history).post(history))
             .route("/api/chat.postMessage", post(post_message))
+            .route("/api/api.test", get(api_test))
             .with_state(Arc::clone(&workspace));
         Self {
             served: Served::start(router, Some(authority.server())).await,
@@ -242,6 +243,15 @@ fn scopes(text: &str) -> BTreeSet<String> {
         .filter(|scope| !scope.is_empty())
         .map(ToOwned::to_owned)
         .collect()
+}
+
+/// Slack's `api.test`, which says again what it was given.
+async fn api_test(headers: HeaderMap, Query(mut arguments): Query<BTreeMap<String, String>>) -> Json<Value> {
+    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if let Some(token) = token.and_then(|value| value.strip_prefix("Bearer ")) {
+        arguments.insert("token".to_owned(), token.to_owned());
+    }
+    Json(json!({ "ok": true, "args": arguments }))
 }
 
 /// What Slack says of a request before it shows any consent.

@@ -34,6 +34,8 @@ pub struct Credential {
     pub endpoints: Arc<[String]>,
     /// The one place of a request in which it goes.
     pub placement: Option<Placement>,
+    /// What its provider's tokens begin with, as anybody knows.
+    pub token_prefixes: Arc<[String]>,
     /// When it ends, if it does.
     pub expires_at: Option<UnixTime>,
     /// Counts up whenever the token changes.
@@ -65,6 +67,7 @@ impl Credential {
             hosts: hosts(resolved, record),
             endpoints: resolved.clone().with(record.told.as_ref()).endpoints().into(),
             placement: resolved.provider.placement.clone(),
+            token_prefixes: resolved.provider.token_prefixes.as_slice().into(),
             expires_at: record.expires_at,
             version: record.token_version,
             redactor: Arc::default(),
@@ -124,6 +127,7 @@ impl Credential {
             hosts: Arc::new([]),
             endpoints: Arc::new([]),
             placement: None,
+            token_prefixes: Arc::new([]),
             expires_at: None,
             version: 1,
             redactor: Arc::default(),

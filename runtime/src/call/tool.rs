@@ -202,6 +202,7 @@ impl CallTool {
         }
         let mut used = Vec::from_iter(credential);
         let mut end = self.invoke(tool, &text, &used, ways).await;
+        used.append(&mut end.renewed);
         if end.saw_unauthorized
             && let Some(refused) = used.last()
         {
@@ -211,6 +212,7 @@ impl CallTool {
                     used.push(renewed);
                     if again {
                         end = self.invoke(tool, &text, &used, ways).await;
+                        used.append(&mut end.renewed);
                     }
                 }
                 Ok(None) => {}
@@ -229,6 +231,7 @@ impl CallTool {
             input: text,
             profile: ways.profile,
             credential: used.last(),
+            auth: Some(ways.auth),
             report,
         })
         .await
@@ -243,6 +246,7 @@ impl CallTool {
             refusals,
             only_safe_requests: _,
             saw_unauthorized,
+            renewed: _,
         } = end;
         let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
         let (ended, exact) = match outcome {

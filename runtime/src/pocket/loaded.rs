@@ -6,10 +6,10 @@ use crate::{
     Error,
     call::{CallTool, FunctionTool, LazyTool, Runner},
     install::Installed,
-    package::{AuthRequirement, CredentialGrant, Rule, Schema},
+    package::{AuthRequirement, CredentialGrant, Manifest, Rule, Schema},
     pocket::{ToolDescription, ToolEntry},
-    provider::Scopes,
-    sandbox::{Engine, Limits, Policy},
+    provider::{Scopes, Secrecy},
+    sandbox::{CredentialsMode, Engine, Limits, Policy, SandboxError},
     settings::{Settings, ToolSettings},
 };
 
@@ -33,6 +33,9 @@ impl Loaded {
     ) -> Result<Self, Error> {
         let policy = policy(settings, &installed, &entry);
         let manifest = &installed.package.manifest;
+        if policy.credentials == CredentialsMode::Brokered {
+            check_brokered(settings, manifest)?;
+        }
         let description = ToolDescription {
             name: installed.name.clone(),
             title: manifest.title.clone(),
@@ -122,6 +125,36 @@ fn check_need(settings: &Settings, need: &AuthRequirement, refused: &impl Fn(Str
         .handler(need.handler.as_deref())?;
     if handler.scopes == Scopes::None && !need.scopes.is_empty() {
         return Err(refused(format!("`{}` takes no scopes", handler.name)));
+    }
+    Ok(())
+}
+
+/// A placeholder can stand only for a secret that goes to one place of a request, and that the tool need not have itself.
+fn check_brokered(settings: &Settings, manifest: &Manifest) -> Result<(), Error> {
+    let Some(need) = &manifest.auth else { return Ok(()) };
+    let refused = |why: String| Err(SandboxError::NotBrokered(why).into());
+    if manifest.permissions.credentials_in_env {
+        return refused(
+            "its manifest says that it needs the secret itself (`permissions.credentials` is `env`)".to_owned(),
+        );
+    }
+    let provider = settings.providers.find(&need.provider)?;
+    if provider.placement.is_none() {
+        return refused(format!(
+            "the file of its provider does not say where in a request the token goes: {}",
+            need.provider
+        ));
+    }
+    let handler = provider.handler(need.handler.as_deref())?;
+    let secrets = handler
+        .variables
+        .iter()
+        .filter(|variable| variable.secrecy == Secrecy::Secret);
+    if secrets.count() > 1 {
+        return refused(format!(
+            "what it signs in with has several secrets, and only one place in a request is known: {}",
+            handler.name
+        ));
     }
     Ok(())
 }

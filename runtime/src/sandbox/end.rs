@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::sandbox::{LogLine, SandboxError};
+use crate::{
+    auth::Credential,
+    sandbox::{LogLine, SandboxError},
+};
 
 /// How one run of a guest ended.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(crate) struct End {
     pub(crate) only_safe_requests: bool,
     /// Whether a host of the provider answered 401 to a request in which the host saw this call's token where it goes.
     pub(crate) saw_unauthorized: bool,
+    /// Credentials that took the place of the call's own while it ran.
+    pub(crate) renewed: Vec<Credential>,
 }
 
 impl End {
@@ -28,6 +33,7 @@ impl End {
             refusals: Vec::new(),
             only_safe_requests: true,
             saw_unauthorized: false,
+            renewed: Vec::new(),
         }
     }
 }

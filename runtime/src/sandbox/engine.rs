@@ -11,7 +11,7 @@ use crate::{
     install::Installed,
     package::{Component, ComponentKind},
     sandbox::{
-        Compiler, CredentialsMode, Limits, Policy, Report, SandboxError, Tool,
+        Compiler, Limits, Policy, Report, SandboxError, Tool,
         admission::Admission,
         bindings::{TypedToolPre, report},
         cache::CodeCache,
@@ -191,10 +191,6 @@ fn is_wasi_03(import: &str) -> bool {
 }
 
 fn check_policy(policy: &Policy, limits: &Limits) -> Result<(), SandboxError> {
-    match policy.credentials {
-        CredentialsMode::Env => {}
-        CredentialsMode::Brokered => return Err(SandboxError::Brokered),
-    }
     if policy.timeout > limits.timeout_max {
         return Err(SandboxError::AboveMaximum {
             what: "timeout",

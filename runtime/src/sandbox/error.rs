@@ -85,9 +85,9 @@ pub enum SandboxError {
         /// Why not.
         reason: String,
     },
-    /// Brokered credentials are not there yet.
-    #[error("`credentials = \"brokered\"` is not available in this version")]
-    Brokered,
+    /// A credential cannot be given as a placeholder.
+    #[error("`credentials = \"brokered\"` cannot hold for this tool: {0}")]
+    NotBrokered(String),
     /// A guest could not be started, for a reason that lies in this machine or in us.
     #[error("the tool could not be started: {}", shown_on_one_line(.0))]
     Start(String),
@@ -115,7 +115,7 @@ impl SandboxError {
             | Self::TooManyParts { .. }
             | Self::AboveMaximum { .. }
             | Self::EnvironmentTooLarge { .. }
-            | Self::Brokered => Code::NotValid,
+            | Self::NotBrokered(_) => Code::NotValid,
             Self::Folder { .. } => Code::NotFound,
             Self::Setup(_) | Self::CompilerNotStarted(_) | Self::Start(_) | Self::Panicked | Self::Outbound(_) => {
                 Code::Internal
@@ -137,8 +137,8 @@ impl SandboxError {
             Self::AboveMaximum { .. } => "ask for less in `pocket.toml` or the manifest",
             Self::EnvironmentTooLarge { .. } => "give the tool large values in its input instead",
             Self::Folder { .. } => "make the folder, or grant another one with `pocket update`",
-            Self::Brokered => {
-                "write `credentials = \"env\"`, or leave it out: the tool's environment then holds the token, which goes only to the provider's hosts"
+            Self::NotBrokered(_) => {
+                "write `credentials = \"env\"` for this tool if you trust it with the secret itself: its environment then holds it"
             }
             Self::CompileTimedOut { .. } | Self::CompilerDied(_) => {
                 "build the component smaller: with optimisation and without debug information"

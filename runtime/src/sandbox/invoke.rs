@@ -4,21 +4,26 @@ use std::{
     future::{Future, poll_fn},
     panic::AssertUnwindSafe,
     pin::pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use futures_util::FutureExt as _;
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::sandbox::{
-    End, Invocation, Outcome, SandboxError, Tool, Usage,
-    classify::{self, Ended},
-    log::CallLog,
-    memory::CallMemory,
-    outbound::Totals,
-    output_pipe::OutputPipe,
-    state::{CallState, NoWorld, World},
-    tool::Entry,
+use crate::{
+    auth::Credential,
+    sandbox::{
+        CredentialsMode, End, Invocation, Outcome, SandboxError, Tool, Usage,
+        broker::Broker,
+        classify::{self, Ended},
+        log::CallLog,
+        memory::CallMemory,
+        outbound::Totals,
+        output_pipe::OutputPipe,
+        state::{CallState, NoWorld, World},
+        tool::Entry,
+    },
 };
 
 /// What is known of a call once its guest is gone.
@@ -27,6 +32,7 @@ struct Ran {
     memory_bytes: u64,
     cpu: Duration,
     totals: Totals,
+    renewed: Vec<Credential>,
 }
 
 /// Calls a tool once, as soon as there is a place for it.
@@ -64,15 +70,20 @@ pub(super) async fn invoke(tool: &Tool, invocation: Invocation<'_>) -> End {
         refusals,
         only_safe_requests,
         saw_unauthorized,
+        renewed: ran.renewed,
     }
 }
 
 async fn run(tool: &Tool, invocation: &Invocation<'_>, log: &CallLog, started: Instant) -> Result<Ran, Outcome> {
     let engine = &tool.engine;
     let deadline = started + tool.policy.timeout;
-    let outbound = tool
-        .outbound
-        .for_call(invocation.profile, invocation.credential, deadline.into());
+    let broker = broker_of(tool, invocation)?;
+    let outbound = tool.outbound.for_call(
+        invocation.profile,
+        invocation.credential,
+        broker.clone(),
+        deadline.into(),
+    );
     let ledger = outbound.ledger();
     let output = OutputPipe::new(engine.limits.output);
     let world = World {
@@ -81,6 +92,7 @@ async fn run(tool: &Tool, invocation: &Invocation<'_>, log: &CallLog, started: I
         input: invocation.input,
         policy: &tool.policy,
         credential: invocation.credential,
+        broker: broker.as_deref(),
         limits: &engine.limits,
         output: output.clone(),
         log: log.clone(),
@@ -108,7 +120,19 @@ async fn run(tool: &Tool, invocation: &Invocation<'_>, log: &CallLog, started: I
         memory_bytes,
         cpu,
         totals,
+        renewed: broker.map(|broker| broker.renewed()).unwrap_or_default(),
     })
+}
+
+/// The placeholders of a call whose guest is not to have the secrets themselves.
+fn broker_of(tool: &Tool, invocation: &Invocation<'_>) -> Result<Option<Arc<Broker>>, Outcome> {
+    let (CredentialsMode::Brokered, Some(credential)) = (tool.policy.credentials, invocation.credential) else {
+        return Ok(None);
+    };
+    match Broker::new(credential, invocation.auth.cloned()) {
+        Ok(broker) => Ok(Some(Arc::new(broker))),
+        Err(why) => Err(Outcome::Sandbox(SandboxError::NotBrokered(why.to_string()))),
+    }
 }
 
 fn store_of(tool: &Tool, world: World<'_>) -> Result<Store<CallState>, Outcome> {

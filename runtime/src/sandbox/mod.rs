@@ -5,6 +5,7 @@
 mod address;
 mod admission;
 mod bindings;
+mod broker;
 mod cache;
 mod classify;
 mod code;

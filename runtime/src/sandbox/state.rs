@@ -11,6 +11,7 @@ use crate::{
     package::{Access, ComponentKind},
     sandbox::{
         Limits, Policy,
+        broker::Broker,
         log::{CallLog, Stream},
         memory::CallMemory,
         outbound::CallOutbound,
@@ -37,6 +38,7 @@ pub(super) struct World<'a> {
     pub(super) input: &'a str,
     pub(super) policy: &'a Policy,
     pub(super) credential: Option<&'a Credential>,
+    pub(super) broker: Option<&'a Broker>,
     pub(super) limits: &'a Limits,
     pub(super) output: OutputPipe,
     pub(super) log: CallLog,
@@ -57,7 +59,8 @@ pub(super) enum NoWorld {
 impl CallState {
     /// The guest sees:
     ///
-    /// - environment: the policy's variables, then the credential's, which win over those; nothing of the host's
+    /// - environment: the policy's variables, then the credential's, which win over those, with placeholders for its secrets where
+    ///   they are brokered; nothing of the host's
     /// - arguments: the tool's name alone
     /// - stdin: a command's input, from memory; empty for a typed tool
     /// - stdout: a command's output, up to a cap; a typed tool's log
@@ -72,6 +75,7 @@ impl CallState {
             input,
             policy,
             credential,
+            broker,
             limits,
             output,
             log,
@@ -90,7 +94,7 @@ impl CallState {
                 .stdout(output),
             ComponentKind::Typed => wasi.stdout(LogPipe::new(Stream::Stdout, log.clone())),
         };
-        set_environment(&mut wasi, policy, credential, limits.environment)?;
+        set_environment(&mut wasi, policy, credential, broker, limits.environment)?;
         open_folders(&mut wasi, policy)?;
 
         let mut table = ResourceTable::new();
@@ -113,6 +117,7 @@ fn set_environment(
     wasi: &mut WasiCtxBuilder,
     policy: &Policy,
     credential: Option<&Credential>,
+    broker: Option<&Broker>,
     limit: usize,
 ) -> Result<(), NoWorld> {
     let of_credential = credential.map(|c| &*c.variables).unwrap_or_default();
@@ -125,7 +130,10 @@ fn set_environment(
     }
     for (name, value) in of_credential {
         let value = match value {
-            CredentialValue::Secret(secret) => secret.expose(),
+            CredentialValue::Secret(secret) => match broker {
+                None => secret.expose(),
+                Some(broker) => broker.value_of(name).unwrap_or_default(),
+            },
             CredentialValue::Public(text) => text,
         };
         size += name.len() + value.len();

@@ -239,6 +239,7 @@ async fn call(tool: &Tool, input: &str) -> End {
         input,
         profile: &Profile::default(),
         credential: None,
+        auth: None,
         report: None,
     })
     .await
@@ -343,6 +344,7 @@ async fn a_credential_is_in_the_environment_over_the_variables_and_nowhere_else(
             input: "{}",
             profile: &Profile::default(),
             credential: Some(&credential),
+            auth: None,
             report: None,
         })
         .await
@@ -476,14 +478,6 @@ async fn what_cannot_hold_is_refused_when_the_tool_is_loaded() {
         let world = &world;
         async move { world.load(&component, policy).await.err().unwrap() }
     };
-    let brokered = Policy {
-        credentials: CredentialsMode::Brokered,
-        ..policy()
-    };
-    let error = refused(brokered, echo.clone()).await;
-    assert!(error.to_string().contains("not available in this version"), "{error}");
-    assert!(!error.hints().is_empty());
-
     let folder = Policy {
         files: vec![FolderGrant {
             guest: "/data".to_owned(),

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
 use crate::{
-    auth::Credential,
+    auth::{Auth, Credential},
     base::name::{Profile, ToolName},
     package::ComponentKind,
     sandbox::{
@@ -41,6 +41,8 @@ pub(crate) struct Invocation<'a> {
     /// Connections are never shared between profiles.
     pub(crate) profile: &'a Profile,
     pub(crate) credential: Option<&'a Credential>,
+    /// By which a token that is refused is renewed while the guest waits, where it has only a placeholder.
+    pub(crate) auth: Option<&'a Arc<Auth>>,
     pub(crate) report: Option<Arc<dyn Report>>,
 }
 

@@ -1,5 +1,6 @@
 //! Hostile guests through the library: each ends with its stable code, and the next call is answered as if nothing had been.
 
+mod brokered;
 mod components;
 mod egress;
 mod ends;

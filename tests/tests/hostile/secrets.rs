@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::{Engine as _, engine::general_purpose};
-use pocket_runtime::{CallOptions, Code, CredentialsMode, Input, LogLine, Pocket, Report, ToolEntry};
+use pocket_runtime::{CallOptions, Input, LogLine, Pocket, Report};
 use pocket_tests::{SlackProject, SlackSettings, decide};
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ async fn signed_in(project: &SlackProject, programs: &[&str]) -> Pocket {
     pocket
 }
 
-async fn sign_in(pocket: &Pocket) {
+pub(crate) async fn sign_in(pocket: &Pocket) {
     let sign_ins = pocket.initialize_tool_auth().await.expect("a sign-in begins");
     decide(&sign_ins[0], "allow").await;
     pocket.wait_tool_auth().await.expect("the user signed in");
@@ -166,20 +166,4 @@ async fn f_68_a_call_finds_nothing_of_another_users_call_in_its_memory() {
             .into_json();
         assert_eq!(other["found"], 0, "{other}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mode_that_is_not_there_yet_is_refused_rather_than_ignored() {
-    let project = SlackProject::start(SlackSettings::default()).await;
-    let auth = json!({ "auth": { "auth_provider": "slack", "scopes": ["channels:history"] } });
-    let brokered = |entry: ToolEntry| entry.credentials(CredentialsMode::Brokered);
-    let entry = brokered(project.reaching(project.embedder.program_as("echo_token", "echo_token", auth)));
-    let pocket = match project.builder().tool(entry).build().await {
-        Ok(pocket) => pocket,
-        Err(error) => return assert!(error.to_string().contains("brokered"), "{error}"),
-    };
-    sign_in(&pocket).await;
-    let error = pocket.invoke("echo_token", json!({})).await.expect_err("it is refused");
-    assert!(error.to_string().contains("brokered"), "{error}");
-    assert_ne!(error.code(), Code::Ok);
 }

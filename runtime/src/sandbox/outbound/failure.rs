@@ -21,8 +21,8 @@ pub(super) fn of_client(error: &legacy::Error) -> Failure {
         if let Some(error) = cause.downcast_ref::<ConnectError>() {
             return of_connector(error);
         }
-        if let Some(Error::HttpRequestBodySize(limit)) = cause.downcast_ref::<Error>() {
-            return Failure::Other(Error::HttpRequestBodySize(*limit));
+        if let Some(error) = cause.downcast_ref::<Error>().and_then(of_body) {
+            return Failure::Other(error);
         }
     }
     Failure::Other(
@@ -34,12 +34,9 @@ pub(super) fn of_client(error: &legacy::Error) -> Failure {
 
 /// A fault of the connection once it stood.
 pub(super) fn of_hyper(error: &hyper::Error) -> Error {
-    let body_limit = causes(error).find_map(|cause| match cause.downcast_ref::<Error>() {
-        Some(Error::HttpRequestBodySize(limit)) => Some(*limit),
-        _not_ours => None,
-    });
-    if let Some(limit) = body_limit {
-        Error::HttpRequestBodySize(limit)
+    let of_body = causes(error).find_map(|cause| cause.downcast_ref::<Error>().and_then(of_body));
+    if let Some(error) = of_body {
+        error
     } else if error.is_parse_too_large() {
         Error::HttpResponseHeaderSectionSize(None)
     } else if error.is_timeout() {
@@ -50,6 +47,15 @@ pub(super) fn of_hyper(error: &hyper::Error) -> Error {
         Error::ConnectionTerminated
     } else {
         Error::HttpProtocolError
+    }
+}
+
+/// The errors in which we end the body of a request ourselves.
+fn of_body(error: &Error) -> Option<Error> {
+    if let Error::HttpRequestBodySize(limit) = error {
+        Some(Error::HttpRequestBodySize(*limit))
+    } else {
+        matches!(error, Error::HttpRequestDenied).then_some(Error::HttpRequestDenied)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     auth::{Credential, CredentialValue},
     base::secret::Secret,
     provider::Placement,
-    sandbox::CredentialReach,
+    sandbox::{CredentialReach, broker::Broker},
 };
 
 /// A shorter secret would be found in innocent text.
@@ -23,6 +23,8 @@ const SHORTEST_SEARCHED: usize = 8;
 pub(super) struct Held {
     pub(super) credential: Credential,
     pub(super) reach: Arc<CredentialReach>,
+    /// Where the guest has placeholders in place of its secrets.
+    pub(super) broker: Option<Arc<Broker>>,
 }
 
 impl Held {
@@ -145,7 +147,11 @@ mod tests {
             ..Credential::for_tests("TOKEN", TOKEN)
         };
         let reach = Arc::new(CredentialReach::of(&credential));
-        Held { credential, reach }
+        Held {
+            credential,
+            reach,
+            broker: None,
+        }
     }
 
     fn carried(placement: Placement, uri: &str, header: Option<(&'static str, String)>) -> bool {

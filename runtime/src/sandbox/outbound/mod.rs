@@ -1,9 +1,11 @@
 //! The only sender of a guest's requests.
 //!
 //! Every request is counted, decided by name, resolved once, checked at every address, sent to just those addresses, and counted
-//! byte by byte in both directions. No redirect is followed: the guest's next request is decided afresh.
+//! byte by byte in both directions. Where credentials are brokered, the placeholder is swapped on the way, and its reply searched. No redirect is followed: the guest's next request is decided afresh.
 
 mod body;
+mod body_copy;
+mod brokering;
 mod connector;
 mod exchange;
 mod failure;
@@ -11,6 +13,8 @@ mod held;
 mod hooks;
 mod ledger;
 mod pool;
+mod prepare;
+mod refusal;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -25,7 +29,7 @@ pub(crate) use ledger::{Ledger, Totals};
 use crate::{
     auth::Credential,
     base::{name::Profile, net::Net},
-    sandbox::{CredentialReach, Limits, Policy},
+    sandbox::{CredentialReach, Limits, Policy, broker::Broker},
 };
 use connector::Dialer;
 use held::Held;
@@ -80,11 +84,12 @@ impl Outbound {
         }
     }
 
-    /// Nothing is sent or waited for past `deadline`.
+    /// Nothing is sent or waited for past `deadline`. The guest has the secrets themselves unless there is a `broker`.
     pub(crate) fn for_call(
         &self,
         profile: &Profile,
         credential: Option<&Credential>,
+        broker: Option<Arc<Broker>>,
         deadline: tokio::time::Instant,
     ) -> CallOutbound {
         CallOutbound {
@@ -94,6 +99,7 @@ impl Outbound {
                 Arc::new(Held {
                     credential: credential.clone(),
                     reach: self.shared.reach_of(credential),
+                    broker,
                 })
             }),
             ledger: Arc::new(Ledger::new(&self.shared.limits)),

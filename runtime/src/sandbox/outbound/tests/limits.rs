@@ -148,10 +148,10 @@ async fn nothing_is_waited_for_past_the_deadline_of_the_call() {
     let (stopping, _connection_too) = say("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello").await;
     let shared = outbound(&policy(&[format!("http://{silent}"), format!("http://{stopping}")]));
     let deadline = Instant::now() + 5 * SHORT;
-    let mut call = shared.for_call(&Profile::default(), None, deadline);
+    let mut call = shared.for_call(&Profile::default(), None, None, deadline);
     let error = end_of(call.get(&format!("http://{stopping}/")).await.unwrap()).await;
     assert!(matches!(error, Error::ConnectionReadTimeout), "{error}");
-    let mut call = shared.for_call(&Profile::default(), None, Instant::now() + SHORT);
+    let mut call = shared.for_call(&Profile::default(), None, None, Instant::now() + SHORT);
     let error = call.get(&format!("http://{silent}/")).await.unwrap_err();
     assert!(matches!(error, Error::HttpResponseTimeout), "{error}");
 }

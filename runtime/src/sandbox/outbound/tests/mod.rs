@@ -72,6 +72,7 @@ impl Outbound {
         self.for_call(
             &Profile::default(),
             credential,
+            None,
             Instant::now() + Duration::from_secs(60),
         )
     }

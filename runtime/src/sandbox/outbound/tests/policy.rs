@@ -176,7 +176,7 @@ async fn a_connection_serves_the_next_call_of_the_same_user_and_nobody_else() {
     assert_eq!(server.connections(), 1);
     text(
         shared
-            .for_call(&Profile::new("other"), None, deadline())
+            .for_call(&Profile::new("other"), None, None, deadline())
             .get(&url)
             .await
             .unwrap(),
@@ -252,7 +252,7 @@ proptest::proptest! {
         if let Ok(uri) = format!("https://{authority}/{path}").parse::<http::Uri>()
             && let Ok(request) = crate::package::Request::parse(&http::Method::GET, &uri)
         {
-            let sent = super::super::send::uri_of(&request, uri.query()).unwrap();
+            let sent = super::super::prepare::uri_of(&request, uri.query()).unwrap();
             proptest::prop_assert_eq!(sent.host().unwrap().trim_matches(['[', ']']), request.host());
             proptest::prop_assert_eq!(sent.port_u16().unwrap_or(443), request.port());
             proptest::prop_assert_eq!(sent.path(), request.path());
