@@ -182,6 +182,8 @@ pub(crate) enum Auth {
     Export(Export),
     /// Bring the accounts of such a file into this store
     Import(Import),
+    /// Renew the accounts that their provider would soon end because nobody uses them: for a timer, once a day
+    Renew,
     /// Seal the token store with a new key
     Rekey(Rekey),
     /// Put the token store aside where its key is lost: everybody signs in again

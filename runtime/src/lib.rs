@@ -51,9 +51,9 @@ mod source;
 
 pub use auth::{
     AccountId, AccountState, AccountStatus, AccountStore, Auth, AuthError, Client, Credential, CredentialValue,
-    Exported, FlowStore, ImportMode, ImportStep, Imported, Lease, MemoryStore, NeedsSignIn, NotAStoreUrl,
-    PendingSignIn, Settings as AuthSettings, SignIn, SignInStep, SignedOut, SqliteStore, StoreError, StorePlace,
-    StoreSettings, StoreUrl, StoredRecord, TlsFault, TokenStore, TransferError,
+    Exported, FlowStore, ImportMode, ImportStep, Imported, KeptAlive, Lease, MemoryStore, NeedsSignIn, NotAStoreUrl,
+    PendingSignIn, Renewals, ScopeFault, Settings as AuthSettings, SignIn, SignInStep, SignedOut, SqliteStore,
+    StoreError, StorePlace, StoreSettings, StoreUrl, StoredRecord, TlsFault, TokenStore, TransferError,
 };
 pub use base::{
     clock::{Clock, ManualClock, SystemClock, UnixTime},
@@ -81,7 +81,7 @@ pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry}
 pub use provider::{
     BasicAuth, BodyForm, ClientAuth, FieldsEntry, Flow, Handler, HostPattern, ImpliedScopes, Issuer, Lookup,
     NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider, ProviderError, Providers, Redirect, Refresh, Renewal,
-    Reply, Revoke, Rotation, Scopes, Secrecy, Sure, TokenEntry, TypedField, UserTokens, Variable,
+    Reply, Revoke, Rotation, ScopeError, Scopes, Secrecy, Sure, TokenEntry, TypedField, UserTokens, Variable,
 };
 pub use sandbox::{
     CallStep, Compiler, CompilerProcess, CredentialReach, CredentialsMode, DOES_NOT_COMPILE, Decision, Limits,

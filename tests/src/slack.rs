@@ -30,6 +30,8 @@ pub struct SlackSettings {
     pub redirect_uris: Vec<String>,
     /// Seconds that access tokens last, where token rotation is on for the app.
     pub rotation: Option<u64>,
+    /// Whether a token that ends comes with one to renew it by.
+    pub renewable: bool,
 }
 
 impl Default for SlackSettings {
@@ -39,6 +41,7 @@ impl Default for SlackSettings {
             client_secret: "planted-client-secret".to_owned(),
             redirect_uris: vec!["https://localhost:8976/auth/slack/callback".to_owned()],
             rotation: None,
+            renewable: true,
         }
     }
 }
@@ -68,6 +71,9 @@ struct Records {
     api_calls: u64,
     failing: Option<StatusCode>,
     withheld: BTreeSet<String>,
+    last: Option<u64>,
+    demanded: BTreeSet<String>,
+    taken_away: BTreeSet<String>,
 }
 
 struct Code {
@@ -181,6 +187,11 @@ impl Slack {
         self.workspace.records().tokens.clear();
     }
 
+    /// Makes every refresh token bad; access tokens stay good until they end.
+    pub fn end_refresh_tokens(&self) {
+        self.workspace.records().refresh.clear();
+    }
+
     /// Makes every token bad.
     pub fn end_all_tokens(&self) {
         let mut records = self.workspace.records();
@@ -201,6 +212,21 @@ impl Slack {
     /// Leaves these scopes out of what is granted from here on, as a user or the workspace's owner can.
     pub fn withhold(&self, scopes: &[&str]) {
         self.workspace.records().withheld = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+    }
+
+    /// Gives tokens that last so many seconds from here on, where they end.
+    pub fn last(&self, seconds: u64) {
+        self.workspace.records().last = Some(seconds);
+    }
+
+    /// Refuses what needs these scopes from here on, whatever consents give; none of them ends it.
+    pub fn take_away(&self, scopes: &[&str]) {
+        self.workspace.records().taken_away = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+    }
+
+    /// Wants these scopes for everything from here on, beside what it needs.
+    pub fn demand(&self, scopes: &[&str]) {
+        self.workspace.records().demanded = scopes.iter().map(|scope| (*scope).to_owned()).collect();
     }
 
     /// Answers everything with this status from here on; `None` ends it.
@@ -420,16 +446,18 @@ fn granted(records: &mut Records, settings: &SlackSettings, grant: &Grant) -> Va
         reply["scope"] = json!(joined(&grant.bot));
         reply["bot_user_id"] = json!("B1");
         if let Some(seconds) = settings.rotation {
-            let refresh = records.name("xoxe-1");
-            records.refresh.insert(
-                refresh.clone(),
-                Grant {
-                    user: BTreeSet::new(),
-                    ..grant.clone()
-                },
-            );
-            reply["expires_in"] = json!(seconds);
-            reply["refresh_token"] = json!(refresh);
+            reply["expires_in"] = json!(records.last.unwrap_or(seconds));
+            if settings.renewable {
+                let refresh = records.name("xoxe-1");
+                records.refresh.insert(
+                    refresh.clone(),
+                    Grant {
+                        user: BTreeSet::new(),
+                        ..grant.clone()
+                    },
+                );
+                reply["refresh_token"] = json!(refresh);
+            }
         }
     }
     if !grant.user.is_empty() {
@@ -481,11 +509,13 @@ fn allowed(records: &mut Records, headers: &HeaderMap, scope: &str) -> Result<()
         )
             .into_response());
     };
-    if scopes.contains(scope) {
+    let scopes = scopes - &records.taken_away;
+    let mut needed = std::iter::once(scope).chain(records.demanded.iter().map(String::as_str));
+    let Some(needed) = needed.find(|needed| !scopes.contains(*needed)) else {
         return Ok(());
-    }
+    };
     Err(
-        Json(json!({ "ok": false, "error": "missing_scope", "needed": scope, "provided": joined(scopes) }))
+        Json(json!({ "ok": false, "error": "missing_scope", "needed": needed, "provided": joined(&scopes) }))
             .into_response(),
     )
 }

@@ -185,6 +185,43 @@ async fn is_completed_by_another_process(url: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_of_one_process_is_completed_by_another_of_its_home_and_the_first_learns_it() {
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    // It has the port.
+    let _waiting = one_that_waits(&story);
+    let mut running = story.pocket.start(call(&story));
+    let url = story.url(&mut running);
+    agree(&url).await;
+    let ended = running.ended().await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stdout.contains("message 1"), "{}", ended.stdout);
+    assert_eq!(story.slack.token_requests(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f_28_a_second_home_on_one_machine_is_told_whose_the_port_may_be_and_what_to_do() {
+    let mut story = SlackCommand::start(SlackSettings::default()).await;
+    let waiting = one_that_waits(&story);
+    let other_home = story.pocket.user_home().join("other-home");
+    story.pocket.set("POCKET_HOME", other_home);
+    let ended = story.pocket.run(call(&story));
+    assert_ne!(ended.code, 0, "{}", ended.stdout);
+    for there in [
+        format!(
+            "another program has the port on which sign-ins come back: {}",
+            story.port
+        ),
+        "a `pocket` with another home".to_owned(),
+        "`port` under `[callback]`".to_owned(),
+    ] {
+        assert!(ended.stderr.contains(&there), "{there}: {}", ended.stderr);
+    }
+    drop(waiting);
+    let ended = story.sign_in(&call(&story), "allow").await;
+    assert_eq!(ended.code, 0, "once it has ended: {}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_of_one_process_is_completed_by_another_that_shares_a_postgresql_store() {
     let Some(server) = Postgres::start() else { return };
     is_completed_by_another_process(&server.url(&server.database())).await;

@@ -8,6 +8,7 @@ mod passphrase;
 mod provider;
 mod providers;
 mod rekey;
+mod renew;
 mod reset;
 pub(crate) mod sign_in;
 mod status;
@@ -20,6 +21,7 @@ pub(crate) async fn auth(args: args::Auth, place: &Place, terminal: &Terminal) -
         args::Auth::Logout(args) => logout::logout(args, place, terminal).await,
         args::Auth::Export(args) => export::export(args, place, terminal).await,
         args::Auth::Import(args) => import::import(args, place, terminal).await,
+        args::Auth::Renew => renew::renew(place, terminal).await,
         args::Auth::Rekey(args) => rekey::rekey(args, place, terminal).await,
         args::Auth::Reset(args) => reset::reset(args, place, terminal),
         args::Auth::Providers(args) => providers::providers(args, place, terminal),

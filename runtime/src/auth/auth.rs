@@ -17,12 +17,13 @@ use crate::{
         discovered::Discovered,
         exchange::{Exchange, OverHttp},
         flows::Flows,
+        keep_alive::{Keeper, KeptAlive},
         listener::{self, Door, Listener},
         pasting::Pasting,
         records::Records,
         refresh::Refresher,
         sign_ins::{SignIns, Way},
-        sign_out,
+        sign_out, step_up,
         store::Vault,
         supply::Supply,
         waiting::Waiting,
@@ -36,6 +37,7 @@ use crate::{
 pub struct Auth {
     pub(super) core: Arc<Core>,
     supply: Supply,
+    keeper: Keeper,
     sign_ins: SignIns,
     waiting: Waiting,
     pasting: Pasting,
@@ -97,9 +99,11 @@ impl Auth {
         ));
         let listener = Listener::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&door));
         let devices = Arc::new(Devices::new(Arc::clone(&core), Arc::clone(&completion)));
+        let refresher = Arc::new(Refresher::new(Arc::clone(&core)));
         Arc::new(Self {
+            keeper: Keeper::new(Arc::clone(&core), Arc::clone(&refresher)),
             waiting: Waiting::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&devices)),
-            supply: Supply::new(Arc::clone(&core), Arc::new(Refresher::new(Arc::clone(&core)))),
+            supply: Supply::new(Arc::clone(&core), refresher),
             pasting: Pasting::new(Arc::clone(&core), Arc::clone(&board), Arc::clone(&completion)),
             agreeing: Agreeing::new(Arc::clone(&core), Arc::clone(&completion)),
             sign_ins: SignIns::new(Arc::clone(&core), board, listener, completion, devices),
@@ -151,6 +155,34 @@ impl Auth {
     /// When the provider or the store could not be reached.
     pub async fn rejected(self: &Arc<Self>, credential: &Credential) -> Result<Option<Credential>, AuthError> {
         self.supply.instead_of(credential).await
+    }
+
+    /// Tells that a provider's host refused a request that carried this very token for lack of one of these scopes. Gives why a
+    /// person has to sign in, whose consent then asks for them; the token stays in use meanwhile.
+    ///
+    /// # Errors
+    /// [`AuthError::Scope`] where the need does not have them, or consents do not give them; when the store could not be reached.
+    pub(crate) async fn step_up(
+        &self,
+        refused: &Credential,
+        need: &AuthRequirement,
+        scopes: &[String],
+    ) -> Result<String, AuthError> {
+        step_up::step_up(&self.core, refused, need, scopes).await
+    }
+
+    /// Renews accounts of all profiles that nobody used for half of the time after which their provider ends them for that, for
+    /// as long as it is polled. One process of a store does so at a time.
+    pub async fn keep_alive(&self) -> std::convert::Infallible {
+        self.keeper.keep().await
+    }
+
+    /// The same once and at once, for a program that is run by a timer.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn keep_alive_once(&self) -> Result<Vec<KeptAlive>, AuthError> {
+        self.keeper.round().await
     }
 
     /// Begins a sign-in for one account, with the scopes of all these needs together (all of one account); opens the listener

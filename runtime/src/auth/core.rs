@@ -102,7 +102,14 @@ impl Core {
     pub(super) async fn save_sign_in(&self, account: &AccountId, record: Record) -> Result<Loaded, AuthError> {
         for _try in 0..TRIES {
             let expected = self.records.store().version(account).await?;
-            match self.records.save_tokens(account, record.clone(), expected, None).await {
+            let mut record = record.clone();
+            // How often a scope was asked for outlives the consent that gave it, and only that. One that cannot be read has none.
+            if let Ok(Some(before)) = self.records.load(account).await
+                && !before.record.signing_out
+            {
+                record.step_ups = before.record.step_ups.clone();
+            }
+            match self.records.save_tokens(account, record, expected, None).await {
                 Err(error) if error.is_conflict() => {}
                 other => return other,
             }

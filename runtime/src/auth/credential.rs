@@ -6,7 +6,7 @@ use crate::{
     auth::{record::Record, resolve::Resolved},
     base::{clock::UnixTime, name::Profile, redactor::Redactor, secret::Secret},
     package::TokenKind,
-    provider::{Placement, Secrecy, Variable},
+    provider::{Placement, ScopeError, Secrecy, Variable},
 };
 
 /// The field of an account that holds its token, or the secret that was typed.
@@ -36,6 +36,8 @@ pub struct Credential {
     pub placement: Option<Placement>,
     /// What its provider's tokens begin with, as anybody knows.
     pub token_prefixes: Arc<[String]>,
+    /// How the provider's API says that it lacks a scope, where that is not as RFC 6750 has it.
+    pub scope_error: Option<Arc<ScopeError>>,
     /// When it ends, if it does.
     pub expires_at: Option<UnixTime>,
     /// Counts up whenever the token changes.
@@ -68,6 +70,7 @@ impl Credential {
             endpoints: resolved.clone().with(record.told.as_ref()).endpoints().into(),
             placement: resolved.provider.placement.clone(),
             token_prefixes: resolved.provider.token_prefixes.as_slice().into(),
+            scope_error: resolved.provider.scope_error.clone(),
             expires_at: record.expires_at,
             version: record.token_version,
             redactor: Arc::default(),
@@ -128,6 +131,7 @@ impl Credential {
             endpoints: Arc::new([]),
             placement: None,
             token_prefixes: Arc::new([]),
+            scope_error: None,
             expires_at: None,
             version: 1,
             redactor: Arc::default(),

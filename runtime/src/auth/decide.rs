@@ -165,11 +165,14 @@ fn life(record: &Record, for_at_least: Duration, now: UnixTime) -> Life {
     }
 }
 
-/// The state as it is shown: what only the clock has ended is told too.
+/// The state as it is shown: what only the clock has ended, or is too narrow for a tool, is told too.
 pub(super) fn shown_state(record: &Record, now: UnixTime) -> AccountState {
     let ended = record.expires_at.is_some_and(|at| at <= now);
     if record.state == AccountState::Ready && ended && record.refresh.is_none() {
         AccountState::NeedsSignIn(NeedsSignIn::Expired)
+    } else if record.state == AccountState::Ready && record.lacks_a_scope() {
+        // Its token stays in use, and is renewed, for whom it is wide enough.
+        AccountState::NeedsSignIn(NeedsSignIn::Scope)
     } else {
         record.state
     }

@@ -122,6 +122,26 @@ pub enum AuthError {
     /// Several needs were given that are not of one account.
     #[error("a sign-in is for one account, and these needs are of several or none")]
     NotOneAccount,
+    /// The provider refused a request for lack of a scope, which no consent that may be asked for would give.
+    #[error("{}", scope_in_words(provider, scopes, *fault))]
+    Scope {
+        /// The provider.
+        provider: String,
+        /// The handler of the account.
+        handler: String,
+        /// The scopes that it named.
+        scopes: Vec<String>,
+        /// Why no consent would help.
+        fault: ScopeFault,
+    },
+    /// The operator's client has no secret, and the provider takes none without.
+    #[error("`{provider}` takes no client without a secret, and `client_secret` is not set under `[auth.{provider}]`")]
+    NoClientSecret {
+        /// The provider.
+        provider: String,
+        /// How people write it.
+        title: String,
+    },
     /// The account is being renewed or changed elsewhere.
     #[error("the account with `{provider}` is being renewed; try again in {seconds} s")]
     Busy {
@@ -180,6 +200,37 @@ pub enum AuthError {
     },
 }
 
+/// Why no consent gives a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScopeFault {
+    /// The provider did not say which.
+    NotNamed,
+    /// The tool does not declare it, so its user is not asked for it.
+    NotDeclared,
+    /// A consent gave it, the provider said, and refused it all the same, twice in a row.
+    NotGiven,
+    /// Nobody is asked for scopes: the token was typed, or is the client's own.
+    NotAsked,
+}
+
+fn scope_in_words(provider: &str, scopes: &[String], fault: ScopeFault) -> String {
+    let scopes: Vec<String> = scopes.iter().map(|s| format!("`{}`", shown_on_one_line(s))).collect();
+    let scopes = scopes.join(", ");
+    match fault {
+        ScopeFault::NotNamed => {
+            format!("`{provider}` refused a request for lack of a scope, and did not say of which")
+        }
+        ScopeFault::NotDeclared => {
+            format!("`{provider}` wants a scope for this that the tool does not declare: {scopes}")
+        }
+        ScopeFault::NotGiven => {
+            format!("`{provider}` wants a scope for this that its own consent does not give: {scopes}")
+        }
+        ScopeFault::NotAsked => format!("the token of `{provider}` lacks a scope for this: {scopes}"),
+    }
+}
+
 impl AuthError {
     pub(super) fn busy(provider: &str, seconds: u64) -> Self {
         Self::Busy {
@@ -228,9 +279,9 @@ impl AuthError {
             Self::Provider(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Transfer(error) => error.code(),
-            Self::NoClient { .. } | Self::Configuration { .. } => Code::NotValid,
+            Self::NoClient { .. } | Self::NoClientSecret { .. } | Self::Configuration { .. } => Code::NotValid,
             Self::PortTaken { .. } | Self::Busy { .. } => Code::Busy,
-            Self::Denied { .. } | Self::OtherIdentity { .. } => Code::Denied,
+            Self::Denied { .. } | Self::OtherIdentity { .. } | Self::Scope { .. } => Code::Denied,
             Self::NoSuchSignIn => Code::NotFound,
             Self::NotThisSignIn { .. }
             | Self::Typed
@@ -261,11 +312,7 @@ impl AuthError {
                 redirect_uri,
                 typed,
             } => no_client(provider, title, redirect_uri.as_deref(), typed.as_deref()),
-            Self::PortTaken { port } => vec![
-                format!("end the program that has port {port}, then try again"),
-                "or set another port with `port` under `[callback]` in `pocket.toml`, and register the redirect URIs with it"
-                    .to_owned(),
-            ],
+            Self::PortTaken { port } => port_taken(*port),
             Self::Listen { port, .. } => vec![format!(
                 "let this user open port {port} on 127.0.0.1, or set another with `port` under `[callback]` in `pocket.toml`"
             )],
@@ -280,19 +327,20 @@ impl AuthError {
             Self::NotThisSignIn { .. } => {
                 vec!["copy the whole address that the browser shows after you agreed, from `http` on".to_owned()]
             }
-            Self::OtherIdentity { provider, .. } => vec![
-                format!("to change whose account it is, sign out first with `pocket auth logout {provider}`, or sign in at a terminal, which asks"),
-                "to keep both, use two profiles: `--profile NAME`".to_owned(),
-            ],
+            Self::OtherIdentity { provider, .. } => other_identity(provider),
             Self::Typed => vec!["open the sign-in's own page and type the token there".to_owned()],
             Self::OnDevice => vec!["open the page that it names, on any device, and enter the code there".to_owned()],
-            Self::NoDeviceFlow { provider } => vec![
-                format!("leave `--device` out, or sign in with `pocket auth login {provider} --paste` where no browser reaches this machine"),
-                format!("where `{provider}` has one, set its `oauth2.device` under `[providers.{provider}]` in `pocket.toml`"),
-            ],
+            Self::NoDeviceFlow { provider } => no_device_flow(provider),
             Self::NoPerson { .. } => {
                 vec!["call a tool: the token is obtained then, and again when it ends".to_owned()]
             }
+            Self::Scope {
+                provider,
+                handler,
+                fault,
+                ..
+            } => vec![scope_hint(provider, handler, *fault)],
+            Self::NoClientSecret { provider, title } => no_client_secret(provider, title),
             Self::Busy { seconds, .. } => vec![format!("try again in {seconds} s")],
             Self::Unreachable { retry_after, .. } => vec![match retry_after {
                 Some(wait) => format!("try again in {} s", wait.as_secs().max(1)),
@@ -304,9 +352,67 @@ impl AuthError {
             Self::Unreadable { provider, .. } => {
                 vec![format!("sign out with `pocket auth logout {provider}` and in again")]
             }
-            Self::NotKept { .. } => vec!["make room on the disk and let this user write Pocket's data, then try again".to_owned()],
+            Self::NotKept { .. } => {
+                vec!["make room on the disk and let this user write Pocket's data, then try again".to_owned()]
+            }
             Self::Protocol { .. } | Self::CutOff { .. } => vec!["try again".to_owned()],
             Self::NotOneAccount => Vec::new(),
+        }
+    }
+}
+
+fn port_taken(port: u16) -> Vec<String> {
+    vec![
+        format!(
+            "end the program that has port {port}, then try again; a `pocket` with another home is such a program too, which cannot end the sign-ins of this one"
+        ),
+        "or set another port with `port` under `[callback]` in `pocket.toml`, and register the redirect URIs with it"
+            .to_owned(),
+    ]
+}
+
+fn other_identity(provider: &str) -> Vec<String> {
+    vec![
+        format!(
+            "to change whose account it is, sign out first with `pocket auth logout {provider}`, or sign in at a terminal, which asks"
+        ),
+        "to keep both, use two profiles: `--profile NAME`".to_owned(),
+    ]
+}
+
+fn no_device_flow(provider: &str) -> Vec<String> {
+    vec![
+        format!(
+            "leave `--device` out, or sign in with `pocket auth login {provider} --paste` where no browser reaches this machine"
+        ),
+        format!("where `{provider}` has one, set its `oauth2.device` under `[providers.{provider}]` in `pocket.toml`"),
+    ]
+}
+
+fn no_client_secret(provider: &str, title: &str) -> Vec<String> {
+    vec![
+        format!("write the `client_secret` of your app at {title} under `[auth.{provider}]` in `.secrets.toml`"),
+        format!(
+            "where your app is a public one that has no secret, write `oauth2.client_auth = \"none\"` under `[providers.{provider}]` in `pocket.toml`"
+        ),
+    ]
+}
+
+fn scope_hint(provider: &str, handler: &str, fault: ScopeFault) -> String {
+    match fault {
+        ScopeFault::NotNamed => {
+            "compare the scopes of the tool's manifest with those that the provider's documentation names".to_owned()
+        }
+        ScopeFault::NotDeclared => {
+            "tell the tool's author: its manifest has to name the scope under `auth.scopes`".to_owned()
+        }
+        ScopeFault::NotGiven => format!(
+            "see at `{provider}` whether your app may have this scope and your user may give it, then sign out with `pocket auth logout {provider}` and in again"
+        ),
+        ScopeFault::NotAsked => {
+            format!(
+                "give the token this scope at `{provider}`, or type another with `pocket auth login {provider} --handler {handler}`"
+            )
         }
     }
 }

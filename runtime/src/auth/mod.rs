@@ -18,6 +18,7 @@ mod error;
 mod exchange;
 mod flow;
 mod flows;
+mod keep_alive;
 mod listener;
 mod pages;
 mod pasting;
@@ -32,6 +33,7 @@ mod settings;
 mod sign_in;
 mod sign_ins;
 mod sign_out;
+mod step_up;
 mod store;
 mod supply;
 #[cfg(test)]
@@ -47,9 +49,10 @@ pub use account_store::{AccountStore, Exported, ImportMode, ImportStep, Imported
 pub use auth::Auth;
 pub(crate) use auth::AuthParts;
 pub use credential::{Credential, CredentialValue};
-pub use error::AuthError;
+pub use error::{AuthError, ScopeFault};
+pub use keep_alive::KeptAlive;
 pub use pending_sign_in::{PendingSignIn, SignInStep};
-pub use settings::{Client, Settings};
+pub use settings::{Client, Renewals, Settings};
 pub use sign_in::SignIn;
 pub use sign_out::SignedOut;
 pub(crate) use store::OpenStore;

@@ -50,6 +50,9 @@ pub(super) struct Record {
     /// What the issuer told when the account was made: its tokens go to no other endpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) told: Option<Metadata>,
+    /// The scopes for lack of which the provider refused a token whose consent had given them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) step_ups: BTreeMap<String, StepUp>,
 }
 
 /// The mark of a refresh that was begun.
@@ -65,6 +68,16 @@ pub(super) struct Intent {
 pub(super) struct Forced {
     pub(super) at: UnixTime,
     /// The token version that was refused.
+    pub(super) version: u64,
+}
+
+/// The mark of a scope for lack of which the provider refused a token whose consent had given it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StepUp {
+    pub(super) at: UnixTime,
+    /// How often in a row.
+    pub(super) count: u8,
+    /// The token version that was refused last.
     pub(super) version: u64,
 }
 
@@ -114,6 +127,7 @@ impl Record {
             forced: None,
             signing_out: false,
             told,
+            step_ups: BTreeMap::new(),
         }
     }
 
@@ -148,6 +162,7 @@ impl Record {
             forced: self.forced,
             signing_out: false,
             told: self.told.clone(),
+            step_ups: self.step_ups.clone(),
         }
     }
 
@@ -192,6 +207,11 @@ impl Record {
             (Some(intent), Some(refresh)) => intent.sent == fingerprint(refresh),
             (Some(_), None) | (None, _) => false,
         }
+    }
+
+    /// Whether the provider refused a token for lack of a scope that was not given again since.
+    pub(super) fn lacks_a_scope(&self) -> bool {
+        self.step_ups.keys().any(|scope| !self.scopes.contains(scope))
     }
 
     /// Whether it is of a format that is known.

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod flight;
+mod lane;
 mod obtain;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
 
 use backoff::Backoffs;
 use flight::{Errand, Flight, Unsaved};
+use lane::Lanes;
 use tokio::sync::watch;
 
 use crate::{
@@ -44,7 +46,9 @@ pub(super) enum NotRenewed {
     SignIn(Why),
     /// The provider or the network failed; the account is as it was.
     Failed(FlowError),
-    /// Another process is at it, and not done.
+    /// The provider does not answer others either, so it was not asked; the account is as it was.
+    Down(FlowError),
+    /// Another process is at it and not done, or others have their turn first.
     Busy,
     /// The store failed: why, in words.
     Store(String),
@@ -53,19 +57,49 @@ pub(super) enum NotRenewed {
 }
 
 type Ended = Result<(), NotRenewed>;
-type Flights = Arc<Mutex<HashMap<AccountId, watch::Receiver<Option<Ended>>>>>;
+type Flights = Arc<Mutex<HashMap<AccountId, watch::Receiver<Stage>>>>;
+
+/// How far a renewal is.
+#[derive(Debug, Clone)]
+enum Stage {
+    UnderWay,
+    /// Others have their turn with the provider first.
+    Queued,
+    Over(Ended),
+}
+
+/// What a caller waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// The renewal's end.
+    ToItsEnd,
+    /// The same, but not in a queue: there is a token that still holds.
+    NotInAQueue,
+}
+
+impl Stage {
+    const fn is_waited_for(&self, patience: Patience) -> bool {
+        match self {
+            Self::UnderWay => false,
+            Self::Queued => matches!(patience, Patience::NotInAQueue),
+            Self::Over(_) => true,
+        }
+    }
+}
 
 /// Renews tokens.
 pub(super) struct Refresher {
     core: Arc<Core>,
     flights: Flights,
     backoffs: Arc<Backoffs>,
+    lanes: Lanes,
     unsaved: Arc<Unsaved>,
 }
 
 impl Refresher {
     pub(super) fn new(core: Arc<Core>) -> Self {
         Self {
+            lanes: Lanes::new(core.settings.renewals),
             core,
             flights: Flights::default(),
             backoffs: Arc::default(),
@@ -75,16 +109,26 @@ impl Refresher {
 
     /// Renews the token of version `seen` (0: there is none), done at once where there is a newer one already. A client that
     /// asks for its own asks for `scopes` too.
-    pub(super) async fn renew(&self, of: &Resolved<'_>, scopes: &[String], seen: u64, cause: Cause) -> Ended {
+    pub(super) async fn renew(
+        &self,
+        of: &Resolved<'_>,
+        scopes: &[String],
+        seen: u64,
+        (cause, patience): (Cause, Patience),
+    ) -> Ended {
         let errand = match of.renewal() {
             Renewal::RefreshToken => Errand::Refresh,
             Renewal::Client => Errand::Obtain(scopes.to_vec()),
         };
         let mut flight = self.join(&of.account, errand, seen, cause)?;
-        match tokio::time::timeout(LONGEST_WAIT, flight.wait_for(Option::is_some)).await {
+        let waited = flight.wait_for(|stage| stage.is_waited_for(patience));
+        match tokio::time::timeout(LONGEST_WAIT, waited).await {
             Err(_elapsed) => Err(NotRenewed::Busy),
             Ok(Err(_closed)) => Err(NotRenewed::CutOff),
-            Ok(Ok(ended)) => ended.clone().unwrap_or(Err(NotRenewed::CutOff)),
+            Ok(Ok(stage)) => match &*stage {
+                Stage::Over(ended) => ended.clone(),
+                Stage::UnderWay | Stage::Queued => Err(NotRenewed::Busy),
+            },
         }
     }
 
@@ -95,7 +139,7 @@ impl Refresher {
         errand: Errand,
         seen: u64,
         cause: Cause,
-    ) -> Result<watch::Receiver<Option<Ended>>, NotRenewed> {
+    ) -> Result<watch::Receiver<Stage>, NotRenewed> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(under_way) = flights.get(account) {
             return Ok(under_way.clone());
@@ -103,7 +147,11 @@ impl Refresher {
         if let Some(error) = self.backoffs.must_wait(account) {
             return Err(NotRenewed::Failed(error));
         }
-        let (tell, told) = watch::channel(None);
+        let lane = self.lanes.of(&account.provider);
+        if let Some(error) = lane.must_wait() {
+            return Err(NotRenewed::Down(error));
+        }
+        let (tell, told) = watch::channel(Stage::UnderWay);
         flights.insert(account.clone(), told.clone());
         let flight = Flight {
             core: Arc::clone(&self.core),
@@ -112,6 +160,7 @@ impl Refresher {
             seen,
             cause,
             unsaved: Arc::clone(&self.unsaved),
+            lane,
         };
         let landing = Landing {
             flights: Arc::clone(&self.flights),
@@ -119,11 +168,12 @@ impl Refresher {
         };
         let backoffs = Arc::clone(&self.backoffs);
         tokio::spawn(async move {
-            let ended = flight.fly().await;
+            let queued = || drop(tell.send_replace(Stage::Queued));
+            let ended = flight.fly(&queued).await;
             backoffs.learn(&landing.account, &ended);
             // Whoever is told may ask again at once, and then needs a renewal of his own.
             drop(landing);
-            tell.send_replace(Some(ended));
+            tell.send_replace(Stage::Over(ended));
         });
         Ok(told)
     }
@@ -154,7 +204,7 @@ impl NotRenewed {
                 provider: provider.to_owned(),
                 reason: why.in_words(),
             },
-            Self::Failed(error) => AuthError::of_flow(provider, error),
+            Self::Failed(error) | Self::Down(error) => AuthError::of_flow(provider, error),
             Self::Busy => AuthError::busy(provider, 5),
             Self::Store(reason) => AuthError::NotKept {
                 provider: provider.to_owned(),

@@ -7,7 +7,7 @@ use crate::{
         AccountId, AccountState, AuthError, Credential, NeedsSignIn,
         core::Core,
         record::{Forced, Record},
-        refresh::{Cause, NotRenewed, Refresher},
+        refresh::{Cause, NotRenewed, Patience, Refresher},
         resolve::{Renewal, Resolved},
     },
     base::clock::UnixTime,
@@ -79,7 +79,10 @@ pub(super) async fn instead_of(
         Remedy::Newer => Ok(given(&resolved, &loaded.record)),
         Remedy::Wait(seconds) => Err(AuthError::busy(&account.provider, seconds)),
         Remedy::SignIn => ended(core, account, refused.version).await,
-        Remedy::Renew => match refresher.renew(&resolved, &[], refused.version, Cause::Rejected).await {
+        Remedy::Renew => match refresher
+            .renew(&resolved, &[], refused.version, (Cause::Rejected, Patience::ToItsEnd))
+            .await
+        {
             Ok(()) => {
                 let now = core.records.load(account).await?;
                 Ok(now.and_then(|now| given(&resolved, &now.record)))

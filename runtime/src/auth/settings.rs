@@ -19,6 +19,26 @@ pub struct Settings {
     pub callback_port: u16,
     /// How long a sign-in's URL holds: 10 min.
     pub sign_in_ttl: Duration,
+    /// How many renewals a provider gets: `[renewals]`.
+    pub renewals: Renewals,
+}
+
+/// How many renewals of tokens one process asks of one provider. More take their turn, while a token that still holds is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewals {
+    /// At the same time: 16; at least 1.
+    pub at_once: u16,
+    /// In a second, once more came than go at once: 20; at least 1.
+    pub per_second: u16,
+}
+
+impl Default for Renewals {
+    fn default() -> Self {
+        Self {
+            at_once: 16,
+            per_second: 20,
+        }
+    }
 }
 
 /// An app that the operator registered with a provider.
@@ -66,6 +86,7 @@ impl Default for Settings {
             clients: BTreeMap::new(),
             callback_port: 8976,
             sign_in_ttl: Duration::from_secs(600),
+            renewals: Renewals::default(),
         }
     }
 }

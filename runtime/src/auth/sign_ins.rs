@@ -88,6 +88,7 @@ impl SignIns {
         let told = self.core.told(&resolved).await;
         let told = told.map_err(|error| AuthError::of_flow(&resolved.provider.name, error))?;
         let resolved = resolved.with(told.as_ref());
+        check_secret(&resolved, way)?;
         let mut wish = Wish {
             way,
             scopes: self.scopes(&resolved, needs).await?,
@@ -350,6 +351,20 @@ impl SignIns {
             }
         }
         Ok(())
+    }
+}
+
+/// A client without a secret is refused before its user has been to the provider, where the provider takes none. A device's code
+/// is made for such clients, and whether a secret is wanted with it the provider says at once.
+fn check_secret(resolved: &Resolved<'_>, way: Way) -> Result<(), AuthError> {
+    match (resolved.oauth(), resolved.client, way) {
+        (Some(oauth), Some(client), Way::Page) if oauth.lacks_secret(client.client_secret.is_some()) => {
+            Err(AuthError::NoClientSecret {
+                provider: resolved.provider.name.clone(),
+                title: resolved.provider.title.clone(),
+            })
+        }
+        (Some(_) | None, _, Way::Page | Way::Device) => Ok(()),
     }
 }
 

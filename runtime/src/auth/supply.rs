@@ -8,7 +8,7 @@ use crate::{
         core::Core,
         decide::{Decision, Meanwhile, Want, Why, decide},
         records::Loaded,
-        refresh::{Cause, NotRenewed, Refresher},
+        refresh::{Cause, NotRenewed, Patience, Refresher},
         resolve::{Renewal, Resolved},
     },
     base::name::Profile,
@@ -22,6 +22,10 @@ pub(super) struct Supply {
 }
 
 /// What one account can give.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart at once, on the way of every call"
+)]
 enum Offer {
     Given(Credential),
     Not(Why),
@@ -99,7 +103,13 @@ impl Supply {
             (Decision::SignIn(why), _) => Ok(Offer::Not(why)),
             (Decision::Ready, None) => Ok(Offer::Not(Why::NoAccount)),
             (Decision::Ready, Some(loaded)) => Ok(Offer::Given(self.give(resolved, &loaded))),
-            (Decision::Refresh(_), loaded) => self.renewed(resolved, need, loaded.as_ref()).await,
+            (Decision::Refresh(meanwhile), loaded) => {
+                let patience = match meanwhile {
+                    Meanwhile::Holds => Patience::NotInAQueue,
+                    Meanwhile::Ended => Patience::ToItsEnd,
+                };
+                self.renewed(resolved, need, loaded.as_ref(), patience).await
+            }
         }
     }
 
@@ -126,13 +136,15 @@ impl Supply {
         resolved: &Resolved<'_>,
         need: &AuthRequirement,
         loaded: Option<&Loaded>,
+        patience: Patience,
     ) -> Result<Offer, AuthError> {
         let account = &resolved.account;
         // One that is being signed out is none.
         let seen = loaded.filter(|loaded| !loaded.record.signing_out);
         let seen = seen.map_or(0, |loaded| loaded.record.token_version);
         let scopes = resolved.scopes(need).unwrap_or_default();
-        match self.refresher.renew(resolved, scopes, seen, Cause::Time).await {
+        let why = (Cause::Time, patience);
+        match self.refresher.renew(resolved, scopes, seen, why).await {
             Ok(()) => {
                 let now = self.core.records.load(account).await?;
                 match (self.decide(resolved, need, now.as_ref(), Duration::ZERO), now) {
@@ -149,9 +161,11 @@ impl Supply {
                 }
                 None => match why {
                     NotRenewed::SignIn(why) => Ok(Offer::Not(why)),
-                    other @ (NotRenewed::Failed(_) | NotRenewed::Busy | NotRenewed::Store(_) | NotRenewed::CutOff) => {
-                        Err(other.told(&account.provider))
-                    }
+                    other @ (NotRenewed::Failed(_)
+                    | NotRenewed::Down(_)
+                    | NotRenewed::Busy
+                    | NotRenewed::Store(_)
+                    | NotRenewed::CutOff) => Err(other.told(&account.provider)),
                 },
             },
         }

@@ -173,16 +173,21 @@ impl CallTool {
         }
         match ways.auth.credential(ways.profile, need, self.timeout).await {
             Ok(credential) => Ok(Some(credential)),
-            Err(AuthError::SignInRequired { reason, .. }) => {
-                let tools = [self.name.to_string()];
-                let mut sign_in = ways
-                    .auth
-                    .begin(ways.profile, std::slice::from_ref(need), &tools)
-                    .await?;
-                sign_in.reason = Some(reason);
-                Err(CallError::SignInRequired(Box::new(sign_in)))
-            }
+            Err(AuthError::SignInRequired { reason, .. }) => Err(self.sign_in_first(need, reason, ways).await),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// That a person has to sign in, on a page that is there now.
+    async fn sign_in_first(&self, need: &AuthRequirement, reason: String, ways: &Ways<'_>) -> CallError {
+        let tools = [self.name.to_string()];
+        let begun = ways.auth.begin(ways.profile, std::slice::from_ref(need), &tools);
+        match begun.await {
+            Ok(mut sign_in) => {
+                sign_in.reason = Some(reason);
+                CallError::SignInRequired(Box::new(sign_in))
+            }
+            Err(error) => error.into(),
         }
     }
 
@@ -219,7 +224,37 @@ impl CallTool {
                 Err(error) => tracing::warn!(tool = %self.name, %error, "the refused token could not be renewed"),
             }
         }
-        self.told(end, &redactor(&used))
+        let refused = self.for_lack_of_a_scope(&end, used.last(), ways).await;
+        let ran = self.told(end, &redactor(&used));
+        match refused {
+            Some(error) => Ran {
+                ended: Err(error),
+                exact: None,
+                ..ran
+            },
+            None => ran,
+        }
+    }
+
+    /// What to tell instead of a failed call's own words, where a provider's host refused the credential for lack of a scope: that
+    /// is what the caller can mend.
+    async fn for_lack_of_a_scope(&self, end: &End, used: Option<&Credential>, ways: &Ways<'_>) -> Option<CallError> {
+        let failed = matches!(
+            end.outcome,
+            Outcome::ToolFailed(_) | Outcome::Unauthorized(_) | Outcome::Trapped(_)
+        );
+        let (scopes, used, need) = (end.lacks_scopes.as_ref()?, used?, self.auth.as_ref()?);
+        if !failed || !end.refusals.is_empty() {
+            return None;
+        }
+        match ways.auth.step_up(used, need, scopes).await {
+            Ok(reason) => Some(self.sign_in_first(need, reason, ways).await),
+            Err(error @ (AuthError::Scope { .. } | AuthError::Busy { .. })) => Some(error.into()),
+            Err(error) => {
+                tracing::warn!(tool = %self.name, %error, "that a scope is missing could not be noted");
+                None
+            }
+        }
     }
 
     async fn invoke(&self, tool: &crate::sandbox::Tool, text: &str, used: &[Credential], ways: &Ways<'_>) -> End {
@@ -247,6 +282,7 @@ impl CallTool {
             only_safe_requests: _,
             saw_unauthorized,
             renewed: _,
+            lacks_scopes: _,
         } = end;
         let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
         let (ended, exact) = match outcome {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Error,
-    auth::{AccountStatus, PendingSignIn, SignIn, SignedOut},
+    auth::{AccountStatus, KeptAlive, PendingSignIn, SignIn, SignedOut},
     package::AuthRequirement,
     pocket::Pocket,
 };
@@ -155,6 +155,29 @@ impl Pocket {
     /// When the token store cannot be read.
     pub async fn all_accounts(&self) -> Result<Vec<AccountStatus>, Error> {
         Ok(self.core.auth.accounts(None).await?)
+    }
+
+    /// Renews accounts of all profiles that nobody used for half of the time after which their provider ends them for that, for
+    /// as long as it is polled: it never ends, and dropping it stops it. For a program that runs for days; of several on one store
+    /// one does it at a time.
+    ///
+    /// ```
+    /// # fn serve(pocket: pocket_runtime::Pocket) {
+    /// let keeping = tokio::spawn(async move { pocket.keep_alive().await });
+    /// // Until the program ends, or:
+    /// keeping.abort();
+    /// # }
+    /// ```
+    pub async fn keep_alive(&self) -> std::convert::Infallible {
+        self.core.auth.keep_alive().await
+    }
+
+    /// The same once and at once, for a program that a timer runs. Gives the accounts that were due.
+    ///
+    /// # Errors
+    /// When the token store cannot be read.
+    pub async fn keep_alive_once(&self) -> Result<Vec<KeptAlive>, Error> {
+        Ok(self.core.auth.keep_alive_once().await?)
     }
 
     /// Signs this profile out: its tokens are deleted here whether or not the provider can be told.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     base::{nearest::nearest, text::shown_on_one_line},
     provider::{
-        Placement, Provider, ProviderError, Sure,
+        Placement, Provider, ProviderError, ScopeError, Sure,
         check::{self, Fault},
         handler_file::{HandlerFile, Shared, handlers_of},
         oauth2_file::OAuth2File,
@@ -23,6 +23,7 @@ struct ProviderFile {
     #[serde(default)]
     hosts: Vec<String>,
     placement: Option<PlacementFile>,
+    scope_error: Option<ScopeErrorFile>,
     #[serde(default)]
     token_prefixes: Vec<String>,
     /// What all handlers fill, but those that name variables of their own.
@@ -52,6 +53,14 @@ enum PlacementFile {
     BasicUsername,
     Query(String),
     Field(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScopeErrorFile {
+    error: String,
+    name: String,
+    scopes: String,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -133,6 +142,7 @@ impl ProviderFile {
             title,
             hosts,
             placement,
+            scope_error,
             token_prefixes,
             variables,
             default,
@@ -150,12 +160,7 @@ impl ProviderFile {
             oauth2: oauth2.as_ref(),
         };
         let handlers = handlers_of(handlers, default, shared)?;
-        if let Some(key) = unsure.iter().find(|key| !has_key(keys, key)) {
-            return Err(Fault::new(format!(
-                "`unsure`: the file has no such key: `{}`",
-                shown_on_one_line(key)
-            )));
-        }
+        check_unsure(&unsure, keys)?;
         Ok(Provider {
             operator_hosts: Vec::new(),
             name: name.to_owned(),
@@ -167,6 +172,10 @@ impl ProviderFile {
                 // An operator who says nothing means what RFC 6750 section 2.1 says.
                 None => (oauth2.is_some() && sure.is_none()).then(Placement::bearer),
             },
+            scope_error: scope_error
+                .map(ScopeErrorFile::scope_error)
+                .transpose()?
+                .map(std::sync::Arc::new),
             token_prefixes: each_once(
                 "token_prefixes",
                 token_prefixes
@@ -185,6 +194,27 @@ impl ProviderFile {
                 .iter()
                 .map(|note| check::words("notes", note))
                 .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// What is not sure must be there.
+fn check_unsure(unsure: &[String], keys: &toml::Table) -> Result<(), Fault> {
+    match unsure.iter().find(|key| !has_key(keys, key)) {
+        None => Ok(()),
+        Some(key) => Err(Fault::new(format!(
+            "`unsure`: the file has no such key: `{}`",
+            shown_on_one_line(key)
+        ))),
+    }
+}
+
+impl ScopeErrorFile {
+    fn scope_error(self) -> Result<ScopeError, Fault> {
+        Ok(ScopeError {
+            error: check::pointer("scope_error.error", &self.error)?,
+            name: check::words("scope_error.name", &self.name)?,
+            scopes: check::pointer("scope_error.scopes", &self.scopes)?,
         })
     }
 }

@@ -78,6 +78,7 @@ impl Metadata {
         server.token = or_told(server.token, &self.token);
         server.device = or_told(server.device, &self.device);
         server.client_auth = self.client_auth(file.client_auth);
+        server.public_clients |= self.auth_methods.iter().any(|known| known == "none");
         server.revoke = server.revoke.or_else(|| {
             self.revoke.clone().map(|url| Revoke::Rfc7009 {
                 url,

@@ -25,6 +25,7 @@ mod reply;
 mod reply_file;
 mod revoke;
 mod revoke_file;
+mod scope_error;
 mod variable_file;
 
 pub use error::ProviderError;
@@ -41,3 +42,4 @@ pub use providers::Providers;
 pub use refresh::{Refresh, Renewal, Rotation};
 pub use reply::Reply;
 pub use revoke::Revoke;
+pub use scope_error::ScopeError;

@@ -13,6 +13,7 @@ const EVERY_KEY: &str = r#"
 title = "Acme"
 hosts = ["api.acme.example"]
 placement.header = { name = "authorization", prefix = "Bearer " }
+scope_error = { error = "/error", name = "missing_scope", scopes = "/needed" }
 token_prefixes = ["acme_"]
 variables = [{ name = "ACME_TOKEN", field = "access_token", secrecy = "secret" }, { name = "ACME_URL", field = "url", secrecy = "public" }]
 default = "acme-oauth2"
@@ -52,6 +53,7 @@ redirect = "loopback"
 issuer = "https://login.acme.example"
 iss = "sent"
 client_auth = "post"
+public_clients = true
 pkce = "s256"
 body = "form"
 scope_param = "scope"
@@ -284,7 +286,15 @@ fn a_value_that_cannot_be_used_is_told_with_its_key() {
 }
 
 /// Keys that take every value of their type.
-const ANYTHING: &[&str] = &["asks_scopes", "at_once", "token_types", "prefix", "audience", "prompt"];
+const ANYTHING: &[&str] = &[
+    "public_clients",
+    "asks_scopes",
+    "at_once",
+    "token_types",
+    "prefix",
+    "audience",
+    "prompt",
+];
 
 /// A key, a value of the right type that cannot be used, and what the error has to name.
 const WRONG: &[(&str, &str, &str)] = &[
@@ -292,6 +302,9 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("title", "\"a\\nb\"", "`title`"),
     ("hosts", "[\"*.acme.example\"]", "`hosts`"),
     ("hosts", "[\"https://acme.example\"]", "`hosts`"),
+    ("scope_error.error", "\"error\"", "`scope_error.error`"),
+    ("scope_error.name", "\"\"", "`scope_error.name`"),
+    ("scope_error.scopes", "\"needed\"", "`scope_error.scopes`"),
     ("placement", "{ cookie = \"a\" }", "`placement`"),
     ("placement", "{ query = \"\" }", "`placement.query`"),
     ("placement", "{ field = \"\" }", "`placement.field`"),

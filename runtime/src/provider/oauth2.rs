@@ -24,6 +24,8 @@ pub struct OAuth2 {
     pub issuer: Issuer,
     /// How the client proves who it is.
     pub client_auth: ClientAuth,
+    /// Whether it takes clients without a secret too, which then send only their id.
+    pub public_clients: bool,
     /// Whether it takes PKCE (RFC 7636).
     pub pkce: Pkce,
     /// How requests to the token endpoint are written.
@@ -144,6 +146,15 @@ impl Issuer {
 }
 
 impl OAuth2 {
+    /// Whether a client cannot prove who it is, for lack of a secret.
+    #[must_use]
+    pub fn lacks_secret(&self, has_secret: bool) -> bool {
+        match self.client_auth {
+            ClientAuth::Basic | ClientAuth::Post => !has_secret && !self.public_clients,
+            ClientAuth::None => false,
+        }
+    }
+
     /// Every endpoint of its own, as `https://host[:port]/path`, sorted, each once. GitHub's revocation is not among them:
     /// its path has the client's id in it, and it opens to nobody who lacks the client's secret.
     #[must_use]

@@ -33,6 +33,7 @@ pub(super) struct OAuth2File {
     iss: IssFile,
     #[serde(default)]
     client_auth: ClientAuthFile,
+    public_clients: Option<bool>,
     #[serde(default)]
     pkce: PkceFile,
     #[serde(default)]
@@ -136,6 +137,7 @@ impl OAuth2File {
             redirect: self.redirect.redirect(),
             issuer: issuer_of(self.issuer, self.iss)?,
             client_auth,
+            public_clients: self.public_clients.unwrap_or_default(),
             pkce: self.pkce.pkce(),
             body: self.body.body_form(),
             scope_param,

@@ -1,8 +1,10 @@
 //! Who issues tokens.
 
+use std::sync::Arc;
+
 use crate::{
     base::nearest::nearest,
-    provider::{Handler, Placement, ProviderError},
+    provider::{Handler, Placement, ProviderError, ScopeError},
 };
 
 /// Who issues tokens.
@@ -21,6 +23,8 @@ pub struct Provider {
     pub handlers: Vec<Handler>,
     /// The one place of a request in which its token goes, where that is known.
     pub placement: Option<Placement>,
+    /// How its API says that a token lacks a scope, where that is not as RFC 6750 has it.
+    pub scope_error: Option<Arc<ScopeError>>,
     /// What its tokens begin with (`xoxb-`), which tells nothing of them.
     pub token_prefixes: Vec<String>,
     /// How well its endpoints are known.

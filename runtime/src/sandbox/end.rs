@@ -21,6 +21,8 @@ pub(crate) struct End {
     pub(crate) saw_unauthorized: bool,
     /// Credentials that took the place of the call's own while it ran.
     pub(crate) renewed: Vec<Credential>,
+    /// What such a host said that the token lacks, in answer to such a request: scopes, none where it did not say which.
+    pub(crate) lacks_scopes: Option<Vec<String>>,
 }
 
 impl End {
@@ -34,6 +36,7 @@ impl End {
             only_safe_requests: true,
             saw_unauthorized: false,
             renewed: Vec::new(),
+            lacks_scopes: None,
         }
     }
 }

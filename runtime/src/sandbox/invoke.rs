@@ -54,6 +54,7 @@ pub(super) async fn invoke(tool: &Tool, invocation: Invocation<'_>) -> End {
         refusals,
         only_safe_requests,
         saw_unauthorized,
+        lacks_scopes,
         limit_met: _,
     } = ran.totals;
     End {
@@ -71,6 +72,7 @@ pub(super) async fn invoke(tool: &Tool, invocation: Invocation<'_>) -> End {
         only_safe_requests,
         saw_unauthorized,
         renewed: ran.renewed,
+        lacks_scopes,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroU16,
     path::{Path, PathBuf},
 };
 
@@ -27,6 +28,7 @@ pub(super) struct SettingsFile {
     auth: BTreeMap<String, ClientFile>,
     pub(super) providers: BTreeMap<String, toml::Table>,
     callback: CallbackFile,
+    renewals: RenewalsFile,
     store: StoreFile,
     sources: SourcesFile,
     network: NetworkFile,
@@ -87,6 +89,15 @@ struct ClientFile {
 struct CallbackFile {
     #[serde(deserialize_with = "some_port")]
     port: Option<u16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RenewalsFile {
+    #[serde(deserialize_with = "some_count")]
+    at_once: Option<NonZeroU16>,
+    #[serde(deserialize_with = "some_count")]
+    per_second: Option<NonZeroU16>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -175,6 +186,23 @@ fn some_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, 
     }
 }
 
+/// The same of a number that counts something.
+fn some_count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZeroU16>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a number from 1 to 65535")]
+    enum Written {
+        Number(NonZeroU16),
+        Text(String),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Number(count) => Ok(Some(count)),
+        Written::Text(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_error| D::Error::custom("a number from 1 to 65535")),
+    }
+}
+
 /// `true` or `false`, or either as text.
 fn some_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     #[derive(Deserialize)]
@@ -225,6 +253,7 @@ impl SettingsFile {
             auth,
             providers: _,
             callback,
+            renewals,
             store,
             sources,
             network,
@@ -250,6 +279,8 @@ impl SettingsFile {
         replace(&mut self.limits.timeout, limits.timeout);
         replace(&mut self.limits.memory, limits.memory);
         replace(&mut self.callback.port, callback.port);
+        replace(&mut self.renewals.at_once, renewals.at_once);
+        replace(&mut self.renewals.per_second, renewals.per_second);
         self.store.overlay(store);
         replace(&mut self.network.ca_file, network.ca_file);
         self.deny.http.extend(deny.http);
@@ -265,6 +296,7 @@ impl SettingsFile {
             auth,
             providers: _,
             callback,
+            renewals,
             store,
             sources,
             network,
@@ -277,7 +309,7 @@ impl SettingsFile {
             standard.memory = memory;
         }
         Ok(Settings {
-            auth: auth_settings(auth, callback, &providers)?,
+            auth: auth_settings(auth, callback, renewals, &providers)?,
             store: store.into_settings(project),
             limits: standard,
             sources: SourceSettings::with_github_hosts(sources.github_hosts),
@@ -349,11 +381,19 @@ impl ToolFile {
 fn auth_settings(
     clients: BTreeMap<String, ClientFile>,
     callback: CallbackFile,
+    renewals: RenewalsFile,
     providers: &Providers,
 ) -> Result<auth::Settings, SettingsError> {
     let mut settings = auth::Settings::default();
     if let Some(port) = callback.port {
         settings.callback_port = port;
+    }
+    let RenewalsFile { at_once, per_second } = renewals;
+    if let Some(at_once) = at_once {
+        settings.renewals.at_once = at_once.get();
+    }
+    if let Some(per_second) = per_second {
+        settings.renewals.per_second = per_second.get();
     }
     for (
         name,

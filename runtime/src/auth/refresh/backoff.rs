@@ -33,16 +33,7 @@ impl Backoffs {
         let backoffs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let backoff = backoffs.get(account)?;
         let left = backoff.until.checked_duration_since(Instant::now())?;
-        Some(match &backoff.error {
-            FlowError::Unreachable { reason, retry_after: _ } => FlowError::Unreachable {
-                reason: reason.clone(),
-                retry_after: Some(left),
-            },
-            error @ (FlowError::Denied(_)
-            | FlowError::InvalidGrant(_)
-            | FlowError::Configuration(_)
-            | FlowError::Protocol(_)) => error.clone(),
-        })
+        Some(told_again(&backoff.error, left))
     }
 
     /// Learns from how a renewal ended.
@@ -61,6 +52,8 @@ impl Backoffs {
                 };
                 backoffs.insert(account.clone(), backoff);
             }
+            // The account's own turn did not come.
+            Err(NotRenewed::Down(_)) => {}
             Ok(()) | Err(NotRenewed::SignIn(_) | NotRenewed::Busy | NotRenewed::Store(_) | NotRenewed::CutOff) => {
                 backoffs.remove(account);
             }
@@ -68,8 +61,22 @@ impl Backoffs {
     }
 }
 
+/// A failure as it is told while nobody asks again, with the time that is left.
+pub(super) fn told_again(error: &FlowError, left: Duration) -> FlowError {
+    match error {
+        FlowError::Unreachable { reason, retry_after: _ } => FlowError::Unreachable {
+            reason: reason.clone(),
+            retry_after: Some(left),
+        },
+        error @ (FlowError::Denied(_)
+        | FlowError::InvalidGrant(_)
+        | FlowError::Configuration(_)
+        | FlowError::Protocol(_)) => error.clone(),
+    }
+}
+
 /// Doubles from a second on, less up to a quarter at random so that many accounts do not come back at once.
-fn pause(error: &FlowError, failures: u32) -> Duration {
+pub(super) fn pause(error: &FlowError, failures: u32) -> Duration {
     let asked = match error {
         FlowError::Unreachable { retry_after, .. } => *retry_after,
         FlowError::Denied(_) | FlowError::InvalidGrant(_) | FlowError::Configuration(_) | FlowError::Protocol(_) => {

@@ -16,7 +16,11 @@ use crate::{
         flow::{FlowError, Tokens, code::Ask},
         record::Record,
         records::Loaded,
-        refresh::{Cause, Ended, NotRenewed, obtain},
+        refresh::{
+            Cause, Ended, NotRenewed,
+            lane::{Lane, Turn},
+            obtain,
+        },
         rejected,
         resolve::Resolved,
         sign_out,
@@ -76,7 +80,11 @@ pub(super) struct Flight {
     pub(super) seen: u64,
     pub(super) cause: Cause,
     pub(super) unsaved: Arc<Unsaved>,
+    pub(super) lane: Arc<Lane>,
 }
+
+/// Told where a renewal has to wait for its turn.
+type Queued<'a> = &'a (dyn Fn() + Send + Sync);
 
 /// How the requests of a renewal ended.
 struct Answer {
@@ -86,14 +94,19 @@ struct Answer {
 }
 
 impl Flight {
-    pub(super) async fn fly(&self) -> Ended {
-        let Some(lease) = self.lease().await? else {
+    pub(super) async fn fly(&self, queued: Queued<'_>) -> Ended {
+        let Some((mut turn, lease)) = self.turn_and_lease(queued).await? else {
             return Ok(());
         };
+        let work = async {
+            turn.go(queued).await.map_err(NotRenewed::Down)?;
+            self.errand(&lease).await
+        };
         let ended = tokio::select! {
-            ended = self.errand(&lease) => ended,
+            ended = work => ended,
             never = self.keep(&lease) => match never {},
         };
+        turn.learn(&self.account, &ended);
         if let Err(error) = self.core.records.store().release(&self.account, &lease).await {
             tracing::debug!(provider = %self.account.provider, %error, "a lease was not given back; it ends by itself");
         }
@@ -115,15 +128,18 @@ impl Flight {
         }
     }
 
-    /// The lease, or none where another process renewed meanwhile.
-    async fn lease(&self) -> Result<Option<Lease>, NotRenewed> {
-        let started = Instant::now();
+    /// A turn with the provider and the lease of the account, or none where another process renewed meanwhile. Nobody has a turn
+    /// while he waits for another's lease, nor a lease while he queues.
+    async fn turn_and_lease(&self, queued: Queued<'_>) -> Result<Option<(Turn, Lease)>, NotRenewed> {
+        let mut held_by_others = None;
         loop {
+            let turn = self.lane.turn(queued).await.map_err(NotRenewed::Down)?;
             let lease = self.core.records.store().lease(&self.account, LEASE).await;
             if let Some(lease) = lease.map_err(|error| NotRenewed::store(&error.into()))? {
-                return Ok(Some(lease));
+                return Ok(Some((turn, lease)));
             }
-            if started.elapsed() > OTHERS {
+            drop(turn);
+            if held_by_others.get_or_insert_with(Instant::now).elapsed() > OTHERS {
                 return Err(NotRenewed::Busy);
             }
             tokio::time::sleep(POLL).await;
@@ -200,7 +216,7 @@ impl Flight {
         let Some(refresh) = &before.refresh else {
             return Err(NotRenewed::SignIn(Why::State(NeedsSignIn::Expired)));
         };
-        let answer = self.ask(resolved, before, refresh).await;
+        let answer = self.ask(resolved, before, refresh, lease).await;
         match answer.tokens {
             Ok(tokens) => {
                 let renewed = marked.record.refreshed(tokens, self.core.now());
@@ -234,8 +250,9 @@ impl Flight {
         Ok(resolved)
     }
 
-    /// At most two requests, with the same refresh token: an answer that was lost is given again by some providers.
-    async fn ask(&self, resolved: &Resolved<'_>, record: &Record, refresh: &Secret) -> Answer {
+    /// At most two requests, with the same refresh token: an answer that was lost is given again by some providers. No second one
+    /// once the lease is another's, who may have spent that token: a provider would take it for stolen, and end the account.
+    async fn ask(&self, resolved: &Resolved<'_>, record: &Record, refresh: &Secret, lease: &Lease) -> Answer {
         let first = self.request(resolved, record, refresh).await;
         let (pause, unreadable) = match &first {
             Err(FlowError::Unreachable { retry_after, .. }) => (retry_after.unwrap_or_else(short_pause), false),
@@ -251,11 +268,23 @@ impl Flight {
             };
         }
         tokio::time::sleep(pause).await;
+        if self.is_lost(lease).await {
+            return Answer {
+                tokens: first,
+                twice_unreadable: false,
+            };
+        }
         let second = self.request(resolved, record, refresh).await;
         Answer {
             twice_unreadable: unreadable && matches!(&second, Err(FlowError::Protocol(_))),
             tokens: second,
         }
+    }
+
+    /// Whether another process took the lease: this one was held up for longer than it lasts.
+    async fn is_lost(&self, lease: &Lease) -> bool {
+        let held = self.core.records.store().renew(&self.account, lease, LEASE).await;
+        matches!(held, Ok(false))
     }
 
     async fn request(&self, resolved: &Resolved<'_>, record: &Record, refresh: &Secret) -> Result<Tokens, FlowError> {

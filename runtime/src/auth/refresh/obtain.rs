@@ -61,6 +61,9 @@ async fn request(flight: &Flight, scopes: &[String], before: Option<&Record>) ->
     let (Some(oauth), Some(client)) = (resolved.oauth(), resolved.client) else {
         return Err(FlowError::Configuration("no client is set".to_owned()));
     };
+    if oauth.lacks_secret(client.client_secret.is_some()) {
+        return Err(FlowError::Configuration("`client_secret` is not set".to_owned()));
+    }
     let mut asked: Vec<String> = scopes.to_vec();
     asked.extend(before.iter().flat_map(|before| before.asked.iter().cloned()));
     if asked.is_empty() {

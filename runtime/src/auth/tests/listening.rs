@@ -208,9 +208,10 @@ async fn f_27_connections_that_say_nothing_or_half_of_it_keep_nobody_out() {
 async fn the_real_slack_file_asks_for_an_https_page() {
     let world = World::new().await;
     let mut settings = world.settings();
-    settings
-        .clients
-        .insert("slack".to_owned(), crate::auth::Client::new("1.2", None));
+    settings.clients.insert(
+        "slack".to_owned(),
+        crate::auth::Client::new("1.2", Some(crate::Secret::new("planted-client-secret"))),
+    );
     let auth = crate::auth::Auth::new(world.parts(settings, world.store.clone()));
     let mut need = AuthRequirement::new("slack");
     need.scopes = vec!["channels:history".to_owned()];

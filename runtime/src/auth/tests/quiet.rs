@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::{
     auth::{
         AccountId, AccountState, AccountStatus, Auth, AuthError, AuthParts, Client, Credential, MemoryStore, Settings,
+        TokenStore,
         exchange::Exchange,
         flow::{
             FlowError, Tokens,
@@ -63,6 +64,8 @@ pub(super) enum Says {
     NoRefreshToken,
     /// A new access token and the refresh token that was sent, which stays good.
     SameRefreshToken,
+    /// New tokens, of which it makes the old refresh token bad at once, and which come this much later.
+    TokensLate(Duration),
     /// New tokens that nobody gets to see.
     TokensThatAreLost,
     Fails(FlowError),
@@ -181,6 +184,12 @@ impl Exchange for Scripted {
                 self.spend(refresh)?;
                 Ok(self.tokens(now))
             }
+            Says::TokensLate(after) => {
+                self.spend(refresh)?;
+                let tokens = self.tokens(now);
+                tokio::time::sleep(after).await;
+                Ok(tokens)
+            }
             Says::TokensThatAreLost => {
                 self.spend(refresh)?;
                 self.tokens(now);
@@ -259,6 +268,11 @@ impl Quiet {
 
     /// A process of Pocket on its store.
     pub(super) fn process(&self) -> Arc<Auth> {
+        self.process_on(Arc::clone(&self.store) as _)
+    }
+
+    /// One that reaches the store only through this.
+    pub(super) fn process_on(&self, tokens: Arc<dyn TokenStore>) -> Arc<Auth> {
         let text = r#"
             title = "Acme"
             hosts = ["api.acme.example"]
@@ -271,6 +285,7 @@ impl Quiet {
             oauth2.redirect = "loopback"
             oauth2.client_auth = "post"
             oauth2.pkce = "s256"
+            oauth2.refresh.idle_days = 30
         "#;
         let table: toml::Table = text.parse().unwrap();
         let mut settings = Settings {
@@ -284,7 +299,7 @@ impl Quiet {
         let parts = AuthParts {
             settings,
             providers: Providers::builtin().unwrap().with("acme", &table).unwrap(),
-            tokens: Arc::clone(&self.store) as _,
+            tokens,
             flows: Arc::clone(&self.store) as _,
             key: StoreKey::new([7; 32]),
             net: Net::new(NetSettings::default()).unwrap(),

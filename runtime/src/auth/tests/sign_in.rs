@@ -1,16 +1,60 @@
 //! Signing in, from the page to the credential.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     browser::Browser,
     world::{World, begin, credential, given, need, need_of, token, typed},
 };
 use crate::{
-    auth::{AccountState, AuthError, Credential},
+    auth::{AccountState, Auth, AuthError, Client, Credential},
     base::{code::Code, name::Profile},
     package::AuthRequirement,
 };
+
+#[tokio::test]
+async fn a_client_without_a_secret_is_refused_before_its_user_is_sent_anywhere_unless_the_provider_takes_such() {
+    for (file, is_taken) in [("", false), ("oauth2.public_clients = true", true)] {
+        let world = World::with(file).await;
+        let mut settings = world.settings();
+        settings
+            .clients
+            .insert("acme".to_owned(), Client::new("the-client", None));
+        let auth = Auth::new(world.parts(settings, Arc::clone(&world.store)));
+        let begun = auth.begin(&Profile::default(), &[need()], &[]).await;
+        match begun {
+            Ok(_sign_in) => assert!(is_taken, "{file}"),
+            Err(error) => {
+                assert!(
+                    !is_taken && matches!(error, AuthError::NoClientSecret { .. }),
+                    "{error}"
+                );
+                let said = format!("{error} {:?}", error.hints());
+                for there in [
+                    "`client_secret`",
+                    "`[auth.acme]`",
+                    "`.secrets.toml`",
+                    "[providers.acme]",
+                ] {
+                    assert!(said.contains(there), "{said}");
+                }
+            }
+        }
+        assert!(world.provider.requests().is_empty());
+    }
+    let mut world = World::new().await;
+    let table = world.provider.table("").to_string();
+    world.whole = Some(table.replace("client_auth = \"post\"", "client_auth = \"none\""));
+    let mut settings = world.settings();
+    settings
+        .clients
+        .insert("acme".to_owned(), Client::new("the-client", None));
+    let auth = Auth::new(world.parts(settings, Arc::clone(&world.store)));
+    assert!(auth.begin(&Profile::default(), &[need()], &[]).await.is_ok());
+}
 
 #[tokio::test]
 async fn a_user_signs_in_and_a_call_gets_the_token() {

@@ -1,16 +1,13 @@
 //! Every way from one state of an account to another, in virtual time.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant as RealInstant},
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::{
     quiet::{Line, Quiet, Says, account_of, credential_of, down, pass, state, status},
-    world::{begin, credential, given, need, need_of, token},
+    world::{begin, credential, given, need_of, token},
 };
 use crate::{
     auth::{AccountState, Auth, AuthError, NeedsSignIn, TokenStore as _, flow::FlowError},
@@ -517,33 +514,4 @@ async fn a_sign_in_that_nobody_does_ends_with_its_time_and_another_can_be_had() 
     let elapsed = began.elapsed();
     assert!((seconds(595)..seconds(620)).contains(&elapsed), "{elapsed:?}");
     assert_ne!(begin(&auth).await.url, sign_in.url);
-}
-
-#[tokio::test(start_paused = true)]
-async fn f_70_the_renewal_of_many_accounts_at_once_delays_no_other() {
-    let quiet = Quiet::new();
-    let auth = quiet.process();
-    let names: Vec<String> = (0..500).map(|number| format!("user-{number}")).collect();
-    for name in &names {
-        quiet.sign_in(&auth, name).await;
-    }
-    pass(3_600).await;
-    quiet.sign_in(&auth, "default").await;
-    quiet.provider.says((0..500).map(|_| Line(seconds(5), Says::Tokens)));
-    let real = RealInstant::now();
-    let many = tokio::spawn({
-        let auth = Arc::clone(&auth);
-        async move {
-            let renewed = join_all(names.iter().map(|name| credential_of(&auth, name))).await;
-            assert!(renewed.iter().all(Result::is_ok));
-        }
-    });
-    pass(1).await;
-    let began = Instant::now();
-    assert_eq!(given(&auth).await, "access-501");
-    assert_eq!(began.elapsed(), Duration::ZERO);
-    many.await.unwrap();
-    assert_eq!(quiet.provider.asked().len(), 500, "each once");
-    assert!(real.elapsed() < seconds(60), "{:?}", real.elapsed());
-    assert!(auth.is_ready(&Profile::new("user-7"), &[need()]).await.unwrap());
 }

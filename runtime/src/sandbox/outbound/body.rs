@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use crate::sandbox::outbound::{
     exchange::Exchange,
     failure,
+    lacking::InBody,
     ledger::{Ledger, Met},
     send::within,
 };
@@ -63,6 +64,8 @@ pub(super) struct ReplyBody {
     deadline: Instant,
     /// Only while a piece is waited for: a guest may take its time before it asks for the next one.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Who reads along, until the end.
+    along: Option<InBody>,
 }
 
 impl ReplyBody {
@@ -80,11 +83,19 @@ impl ReplyBody {
             between,
             deadline,
             waiting: None,
+            along: None,
         }
+    }
+
+    /// The same with one who reads along.
+    pub(super) fn read_along(mut self, along: Option<InBody>) -> Self {
+        self.along = along;
+        self
     }
 
     fn end(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         self.exchange.failed(&error);
+        self.along = None;
         self.close();
         Poll::Ready(Some(Err(error)))
     }
@@ -105,6 +116,9 @@ impl Body for ReplyBody {
         };
         match Pin::new(inner).poll_frame(cx) {
             Poll::Ready(None) => {
+                if let Some(along) = self.along.take() {
+                    along.end();
+                }
                 self.close();
                 Poll::Ready(None)
             }
@@ -116,6 +130,16 @@ impl Body for ReplyBody {
                 self.waiting = None;
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 self.exchange.received(bytes);
+                let is_last = self.inner.as_ref().is_none_or(Body::is_end_stream);
+                if let Some(mut along) = self.along.take()
+                    && along.read(frame.data_ref().map_or(&[][..], |piece| piece))
+                {
+                    // Whoever knows the length does not ask for what is after the last piece.
+                    match is_last {
+                        true => along.end(),
+                        false => self.along = Some(along),
+                    }
+                }
                 match self.ledger.received(bytes) {
                     Ok(()) => Poll::Ready(Some(Ok(frame))),
                     Err(Met(limit)) => self.end(Error::HttpResponseBodySize(Some(limit))),

@@ -7,6 +7,9 @@ use crate::sandbox::{Limits, Refusal};
 /// Refusals that are kept; a guest that is refused more often learns nothing new.
 const REFUSALS: usize = 20;
 
+/// Scopes that a provider may say a token lacks.
+const SCOPES: usize = 32;
+
 /// Counts what one call sent and got; read once the call has ended.
 pub(crate) struct Ledger {
     requests: u64,
@@ -33,6 +36,8 @@ pub(crate) struct Totals {
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) only_safe_requests: bool,
     pub(crate) saw_unauthorized: bool,
+    /// What a provider's host said that the token lacks, at most 32 scopes, none where it did not say which.
+    pub(crate) lacks_scopes: Option<Vec<String>>,
     /// The first limit that was met: `requests`, `request bytes`, `response bytes`.
     pub(crate) limit_met: Option<&'static str>,
 }
@@ -47,6 +52,7 @@ impl Default for Totals {
             refusals: Vec::new(),
             only_safe_requests: true,
             saw_unauthorized: false,
+            lacks_scopes: None,
             limit_met: None,
         }
     }
@@ -127,6 +133,17 @@ impl Ledger {
     /// A provider's host answered 401 to a request that carried the token.
     pub(super) fn unauthorized(&self) {
         self.locked().totals.saw_unauthorized = true;
+    }
+
+    /// A provider's host refused a request that carried the token, for lack of these scopes.
+    pub(super) fn lacks_scopes(&self, scopes: Vec<String>) {
+        let mut state = self.locked();
+        let known = state.totals.lacks_scopes.get_or_insert_default();
+        for scope in scopes {
+            if known.len() < SCOPES && !known.contains(&scope) {
+                known.push(scope);
+            }
+        }
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {

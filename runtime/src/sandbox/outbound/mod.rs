@@ -11,6 +11,7 @@ mod exchange;
 mod failure;
 mod held;
 mod hooks;
+mod lacking;
 mod ledger;
 mod pool;
 mod prepare;

@@ -23,6 +23,7 @@ use crate::{
             exchange::Exchange,
             failure::{self, Failure},
             held::Held,
+            lacking::{self, InBody},
             ledger::Ledger,
             pool::{Client, HEAD},
             refusal::{private_rule, refusal},
@@ -93,7 +94,8 @@ impl Sending {
             if with_token && reply.status() == StatusCode::UNAUTHORIZED {
                 way.ledger.unauthorized();
             }
-            return Ok(reply.map(|body| way.reply_body(body).boxed_unsync()));
+            let in_body = with_token.then(|| way.lacking(&reply)).flatten();
+            return Ok(reply.map(|body| way.reply_body(body, in_body).boxed_unsync()));
         };
         let brokered = brokering.fill(head, body, patience.deadline).await?;
         let mut reply = way.attempt(brokered.request).await?;
@@ -110,7 +112,8 @@ impl Sending {
                 None => way.ledger.unauthorized(),
             }
         }
-        brokering.searched(reply, echoes, |body| way.reply_body(body))
+        let in_body = brokered.with_token.then(|| way.lacking(&reply)).flatten();
+        brokering.searched(reply, echoes, |body| way.reply_body(body, in_body))
     }
 }
 
@@ -167,7 +170,17 @@ impl Way {
         Ok(reply)
     }
 
-    fn reply_body(&self, body: Incoming) -> ReplyBody {
+    /// What a reply to a request with the token says that the token lacks: noted where its head says so, and looked for in its body
+    /// where the provider's file says how it would be there.
+    fn lacking(&self, reply: &http::Response<Incoming>) -> Option<InBody> {
+        if let Some(scopes) = lacking::in_head(reply.status(), reply.headers()) {
+            self.ledger.lacks_scopes(scopes);
+        }
+        let shape = self.held.as_deref()?.credential.scope_error.as_ref()?;
+        InBody::of(shape, &self.ledger, reply.headers())
+    }
+
+    fn reply_body(&self, body: Incoming, in_body: Option<InBody>) -> ReplyBody {
         let patience = self.patience;
         ReplyBody::new(
             body,
@@ -176,6 +189,7 @@ impl Way {
             patience.between_bytes,
             patience.deadline,
         )
+        .read_along(in_body)
     }
 }
 

@@ -85,6 +85,24 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     if request.uri().path() == "/stall" {
         return std::future::pending().await;
     }
+    if request.uri().path() == "/lacking" {
+        let challenge = r#"Bearer error="insufficient_scope", scope="read admin""#;
+        return Ok(Response::builder()
+            .status(403)
+            .header("www-authenticate", challenge)
+            .body(Full::default())
+            .unwrap());
+    }
+    if let Some(size) = request.uri().path().strip_prefix("/missing_scope/") {
+        let body = format!(
+            r#"{{"ok": false, "error": "missing_scope", "needed": "chat:write,files:read", "x": "{}"}}"#,
+            "x".repeat(size.parse().unwrap())
+        );
+        return Ok(Response::builder()
+            .header("content-type", "application/json; charset=utf-8")
+            .body(Full::from(body))
+            .unwrap());
+    }
     let host = request
         .headers()
         .get("host")

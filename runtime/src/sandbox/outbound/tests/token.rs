@@ -47,6 +47,49 @@ async fn a_token_counts_as_refused_only_where_the_host_saw_it_sent() {
     assert!(!without.ledger().totals().saw_unauthorized);
 }
 
+#[tokio::test]
+async fn f_46_a_lacking_scope_counts_only_where_a_host_of_the_provider_said_so_of_this_token() {
+    let (provider, other) = (Server::start().await, Server::start().await);
+    let shared = outbound(&policy(&[provider.origin(), other.origin()]));
+    let plain = credential(&provider);
+    let telling = Credential {
+        scope_error: Some(Arc::new(crate::provider::ScopeError {
+            error: "/error".parse().unwrap(),
+            name: "missing_scope".to_owned(),
+            scopes: "/needed".parse().unwrap(),
+        })),
+        ..plain.clone()
+    };
+    let bearer = format!("Bearer {TOKEN}");
+    let (head, body) = (Some("read admin"), Some("chat:write files:read"));
+    for (credential, url, header, lacking) in [
+        (&plain, provider.url("/lacking"), Some(bearer.as_str()), head),
+        (&plain, provider.url("/lacking"), None, None),
+        (&plain, other.url("/lacking"), Some(bearer.as_str()), None),
+        (&plain, provider.url("/status/403"), Some(bearer.as_str()), None),
+        (&plain, provider.url("/missing_scope/0"), Some(bearer.as_str()), None),
+        (&telling, provider.url("/missing_scope/0"), Some(bearer.as_str()), body),
+        (
+            &telling,
+            provider.url("/missing_scope/9000"),
+            Some(bearer.as_str()),
+            None,
+        ),
+        (&telling, provider.url("/missing_scope/0"), Some("Bearer another"), None),
+        (&telling, other.url("/missing_scope/0"), Some(bearer.as_str()), None),
+        (&telling, provider.url("/lacking"), Some(bearer.as_str()), head),
+    ] {
+        let mut call = shared.call_with(Some(credential));
+        let mut request = http::Request::get(&url);
+        if let Some(header) = header {
+            request = request.header("authorization", header);
+        }
+        text(call.send(request, "").await.unwrap()).await;
+        let seen = call.ledger().totals().lacks_scopes.map(|scopes| scopes.join(" "));
+        assert_eq!(seen.as_deref(), lacking, "{url} {header:?}");
+    }
+}
+
 /// Writes down whatever is traced.
 #[derive(Clone, Default)]
 struct Traced(Arc<Mutex<String>>);
