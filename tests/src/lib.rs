@@ -20,6 +20,7 @@ mod slack;
 mod slack_command;
 mod slack_project;
 mod ssh_server;
+mod witness;
 
 pub use authority::Authority;
 pub use browser::{Browser, Page};

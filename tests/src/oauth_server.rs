@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::free_port;
+use crate::{free_port, witness};
 
 /// The variable that says in which folder node finds the server.
 const FOLDER: &str = "POCKET_TEST_OAUTH_SERVER";
@@ -59,6 +59,11 @@ impl OAuthServer {
         let write = Arc::clone(&said);
         std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
+                if let Some((kind, token)) = line.split_once("_token ")
+                    && !kind.starts_with("grant.")
+                {
+                    witness::gave(token);
+                }
                 write.lines().push(line);
                 write.more.notify_all();
             }

@@ -5,15 +5,19 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
+
+use crate::witness::Witness;
 
 /// How long a command of a test may take before it counts as hanging.
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// A project and a home of its own in which `pocket` is run, both deleted with it.
 pub struct PocketCommand {
+    /// Looks at the folder before that is deleted.
+    witness: Arc<Witness>,
     folder: tempfile::TempDir,
     variables: Vec<(OsString, OsString)>,
 }
@@ -31,6 +35,7 @@ pub struct Ended {
 
 /// A command that still runs.
 pub struct Running {
+    witness: Arc<Witness>,
     child: Child,
     said: mpsc::Receiver<String>,
     so_far: String,
@@ -42,6 +47,7 @@ impl PocketCommand {
         let folder = tempfile::tempdir().expect("a folder can be made");
         std::fs::create_dir(folder.path().join("project")).expect("a folder can be made");
         Self {
+            witness: Arc::new(Witness::of(folder.path())),
             folder,
             variables: Vec::new(),
         }
@@ -87,15 +93,15 @@ impl PocketCommand {
 
     /// Runs it to its end with this on stdin.
     pub fn run_with_input<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &str) -> Ended {
-        Self::run_to_end(&mut self.command(args), input)
+        self.run_to_end(&mut self.command(args), input)
     }
 
     /// Runs it to its end in another folder than the project's.
     pub fn run_in<S: AsRef<OsStr>>(&self, folder: &Path, args: impl IntoIterator<Item = S>) -> Ended {
-        Self::run_to_end(self.command(args).current_dir(folder), "")
+        self.run_to_end(self.command(args).current_dir(folder), "")
     }
 
-    fn run_to_end(command: &mut Command, input: &str) -> Ended {
+    fn run_to_end(&self, command: &mut Command, input: &str) -> Ended {
         let mut child = command.stdin(Stdio::piped()).spawn().expect("pocket can be started");
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
         let input = input.to_owned();
@@ -104,11 +110,11 @@ impl PocketCommand {
         let stdout = drain(child.stdout.take().expect("stdout is a pipe"));
         let stderr = drain(child.stderr.take().expect("stderr is a pipe"));
         let code = wait(&mut child).expect("pocket ends in time");
-        Ended {
+        self.witness.saw(Ended {
             code,
             stdout: stdout.join().expect("stdout can be read"),
             stderr: stderr.join().expect("stderr can be read"),
-        }
+        })
     }
 
     /// Runs it to its end on a terminal on which these answers are typed; what the terminal showed is `stdout`.
@@ -133,11 +139,11 @@ impl PocketCommand {
         stdin.write_all(typed.as_bytes()).expect("the answers can be typed");
         let stdout = drain(child.stdout.take().expect("stdout is a pipe"));
         let code = wait(&mut child).expect("pocket ends in time");
-        Ended {
+        self.witness.saw(Ended {
             code,
             stdout: stdout.join().expect("stdout can be read"),
             stderr: String::new(),
-        }
+        })
     }
 
     /// Runs it to its end from this script of a shell, in which `"$0" "$@"` is the command.
@@ -153,11 +159,11 @@ impl PocketCommand {
             .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .current_dir(self.project());
         let ended = command.stdin(Stdio::null()).output().expect("`sh` can be started");
-        Ended {
+        self.witness.saw(Ended {
             code: ended.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&ended.stderr).into_owned(),
-        }
+        })
     }
 
     /// Runs it to its end with stdout going to this file.
@@ -174,11 +180,11 @@ impl PocketCommand {
             .expect("pocket can be started");
         let stderr = drain(child.stderr.take().expect("stderr is a pipe"));
         let code = wait(&mut child).expect("pocket ends in time");
-        Ended {
+        self.witness.saw(Ended {
             code,
             stdout: String::new(),
             stderr: stderr.join().expect("stderr can be read"),
-        }
+        })
     }
 
     /// Starts it.
@@ -198,6 +204,7 @@ impl PocketCommand {
             }
         });
         Running {
+            witness: Arc::clone(&self.witness),
             child,
             said,
             so_far: String::new(),
@@ -297,11 +304,11 @@ impl Running {
                 self.so_far
             )
         });
-        Ended {
+        self.witness.saw(Ended {
             code,
             stdout: stdout.join().expect("stdout can be read"),
             stderr: std::mem::take(&mut self.so_far),
-        }
+        })
     }
 
     /// The same for a test whose servers have to answer meanwhile.

@@ -17,7 +17,7 @@ use base64::Engine as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Authority, Served};
+use crate::{Authority, Served, witness};
 
 /// How the service is set up.
 #[derive(Debug, Clone)]
@@ -245,6 +245,7 @@ impl Records {
     fn name(&mut self, kind: &str) -> String {
         let name = format!("{kind}-planted-{}-{:016x}", self.made.len() + 1, rand::random::<u64>());
         self.made.push(name.clone());
+        witness::gave(&name);
         name
     }
 }
@@ -484,6 +485,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 async fn revoke(State(workspace): State<Arc<Workspace>>, headers: HeaderMap) -> Response {
     let mut records = workspace.records();
+    if let Some(status) = records.failing {
+        return (status, [(header::RETRY_AFTER, "7")], "").into_response();
+    }
     let known = bearer(&headers).is_some_and(|token| records.tokens.remove(token).is_some());
     if known {
         Json(json!({ "ok": true, "revoked": true })).into_response()
