@@ -1,6 +1,8 @@
 //! Opens a page in the user's browser, which gets none of our variables.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
+
+use crate::child;
 
 /// The word by which this program is told to open a page and to do nothing else.
 const OPEN_PAGE: &str = "--open-page";
@@ -11,14 +13,8 @@ pub(crate) fn open(url: &str) -> bool {
     let Ok(ourselves) = std::env::current_exe() else {
         return false;
     };
-    let mut command = Command::new(ourselves);
-    command.args([OPEN_PAGE, url]);
-    for (name, _value) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("POCKET_") {
-            command.env_remove(name);
-        }
-    }
-    command.status().is_ok_and(|status| status.success())
+    let status = child::program(ourselves).args([OPEN_PAGE, url]).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// The part of that process; `None` where this is another.

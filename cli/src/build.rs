@@ -1,15 +1,12 @@
 //! `pocket build`: build the tool in a folder.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use pocket_runtime::{Code, FileMode};
 use serde_json::json;
 
-use crate::{args, check, failure::Failure, session::Place, terminal::Terminal};
+use crate::{args, check, child, failure::Failure, session::Place, terminal::Terminal};
 
 /// The target that tools are compiled to.
 const TARGET: &str = "wasm32-wasip2";
@@ -43,7 +40,7 @@ pub(crate) fn build(args: args::Folder, place: &Place, terminal: &Terminal) -> R
 fn compile(folder: &Path, terminal: &Terminal) -> Result<PathBuf, Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     terminal.say(format_args!("cargo build --release --target {TARGET}"));
-    let output = Command::new(cargo)
+    let output = child::program(cargo)
         .args([
             "build",
             "--release",

@@ -1,12 +1,13 @@
 //! `pocket doctor`: what stands in the way on this machine, and how to mend it.
 
-use std::{net::TcpListener, path::Path, process::Command};
+use std::{net::TcpListener, path::Path};
 
 use owo_colors::OwoColorize as _;
 use pocket_runtime::{Code, Pocket, shown_on_one_line};
 use serde_json::json;
 
 use crate::{
+    child,
     failure::Failure,
     session::{Place, Trusted},
     terminal::Terminal,
@@ -176,7 +177,7 @@ fn port(place: &Place) -> Finding {
 }
 
 fn git() -> Finding {
-    match Command::new("git").arg("--version").output() {
+    match child::program("git").arg("--version").output() {
         Ok(output) if output.status.success() => fine("git", String::from_utf8_lossy(&output.stdout).trim().to_owned()),
         _ => found(
             "git",
@@ -188,7 +189,7 @@ fn git() -> Finding {
 }
 
 fn target() -> Finding {
-    let installed = Command::new("rustc")
+    let installed = child::program("rustc")
         .args(["--print", "target-libdir", "--target", "wasm32-wasip2"])
         .output()
         .ok()

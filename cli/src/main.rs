@@ -10,8 +10,10 @@ mod browser;
 mod build;
 mod cache;
 mod check;
+mod child;
 mod compile_for_parent;
 mod completions;
+mod core_dumps;
 mod doctor;
 mod failure;
 mod grants;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     if matches!(args.verb, Verb::CompileForParent) {
         return compile_for_parent::compile_for_parent(&terminal);
     }
+    core_dumps::forbid();
     let ended = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -121,7 +121,7 @@ impl Place {
 
     /// The project's lock, without opening any tool.
     pub(crate) fn installer(&self, settings: &Settings) -> Result<Installer, Failure> {
-        let fetcher = Fetcher::new(&self.home, &settings.net)?;
+        let fetcher = Fetcher::withholding(&self.home, &settings.net, &settings.own_variables)?;
         let lock = LockMode::Project(self.project.clone());
         Ok(Installer::new(
             &self.home,

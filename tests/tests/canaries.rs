@@ -235,6 +235,18 @@ async fn f_60_no_secret_of_a_server_that_nobody_here_wrote_is_anywhere_but_seale
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn f_69_a_crash_leaves_no_core_dump() {
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let login = ["auth", "login", "slack", "--no-browser", "--scope", "channels:history"];
+    let mut running = story.pocket.start(login);
+    story.url(&mut running);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id())).expect("the process runs");
+    let of_core = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
+    let words: Vec<_> = of_core.unwrap_or_default().split_whitespace().collect();
+    assert_eq!(words[..2], ["0", "0"], "{limits}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f_69_the_browser_that_is_started_has_none_of_our_secrets() {
     use std::os::unix::fs::PermissionsExt as _;
     let SlackCommand {

@@ -19,7 +19,7 @@ use crate::{
     },
     call::FunctionTool,
     install::{Installer, LockMode},
-    pocket::{Core, Pocket, ToolEntry, opening::Opening},
+    pocket::{Core, Pocket, ToolEntry, opening::Opening, owners::Owners},
     sandbox::{Compiler, Engine, EngineParts},
     settings::{Settings, SettingsError},
     source::{Fetcher, Progress},
@@ -31,6 +31,7 @@ use crate::{
 #[derive(Default)]
 pub struct PocketBuilder {
     project: Option<PathBuf>,
+    program: Option<String>,
     home: Option<Home>,
     settings: Option<Settings>,
     tools: Vec<ToolEntry>,
@@ -49,6 +50,14 @@ impl PocketBuilder {
     #[must_use]
     pub fn project(mut self, folder: impl AsRef<Path>) -> Self {
         self.project = Some(folder.as_ref().to_owned());
+        self
+    }
+
+    /// What the embedding program is called: an account of a tool's own belongs to the tool of that name in this program. Where it
+    /// is not said, it belongs to the tool of that name in the project's folder.
+    #[must_use]
+    pub fn program(mut self, name: impl Into<String>) -> Self {
+        self.program = Some(name.into());
         self
     }
 
@@ -137,6 +146,7 @@ impl PocketBuilder {
     pub async fn build(self) -> Result<Pocket, Error> {
         let Self {
             project,
+            program,
             home,
             settings,
             tools,
@@ -156,16 +166,16 @@ impl PocketBuilder {
             Some(settings) => settings,
             None => Settings::read(&home, project.as_deref(), std::env::vars_os())?.settings,
         };
+        let owners = Owners::of(program, project.as_deref());
         let base = project.clone().unwrap_or_else(|| PathBuf::from("."));
         let base = std::path::absolute(&base).unwrap_or(base);
         let net = Net::new(settings.net.clone())?;
-        let fetcher = Fetcher::new(&home, &settings.net)?;
+        let fetcher = Fetcher::withholding(&home, &settings.net, &settings.own_variables)?;
         let lock = match (project, unlocked) {
             (Some(_), false) => LockMode::Project(base.clone()),
             (None, _) | (_, true) => LockMode::Memory,
         };
         let installer = Installer::new(&home, base, lock, fetcher, settings.sources.clone())?;
-        let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
         let auth = auth(&settings, &home, &net, clock, in_memory).await?;
         let engine = Engine::new(EngineParts {
             limits: settings.limits.clone(),
@@ -178,6 +188,7 @@ impl PocketBuilder {
             auth,
             engine,
             installer,
+            owners,
             progress,
             tools: RwLock::default(),
             begun: Mutex::new(HashMap::new()),
@@ -198,7 +209,7 @@ async fn auth(
     settings: &Settings,
     home: &Home,
     net: &Net,
-    clock: Arc<dyn Clock>,
+    clock: Option<Arc<dyn Clock>>,
     in_memory: bool,
 ) -> Result<Arc<Auth>, Error> {
     let store = if in_memory {
@@ -206,15 +217,22 @@ async fn auth(
     } else {
         OpenStore::open(&settings.store, home, net).await?
     };
-    let OpenStore { tokens, flows, key, .. } = store;
+    let OpenStore {
+        tokens,
+        flows,
+        revocations,
+        key,
+        ..
+    } = store;
     Ok(Auth::new(AuthParts {
         settings: settings.auth.clone(),
         providers: settings.providers.clone(),
         tokens,
         flows,
+        revocations,
         key,
         net: net.clone(),
-        clock,
+        clock: clock.unwrap_or_else(|| Arc::new(SystemClock)),
         home: home.clone(),
     }))
 }

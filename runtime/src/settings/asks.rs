@@ -161,6 +161,9 @@ fn store_in_words(name: &str, entry: &toml::Value) -> String {
 fn tool_in_words(name: &str, entry: &toml::Value) -> String {
     let source = entry.get("source").and_then(toml::Value::as_str).unwrap_or("?");
     let mut line = format!("the tool `{name}` from {}", shown_on_one_line(source));
+    if entry.get("account").and_then(toml::Value::as_str) == Some("own") {
+        line.push_str(", with an account of its own");
+    }
     if let Some(grant) = entry.get("grant") {
         line.push_str(&format!(", granted {}", shown_on_one_line(&grant.to_string())));
     }

@@ -40,7 +40,19 @@ struct ToolFile {
     source: Option<String>,
     variables: BTreeMap<String, String>,
     credentials: Option<CredentialsMode>,
+    account: Option<Account>,
     grant: GrantFile,
+}
+
+/// Which account a tool uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Account {
+    /// The one that all tools of a profile share.
+    #[default]
+    Shared,
+    /// One that no other tool uses.
+    Own,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -313,6 +325,7 @@ impl SettingsFile {
             store: store.into_settings(project),
             limits: standard,
             sources: SourceSettings::with_github_hosts(sources.github_hosts),
+            own_variables: Vec::new(),
             net: net_settings(network, project)?,
             deny: deny.http.into_iter().map(|rule| rule.0).collect(),
             tools: tools
@@ -330,10 +343,12 @@ impl ToolFile {
             source,
             variables,
             credentials,
+            account,
             grant,
         } = over;
         replace(&mut self.source, source);
         replace(&mut self.credentials, credentials);
+        replace(&mut self.account, account);
         self.variables.extend(variables);
         self.grant.http.extend(grant.http);
         self.grant.files.extend(grant.files);
@@ -371,6 +386,7 @@ impl ToolFile {
                 source,
                 variables: self.variables,
                 credentials: self.credentials.unwrap_or_default(),
+                own_account: self.account.unwrap_or_default() == Account::Own,
                 http: self.grant.http.into_iter().map(|rule| rule.0).collect(),
                 files,
             },

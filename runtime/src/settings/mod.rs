@@ -6,7 +6,7 @@ mod layer;
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt,
     path::{Path, PathBuf},
 };
@@ -44,6 +44,8 @@ pub struct Settings {
     pub deny: Vec<Rule>,
     /// The tools of the project, by the name they have in it.
     pub tools: BTreeMap<ToolName, ToolSettings>,
+    /// The names of the `POCKET_*` variables, settings or not: some hold secrets, and no program that is started needs any.
+    pub own_variables: Vec<OsString>,
 }
 
 /// What `[tools.<name>]` says of one tool.
@@ -56,6 +58,8 @@ pub struct ToolSettings {
     pub variables: BTreeMap<String, String>,
     /// How the guest gets its credential.
     pub credentials: CredentialsMode,
+    /// Whether it has an account of its own, which no other tool uses.
+    pub own_account: bool,
     /// Hosts, beyond the provider's; they need not be asked for.
     pub http: Vec<Rule>,
     /// Folders.
@@ -152,6 +156,11 @@ impl SettingsError {
     }
 }
 
+/// Whether a variable is one of Pocket's. Windows makes no difference between capitals and others.
+fn is_own(name: &OsStr) -> bool {
+    name.to_string_lossy().to_ascii_uppercase().starts_with("POCKET_")
+}
+
 impl Settings {
     /// What holds where nothing is set.
     ///
@@ -179,6 +188,9 @@ impl Settings {
         if let Some(layer) = &secrets {
             layer.warn_if_others_can_read();
         }
+        let variables: Vec<(OsString, OsString)> = variables.into_iter().map(|(n, v)| (n.into(), v.into())).collect();
+        let own_variables = variables.iter().map(|(name, _)| name).filter(|name| is_own(name));
+        let own_variables = own_variables.cloned().collect();
         let environment = Layer::variables(variables)?;
         let asks = match project {
             Some(folder) => ProjectAsks::of(folder, [public.as_ref(), secrets.as_ref()])?,
@@ -186,10 +198,11 @@ impl Settings {
         };
         let project = project.unwrap_or(Path::new("."));
         let layers = [user, public, secrets, environment].into_iter().flatten().collect();
-        Ok(ReadSettings {
-            settings: Self::from_files(layers, project)?,
-            asks,
-        })
+        let settings = Self {
+            own_variables,
+            ..Self::from_files(layers, project)?
+        };
+        Ok(ReadSettings { settings, asks })
     }
 
     /// The same without anything that the project's files say, for a project that nobody on this machine has trusted.

@@ -2,6 +2,8 @@
 
 use std::{
     cell::Cell,
+    ffi::OsString,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,6 +17,7 @@ use crate::{
     base::text::shown_on_one_line,
     source::{
         Progress, SourceError,
+        credential_helper::CredentialHelper,
         remote::{Login, Remote, Transport, without_login},
     },
 };
@@ -176,7 +179,10 @@ pub(super) struct Session<'a> {
     pub(super) watch: &'a Watch,
     /// The URL that git takes: the remote's, but for what the user's own git settings make of it.
     pub(super) url: String,
-    pub(super) config: git2::Config,
+    /// The repository into which is fetched.
+    pub(super) repository: PathBuf,
+    /// The names of variables that no program of git's gets.
+    pub(super) withheld: &'a [OsString],
 }
 
 /// What was already offered; a server that asks again did not take it.
@@ -232,9 +238,17 @@ impl Session<'_> {
             return Cred::userpass_plaintext(login.user.expose(), password.expose()).ok();
         }
         if !std::mem::replace(&mut offered.helper, true) {
-            let user = login.map(|login| login.user.expose());
-            if let Ok(found) = Cred::credential_helper(&self.config, &self.url, user) {
-                return Some(found);
+            let helper = CredentialHelper {
+                repository: &self.repository,
+                withheld: self.withheld,
+            };
+            let found = helper.ask(&self.url, login.map(|login| &login.user), || self.watch.go_on());
+            if let Some(Login {
+                user,
+                password: Some(password),
+            }) = found
+            {
+                return Cred::userpass_plaintext(user.expose(), password.expose()).ok();
             }
         }
         match login {

@@ -1,5 +1,7 @@
 //! Brings one commit of a remote to this machine, with the word that it is on one of its branches or tags.
 
+use std::ffi::OsString;
+
 use git2::{AutotagOption, Direction, FetchOptions, Oid, RemoteRedirect, Repository};
 
 use crate::source::{
@@ -18,6 +20,8 @@ pub(super) struct Download<'a> {
     pub(super) store: &'a Locked,
     pub(super) source: &'a GitSource,
     pub(super) watch: &'a Watch,
+    /// The names of variables that no program of git's gets.
+    pub(super) withheld: &'a [OsString],
 }
 
 /// What to ask the server for. libgit2 has no filter, and cannot tell whether a server that gives a commit by its id would
@@ -153,7 +157,8 @@ impl Download<'_> {
             remote: &self.source.remote,
             watch: self.watch,
             url: remote.url().map_err(|e| self.explain(&e))?.to_owned(),
-            config: repository.config().map_err(|e| self.explain(&e))?,
+            repository: repository.path().to_owned(),
+            withheld: self.withheld,
         })
     }
 

@@ -1,8 +1,11 @@
 //! Brings a source to this machine.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    ffi::OsString,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use cap_std::fs::Dir;
@@ -35,6 +38,7 @@ struct Inner {
     git: GitStore,
     packages: PackageCache,
     limits: FetchLimits,
+    withheld: Vec<OsString>,
 }
 
 /// A source that is here.
@@ -81,8 +85,17 @@ impl Fetcher {
     /// # Errors
     /// When the operator's CA file has no certificate.
     pub fn new(home: &Home, net: &NetSettings) -> Result<Self, SourceError> {
+        Self::withholding(home, net, &[])
+    }
+
+    /// With the variables of these names kept from git and its credential helpers, such as
+    /// [`Settings::own_variables`](crate::Settings::own_variables).
+    ///
+    /// # Errors
+    /// As [`Fetcher::new`].
+    pub fn withholding(home: &Home, net: &NetSettings, variables: &[OsString]) -> Result<Self, SourceError> {
         libgit2::check_ca(net)?;
-        Ok(Self::with_limits(home, net, FetchLimits::default()))
+        Ok(Self::with_limits(home, net, FetchLimits::default(), variables.to_vec()))
     }
 
     /// Sets libgit2 up now rather than at the first fetch that needs it: its settings (time limits, CA file) are the whole
@@ -97,13 +110,14 @@ impl Fetcher {
         libgit2::enter(&self.inner.net).map(drop)
     }
 
-    fn with_limits(home: &Home, net: &NetSettings, limits: FetchLimits) -> Self {
+    fn with_limits(home: &Home, net: &NetSettings, limits: FetchLimits, withheld: Vec<OsString>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 net: net.clone(),
                 git: GitStore::new(home.cache().join("git")),
                 packages: PackageCache::new(home.cache().join("packages")),
                 limits,
+                withheld,
             }),
         }
     }
@@ -199,6 +213,7 @@ impl Inner {
             store: &locked,
             source,
             watch,
+            withheld: &self.withheld,
         };
         let (resolved, repository) = download.current()?;
         if let Some(found) = self.cached(source, resolved.commit, &resolved.folder)? {
@@ -218,6 +233,7 @@ impl Inner {
             store: &locked,
             source,
             watch,
+            withheld: &self.withheld,
         };
         let repository = download.pinned(commit)?;
         self.extract(&locked, &repository, source, commit, folder, watch)
@@ -551,7 +567,7 @@ mod tests {
         let limited = |change: fn(&mut FetchLimits)| {
             let mut limits = FetchLimits::default();
             change(&mut limits);
-            Fetcher::with_limits(&world.home(), &NetSettings::default(), limits)
+            Fetcher::with_limits(&world.home(), &NetSettings::default(), limits, Vec::new())
         };
         let source = world.source("");
         let objects = limited(|limits| limits.objects = 4).fetch(&source, None).await;
@@ -893,7 +909,7 @@ mod tests {
             time: Duration::from_millis(300),
             ..FetchLimits::default()
         };
-        let gone = Fetcher::with_limits(&world.home(), &NetSettings::default(), limits)
+        let gone = Fetcher::with_limits(&world.home(), &NetSettings::default(), limits, Vec::new())
             .fetch(&source(&url), None)
             .await;
         assert!(matches!(gone, Err(SourceError::TimedOut { .. })), "{gone:?}");

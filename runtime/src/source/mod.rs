@@ -3,6 +3,7 @@
 mod bad_entry;
 mod bad_url;
 mod connection;
+mod credential_helper;
 mod download;
 mod error;
 mod extract;

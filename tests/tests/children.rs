@@ -1,0 +1,68 @@
+//! What the programs that `pocket` starts get of its variables.
+
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
+
+use pocket_tests::{GitServer, PocketCommand, sample};
+
+const KEY: &str = "cGxhbnRlZC1zdG9yZS1rZXktb2YtMzItYnl0ZXMtLS0=";
+
+/// A program of this name that writes down its variables, then does what `script` says.
+fn program(folder: &Path, name: &str, script: &str) {
+    let path = folder.join(name);
+    let text = format!("#!/bin/sh\nenv > '{}/{name}.seen'\n{script}\n", folder.display());
+    std::fs::write(&path, text).expect("a script can be written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).expect("its mode can be set");
+}
+
+/// That the program of this name ran, with variables of the user's and none of ours.
+fn had_none_of_ours(folder: &Path, name: &str) {
+    let path = folder.join(format!("{name}.seen"));
+    let seen = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("`{name}` was not started: {e}"));
+    assert!(seen.contains("HOME="), "{seen}");
+    for ours in [KEY, "planted", "POCKET_"] {
+        assert!(!seen.contains(ours), "`{name}` was given {ours}: {seen}");
+    }
+}
+
+fn with_secrets(folder: &Path) -> PocketCommand {
+    let mut pocket = PocketCommand::new();
+    let path = std::env::var("PATH").expect("there is a PATH");
+    pocket
+        .set("PATH", format!("{}:{path}", folder.display()))
+        .set("POCKET_STORE_KEY", KEY)
+        .set("POCKET_AUTH__SLACK__CLIENT_ID", "1.2")
+        .set("POCKET_AUTH__SLACK__CLIENT_SECRET", "planted-client-secret");
+    pocket
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f_69_neither_the_doctor_nor_a_build_gives_its_programs_our_secrets() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    program(folder.path(), "git", "echo git version 2");
+    program(folder.path(), "rustc", "exit 1");
+    program(folder.path(), "cargo", "exit 1");
+    let pocket = with_secrets(folder.path());
+    pocket.run(["doctor"]);
+    had_none_of_ours(folder.path(), "git");
+    had_none_of_ours(folder.path(), "rustc");
+    pocket.write("pocket.json", "{}");
+    pocket.write("Cargo.toml", "[package]\nname = \"tool\"\n");
+    let built = pocket.run(["build"]);
+    assert_ne!(built.code, 0, "this cargo builds nothing");
+    had_none_of_ours(folder.path(), "cargo");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f_69_git_and_its_credential_helpers_are_given_none_of_our_secrets() {
+    let server = GitServer::with_login(None, Some("alice:planted-password")).await;
+    server.commit("tools.git", "main", "echo", &sample("echo"));
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let answer = "cat > /dev/null; echo username=alice; echo password=planted-password";
+    program(folder.path(), "git-credential-planted", answer);
+    let pocket = with_secrets(folder.path());
+    let config = "[credential]\n\thelper = planted\n";
+    std::fs::write(pocket.user_home().join(".gitconfig"), config).expect("the file can be written");
+    let ended = pocket.run(["inspect", &format!("{}#main:echo", server.url("tools.git"))]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    had_none_of_ours(folder.path(), "git-credential-planted");
+}
