@@ -203,6 +203,9 @@ pub(crate) struct Login {
     /// Ask for the user's own token rather than the app's
     #[arg(long)]
     pub(crate) user_token: bool,
+    /// Sign in to the account of this tool's own, as `account = "own"` in `[tools.TOOL]` gives it one
+    #[arg(long, value_name = "TOOL", conflicts_with_all = ["handler", "user_token"])]
+    pub(crate) tool: Option<ToolName>,
     #[command(flatten)]
     pub(crate) sign_in: SignInWays,
 }
@@ -258,6 +261,12 @@ pub(crate) struct Logout {
     /// Only the account of this handler
     #[arg(long)]
     pub(crate) handler: Option<String>,
+    /// The account of this tool's own, rather than the one that tools share
+    #[arg(long, value_name = "TOOL")]
+    pub(crate) tool: Option<ToolName>,
+    /// All accounts of this profile there, those of tools of every project too
+    #[arg(long, conflicts_with = "tool")]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,8 +1,8 @@
 //! `pocket inspect`: what a tool is and what it may reach.
 
 use pocket_runtime::{
-    Access, Candidate, ComponentKind, FolderGrant, Grant, Installed, PinnedSource, Profile, Reference, Rule, Settings,
-    ToolSettings, shown, shown_on_one_line,
+    Access, Candidate, ComponentKind, FolderGrant, Grant, Installed, Installer, PinnedSource, Profile, Reference, Rule,
+    Settings, Source, ToolSettings, shown, shown_on_one_line,
 };
 use serde_json::json;
 
@@ -30,13 +30,14 @@ pub(crate) async fn inspect(args: args::Inspect, place: &Place, terminal: &Termi
 /// What is looked at: anything that could be added, or a tool of the project with what it was granted.
 struct Inspected {
     candidate: Candidate,
+    /// What `pocket.toml` says of it.
+    of_project: Option<ToolSettings>,
     added: Option<Added>,
 }
 
-/// What a tool of the project was granted, in the lock and in `pocket.toml`.
+/// What a tool of the project was granted in the lock.
 struct Added {
     grant: Grant,
-    of_project: Option<ToolSettings>,
     /// Who looks at it.
     profile: Profile,
 }
@@ -44,30 +45,43 @@ struct Added {
 async fn inspected(written: &str, place: &Place, settings: &Settings) -> Result<Inspected, Failure> {
     let installer = place.installer(settings)?;
     let providers = &settings.providers;
-    match installer.reference(written)? {
-        Reference::Source(source) => {
-            let progress = Some(crate::progress::of_fetch());
-            let candidate = installer.inspect(&source, providers, progress).await?;
-            Ok(Inspected { candidate, added: None })
-        }
-        Reference::Name(name) => {
-            if !installer.names()?.contains(&name) {
-                return Err(no_tool(&name, settings));
-            }
-            let installed = installer.open(&name, providers, None).await?;
-            let of_project = settings.tools.get(&name).cloned();
-            let candidate = Candidate::of(&installed);
-            let Installed { grant, .. } = installed;
-            Ok(Inspected {
-                candidate,
-                added: Some(Added {
-                    grant,
-                    of_project,
-                    profile: Profile::new(&place.profile),
-                }),
-            })
-        }
+    let name = match installer.reference(written)? {
+        Reference::Source(source) => return of_source(&source, None, &installer, settings).await,
+        Reference::Name(name) => name,
+    };
+    let of_project = settings.tools.get(&name).cloned();
+    if installer.names()?.contains(&name) {
+        let installed = installer.open(&name, providers, None).await?;
+        let candidate = Candidate::of(&installed);
+        let Installed { grant, .. } = installed;
+        let profile = Profile::new(&place.profile);
+        return Ok(Inspected {
+            candidate,
+            of_project,
+            added: Some(Added { grant, profile }),
+        });
     }
+    // One that stands in `pocket.toml` and was never run is not in the lock.
+    let tool = of_project.ok_or_else(|| no_tool(&name, settings))?;
+    match installer.reference(&tool.source)? {
+        Reference::Source(source) => of_source(&source, Some(tool), &installer, settings).await,
+        Reference::Name(_) => Err(no_tool(&name, settings)),
+    }
+}
+
+async fn of_source(
+    source: &Source,
+    of_project: Option<ToolSettings>,
+    installer: &Installer,
+    settings: &Settings,
+) -> Result<Inspected, Failure> {
+    let progress = Some(crate::progress::of_fetch());
+    let candidate = installer.inspect(source, &settings.providers, progress).await?;
+    Ok(Inspected {
+        candidate,
+        of_project,
+        added: None,
+    })
 }
 
 fn print(inspected: &Inspected, settings: &Settings, terminal: &Terminal) {
@@ -117,7 +131,10 @@ fn print(inspected: &Inspected, settings: &Settings, terminal: &Terminal) {
     line("asks for", or_nothing(&Asks::of(manifest).lines));
     match &inspected.added {
         None => line("would reach", or_nothing(&would_reach(candidate, settings))),
-        Some(added) => line("may reach", or_nothing(&reach(candidate, added, settings))),
+        Some(added) => line("may reach", or_nothing(&reach(inspected, added, settings))),
+    }
+    if has_own_account(inspected) {
+        line("account", "its own: no other tool of this project uses it".to_owned());
     }
     if !settings.deny.is_empty() {
         line("denied", or_nothing(&rules(&settings.deny)));
@@ -128,6 +145,14 @@ fn print(inspected: &Inspected, settings: &Settings, terminal: &Terminal) {
     line("input", shown_on_one_line(&compact(manifest.input_schema.as_str())));
     line("digest", candidate.digest().to_string());
     terminal.data("              (what `--yes=DIGEST` agrees to)");
+}
+
+/// Whether the project gives it an account that no other tool uses.
+fn has_own_account(inspected: &Inspected) -> bool {
+    let Inspected {
+        candidate, of_project, ..
+    } = inspected;
+    candidate.package.manifest.auth.is_some() && of_project.as_ref().is_some_and(|tool| tool.own_account)
 }
 
 /// A schema on one line; its author may have spread it over many.
@@ -162,12 +187,11 @@ fn would_reach(candidate: &Candidate, settings: &Settings) -> Vec<String> {
 }
 
 /// What it may reach as it was granted, and by whose leave.
-fn reach(candidate: &Candidate, added: &Added, settings: &Settings) -> Vec<String> {
-    let Added {
-        grant,
-        of_project,
-        profile,
-    } = added;
+fn reach(inspected: &Inspected, added: &Added, settings: &Settings) -> Vec<String> {
+    let Inspected {
+        candidate, of_project, ..
+    } = inspected;
+    let Added { grant, profile } = added;
     let manifest = &candidate.package.manifest;
     let mut reach = if grant.credential.is_given_by(profile) {
         hosts_of_provider(candidate, settings)
@@ -221,7 +245,7 @@ fn folder(grant: &FolderGrant) -> String {
 }
 
 fn as_json(inspected: &Inspected, settings: &Settings) -> serde_json::Value {
-    let Inspected { candidate, added } = inspected;
+    let Inspected { candidate, added, .. } = inspected;
     let manifest = &candidate.package.manifest;
     let component = &candidate.package.component;
     let (commit, folder) = match &candidate.source {
@@ -230,7 +254,7 @@ fn as_json(inspected: &Inspected, settings: &Settings) -> serde_json::Value {
     };
     let reach = match added {
         None => would_reach(candidate, settings),
-        Some(added) => reach(candidate, added, settings),
+        Some(added) => reach(inspected, added, settings),
     };
     json!({
         "name": manifest.name,
@@ -249,6 +273,7 @@ fn as_json(inspected: &Inspected, settings: &Settings) -> serde_json::Value {
         "added": added.is_some(),
         "asks": Asks::of(manifest).lines,
         "may_reach": reach,
+        "own_account": has_own_account(inspected),
         "denied": rules(&settings.deny),
         "notes": candidate.package.notes(),
         "input_schema": serde_json::from_str::<serde_json::Value>(manifest.input_schema.as_str()).ok(),

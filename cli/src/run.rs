@@ -1,8 +1,8 @@
 //! `pocket run`: fetch, check, sign in if needed, run, print the output.
 
 use pocket_runtime::{
-    AuthRequirement, CallOptions, Called, Candidate, Code, Error, Grant, Input, PinnedSource, Pocket, Reference,
-    ToolName, shown_on_one_line,
+    AccountOwner, AccountStatus, AuthRequirement, CallOptions, Called, Candidate, Code, Error, Grant, Input,
+    PinnedSource, Pocket, Reference, ToolName, shown_on_one_line,
 };
 
 use crate::{
@@ -80,7 +80,9 @@ async fn of_project(
         credential_for_now(&pocket, &name, &candidate, given, ways, terminal).await?;
         return Ok(Opened { pocket, name, need });
     }
-    if let Some(need) = needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref(), given) {
+    if needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref(), given).is_some()
+        && let Some(need) = pocket.need_of(name.as_str()).await?
+    {
         agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
         let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
         pocket.grant(name.as_str(), with_credential(grant, given)).await?;
@@ -99,7 +101,9 @@ async fn credential_for_now(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
-    if let Some(need) = needs_credential(candidate, Some(&grant), given) {
+    if needs_credential(candidate, Some(&grant), given).is_some()
+        && let Some(need) = pocket.need_of(name.as_str()).await?
+    {
         agree_to_credential(pocket, name, &need, ways, terminal).await?;
         let grant = with_credential(grant, given);
         pocket.grant_for_now(name.as_str(), grant, given.entry()).await?;
@@ -174,7 +178,7 @@ async fn agree_to_credential(
     let accounts = pocket.accounts().await?;
     let scopes: Vec<String> = accounts
         .iter()
-        .filter(|account| account.provider == need.provider)
+        .filter(|account| account.provider == need.provider && is_of(account, &need.owner))
         .flat_map(|a| a.scopes.clone())
         .collect();
     let scopes = if scopes.is_empty() {
@@ -189,6 +193,10 @@ async fn agree_to_credential(
     let message = format!("`{name}` was not granted your {} credential", need.provider);
     Err(Failure::said(Code::Denied, message)
         .hint("run it on a terminal and agree, or give `--yes=DIGEST` with the digest that `pocket inspect` prints"))
+}
+
+fn is_of(account: &AccountStatus, owner: &AccountOwner) -> bool {
+    (account.tool.as_deref(), account.tool_of.as_deref()) == (owner.tool().map(ToolName::as_str), owner.place())
 }
 
 /// Calls, and once more after a sign-in that the call turned out to need.

@@ -62,6 +62,9 @@ pub enum Error {
     /// Two tools have one name.
     #[error("two tools have one name: `{0}`")]
     NameTaken(String),
+    /// Nothing says whose an account of a tool's own would be.
+    #[error("the tool `{0}` can have no account of its own: neither a project nor a program is named whose tool it is")]
+    NobodysTool(String),
     /// A function tool is not valid.
     #[error("the function tool `{name}` is not valid: {message}")]
     Function {
@@ -100,7 +103,7 @@ impl Error {
             Self::Settings(error) => error.code(),
             Self::Net(_) => Code::NotValid,
             Self::NoTool { .. } => Code::NotFound,
-            Self::NameTaken(_) | Self::Function { .. } => Code::NotValid,
+            Self::NameTaken(_) | Self::NobodysTool(_) | Self::Function { .. } => Code::NotValid,
         }
     }
 
@@ -129,6 +132,12 @@ impl Error {
                 vec![format!(
                     "give one of them another name: `pocket add --name OTHER`, or rename `[tools.{name}]`"
                 )]
+            }
+            Self::NobodysTool(_) => {
+                vec![
+                    "call `program` or `project` of the builder: tools of other programs may have the same name"
+                        .to_owned(),
+                ]
             }
             Self::Function { .. } => vec!["mend it where the embedding program makes the function tool".to_owned()],
         }

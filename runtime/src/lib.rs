@@ -52,8 +52,9 @@ mod source;
 pub use auth::{
     AccountId, AccountState, AccountStatus, AccountStore, Auth, AuthError, Client, Credential, CredentialValue,
     Exported, FlowStore, ImportMode, ImportStep, Imported, KeptAlive, Lease, MemoryStore, NeedsSignIn, NotAStoreUrl,
-    PendingSignIn, Renewals, ScopeFault, Settings as AuthSettings, SignIn, SignInStep, SignedOut, SqliteStore,
-    StoreError, StorePlace, StoreSettings, StoreUrl, StoredRecord, TlsFault, TokenStore, TransferError,
+    OwedRevocation, PendingSignIn, Renewals, RevocationStore, ScopeFault, SealedOwed, Sessions,
+    Settings as AuthSettings, SignIn, SignInStep, SignedOut, SqliteStore, StoreError, StorePlace, StoreSettings,
+    StoreUrl, StoredRecord, TlsFault, TokenStore, TransferError, WhoseAccounts,
 };
 pub use base::{
     clock::{Clock, ManualClock, SystemClock, UnixTime},
@@ -73,9 +74,9 @@ pub use call::{Call, CallError, Called, FunctionError, FunctionTool, Input, Outp
 pub use error::Error;
 pub use install::{Candidate, Change, InstallError, Installed, Installer, LockMode, Trust, Update};
 pub use package::{
-    Access, AuthRequirement, Component, ComponentKind, CredentialGrant, Fault, FilePermission, FolderGrant, Grant,
-    Import, Manifest, NotARequest, Package, PackageError, Permissions, Request, Rule, RuleError, Schema, SchemaError,
-    Severity, TokenKind, Violation,
+    Access, AccountOwner, AuthRequirement, Component, ComponentKind, CredentialGrant, Fault, FilePermission,
+    FolderGrant, Grant, Import, Manifest, NotARequest, Package, PackageError, Permissions, Request, Rule, RuleError,
+    Schema, SchemaError, Severity, TokenKind, Violation,
 };
 pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
 pub use provider::{

@@ -183,7 +183,10 @@ async fn signing_out_tells_the_provider_and_forgets() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(story.slack.tokens().is_empty(), "the token was revoked");
     let status = story.pocket.run(["auth", "status", "--json"]);
-    assert_eq!(status.stdout.trim(), "{\"accounts\":[],\"sign_ins\":[]}");
+    assert_eq!(
+        status.stdout.trim(),
+        "{\"accounts\":[],\"owed_revocations\":[],\"sign_ins\":[]}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

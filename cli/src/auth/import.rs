@@ -62,7 +62,10 @@ fn row(account: &Imported, mode: ImportMode) -> [String; 5] {
     [
         shown_on_one_line(&account.profile),
         shown_on_one_line(&account.provider),
-        shown_on_one_line(&account.handler),
+        match &account.tool {
+            Some(tool) => format!("{} (only `{tool}`)", shown_on_one_line(&account.handler)),
+            None => shown_on_one_line(&account.handler),
+        },
         shown_on_one_line(account.identity.as_deref().unwrap_or("-")),
         in_words(account.done, mode).to_owned(),
     ]

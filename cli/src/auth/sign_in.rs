@@ -45,6 +45,7 @@ pub(crate) async fn complete(
         need.handler = Some(sign_in.handler.clone());
         need.scopes = sign_in.scopes.clone();
         need.token = sign_in.token;
+        need.owner = sign_in.owner.clone();
         let on_device = pocket.begin_device_sign_in(&need, &[]).await?;
         return wait(pocket, &on_device, ways, terminal).await;
     }
@@ -61,7 +62,11 @@ async fn wait(pocket: &Pocket, sign_in: &SignIn, ways: &SignInWays, terminal: &T
         TokenKind::Bot => "",
         TokenKind::User => " for the user's own token",
     };
-    terminal.say(format_args!("Sign in to {}{whose}{scopes}:", sign_in.provider));
+    let own = match sign_in.owner.tool() {
+        Some(tool) => format!(", to the account of `{tool}` alone"),
+        None => String::new(),
+    };
+    terminal.say(format_args!("Sign in to {}{whose}{own}{scopes}:", sign_in.provider));
     terminal.say(format_args!("  {}", shown_on_one_line(&sign_in.url)));
     if let Some(code) = &sign_in.user_code {
         terminal.say(format_args!(

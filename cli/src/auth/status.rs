@@ -1,22 +1,39 @@
-//! `pocket auth status`: the accounts, with the sign-ins that have not ended.
+//! `pocket auth status`: the accounts, with the sign-ins and sign-outs that have not ended.
+
+use std::time::Duration;
 
 use pocket_runtime::{
-    AccountState, AccountStatus, NeedsSignIn, PendingSignIn, SignInStep, TokenKind, UnixTime, shown_on_one_line,
+    AccountState, AccountStatus, NeedsSignIn, OwedRevocation, PendingSignIn, SignInStep, TokenKind, UnixTime,
+    shown_on_one_line,
 };
 use serde_json::json;
 
 use crate::{failure::Failure, session::Place, table::Table, terminal::Terminal};
 
+/// Providers that are to be told of a sign-out just now are waited for as long: this process ends before it would on its own.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Those of all profiles; where a profile was typed, its own.
 pub(crate) async fn status(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let session = place.open(terminal)?;
     let pocket = session.builder().only([]).build().await?.for_profile(&place.profile);
-    let (accounts, pending) = match &place.typed_profile {
-        Some(_) => (pocket.accounts().await?, pocket.pending_sign_ins().await?),
-        None => (pocket.all_accounts().await?, pocket.all_pending_sign_ins().await?),
+    if let Ok(told) = tokio::time::timeout(PATIENCE, pocket.revoke_owed()).await {
+        told?;
+    }
+    let (accounts, pending, owed) = match &place.typed_profile {
+        Some(_) => (
+            pocket.accounts().await?,
+            pocket.pending_sign_ins().await?,
+            pocket.owed_revocations().await?,
+        ),
+        None => (
+            pocket.all_accounts().await?,
+            pocket.all_pending_sign_ins().await?,
+            pocket.all_owed_revocations().await?,
+        ),
     };
     if terminal.is_json() {
-        terminal.value(&json!({ "accounts": accounts, "sign_ins": pending }));
+        terminal.value(&json!({ "accounts": accounts, "sign_ins": pending, "owed_revocations": owed }));
         return Ok(());
     }
     if accounts.is_empty() {
@@ -26,6 +43,9 @@ pub(crate) async fn status(place: &Place, terminal: &Terminal) -> Result<(), Fai
     }
     if !pending.is_empty() {
         show_pending(&pending, terminal);
+    }
+    if !owed.is_empty() {
+        show_owed(&owed, terminal);
     }
     Ok(())
 }
@@ -40,7 +60,7 @@ fn show_pending(pending: &[PendingSignIn], terminal: &Terminal) {
         table.row([
             sign_in.provider.clone(),
             shown_on_one_line(&sign_in.profile),
-            handler(&sign_in.handler, sign_in.kind),
+            of_tool(handler(&sign_in.handler, sign_in.kind), sign_in.tool.as_deref()),
             waits_for(sign_in.awaits).to_owned(),
             sign_in.expires_at.rfc3339(),
             scopes,
@@ -94,10 +114,53 @@ fn show_accounts(accounts: &[AccountStatus], terminal: &Terminal) {
     let ended = |account: &&AccountStatus| matches!(account.state, AccountState::NeedsSignIn(_));
     for account in accounts.iter().filter(ended) {
         let profile = shown_on_one_line(&account.profile);
-        terminal.say(format_args!(
-            "`pocket auth login {} --handler {} --profile {profile}` signs in again",
-            account.provider, account.handler
-        ));
+        match &account.tool {
+            None => terminal.say(format_args!(
+                "`pocket auth login {} --handler {} --profile {profile}` signs in again",
+                account.provider, account.handler
+            )),
+            Some(tool) => terminal.say(format_args!(
+                "`pocket auth login {} --tool {tool} --profile {profile}` signs in again, in {}",
+                account.provider,
+                shown_on_one_line(account.tool_of.as_deref().unwrap_or("its project"))
+            )),
+        }
+    }
+}
+
+fn show_owed(owed: &[OwedRevocation], terminal: &Terminal) {
+    terminal.say("Signed out here, but the provider is not told yet:");
+    let mut table = Table::new([
+        "PROVIDER",
+        "PROFILE",
+        "HANDLER",
+        "SIGNED OUT",
+        "IS TOLD",
+        "TRIES",
+        "LAST ERROR",
+    ]);
+    for one in owed {
+        let is_told = match one.next_try_at {
+            Some(at) => format!("{}, until {}", at.rfc3339(), one.tried_until.rfc3339()),
+            None => "given up: revoke it on the provider's pages".to_owned(),
+        };
+        table.row([
+            one.provider.clone(),
+            shown_on_one_line(&one.profile),
+            of_tool(one.handler.clone(), one.tool.as_deref()),
+            one.signed_out_at.rfc3339(),
+            is_told,
+            one.tries.to_string(),
+            shown_on_one_line(one.last_error.as_deref().unwrap_or("-")),
+        ]);
+    }
+    terminal.data(table);
+}
+
+fn of_tool(handler: String, tool: Option<&str>) -> String {
+    match tool {
+        Some(tool) => format!("{handler} (only `{tool}`)"),
+        None => handler,
     }
 }
 
@@ -112,7 +175,7 @@ fn row(account: &AccountStatus) -> [String; 9] {
     [
         account.provider.clone(),
         shown_on_one_line(&account.profile),
-        handler(&account.handler, account.kind),
+        of_tool(handler(&account.handler, account.kind), account.tool.as_deref()),
         state,
         or_nothing(account.identity.as_deref()),
         account.expires_at.map_or_else(|| "never".to_owned(), UnixTime::rfc3339),

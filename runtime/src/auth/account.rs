@@ -2,7 +2,7 @@
 
 use crate::{
     base::{clock::UnixTime, name::Profile},
-    package::TokenKind,
+    package::{AccountOwner, TokenKind},
 };
 
 /// Which account: its parts are kept apart everywhere and never joined into one text.
@@ -19,6 +19,8 @@ pub struct AccountId {
     pub kind: TokenKind,
     /// The client it was made with; empty for typed tokens.
     pub client_id: String,
+    /// Which tools share it.
+    pub owner: AccountOwner,
 }
 
 /// The state of an account.
@@ -61,6 +63,10 @@ pub struct AccountStatus {
     pub profile: String,
     /// Whose token.
     pub kind: TokenKind,
+    /// The tool whose own account it is; `None` where all tools share it.
+    pub tool: Option<String>,
+    /// Where that tool has its name: the project's folder, or what the embedding program calls itself.
+    pub tool_of: Option<String>,
     /// Its state.
     pub state: AccountState,
     /// The scopes it has.

@@ -37,7 +37,7 @@ pub struct Exported {
     pub file: Vec<u8>,
     /// How many accounts are in it.
     pub accounts: usize,
-    /// Those that could not be read, or are being signed out, in words.
+    /// Those that could not be read, or are being signed out, in words; and how many revocations stay owed by this store.
     pub left_out: Vec<String>,
 }
 
@@ -62,6 +62,8 @@ pub struct Imported {
     pub provider: String,
     /// The handler's name.
     pub handler: String,
+    /// The tool whose own account it is; `None` where all tools share it.
+    pub tool: Option<String>,
     /// Who it is with the provider, where that is known.
     pub identity: Option<String>,
     /// What was done, or would be.
@@ -128,6 +130,12 @@ impl AccountStore {
                 Err(error) => left_out.push(error.to_string()),
             }
         }
+        let owed = self.store.revocations.owed().await?.len();
+        if owed > 0 {
+            left_out.push(format!(
+                "{owed} sign-outs that providers are to be told of: this store still tells them"
+            ));
+        }
         let accounts = moving.len();
         let plain = transfer::to_bytes(moving).ok_or(TransferError::Content)?;
         let passphrase = passphrase.clone();
@@ -159,6 +167,7 @@ impl AccountStore {
                 profile: account.profile.as_str().to_owned(),
                 provider: account.provider,
                 handler: account.handler,
+                tool: account.owner.tool().map(ToString::to_string),
                 identity,
                 done,
             });

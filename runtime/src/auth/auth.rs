@@ -7,21 +7,24 @@ use std::{
 
 use crate::{
     auth::{
-        AccountId, AccountState, AccountStatus, AuthError, Credential, FlowStore, NeedsSignIn, PendingSignIn, Settings,
-        SignIn, SignedOut, StoredRecord, TokenStore,
+        AccountId, AccountState, AccountStatus, AuthError, Credential, FlowStore, NeedsSignIn, OwedRevocation,
+        PendingSignIn, RevocationStore, Sessions, Settings, SignIn, SignedOut, StoredRecord, TokenStore, WhoseAccounts,
         agreeing::Agreeing,
         board::Board,
         complete::{Completion, Word},
         core::Core,
         devices::Devices,
         discovered::Discovered,
+        embedded::Embedded,
         exchange::{Exchange, OverHttp},
         flows::Flows,
         keep_alive::{Keeper, KeptAlive},
         listener::{self, Door, Listener},
+        owings::Owings,
         pasting::Pasting,
         records::Records,
         refresh::Refresher,
+        revoking,
         sign_ins::{SignIns, Way},
         sign_out, step_up,
         store::Vault,
@@ -51,6 +54,7 @@ pub(crate) struct AuthParts {
     pub(crate) providers: Providers,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) flows: Arc<dyn FlowStore>,
+    pub(crate) revocations: Arc<dyn RevocationStore>,
     /// The sealing key, read or made.
     pub(crate) key: StoreKey,
     pub(crate) net: Net,
@@ -71,6 +75,7 @@ impl Auth {
             providers,
             tokens,
             flows,
+            revocations,
             key,
             net,
             clock,
@@ -82,14 +87,17 @@ impl Auth {
             settings,
             providers,
             records: Records::new(tokens, Arc::clone(&vault)),
-            flows: Flows::new(flows, vault),
+            flows: Flows::new(flows, Arc::clone(&vault)),
+            owings: Owings::new(revocations, vault),
+            revoking: revoking::Revoking::default(),
             exchange,
             clock,
             home,
             listeners: net.listeners().clone(),
             discovered,
-            pages: Mutex::default(),
+            embedded: Mutex::default(),
         });
+        revoking::begin(&core);
         let board = Arc::new(Board::default());
         let completion = Arc::new(Completion::new(Arc::clone(&core), Arc::clone(&board)));
         let door = Arc::new(Door::new(
@@ -285,6 +293,8 @@ impl Auth {
                 handler: account.handler.clone(),
                 profile: account.profile.as_str().to_owned(),
                 kind: account.kind,
+                tool: account.owner.tool().map(ToString::to_string),
+                tool_of: account.owner.place().map(ToOwned::to_owned),
                 state: AccountState::NeedsSignIn(NeedsSignIn::LostInCrash),
                 scopes: Vec::new(),
                 identity: None,
@@ -295,7 +305,28 @@ impl Auth {
         }
     }
 
-    /// Signs out: tokens are deleted here whether or not the provider can be told.
+    /// Tells providers of the sign-outs that they could not be told of before, where the time for that has come. That is done without
+    /// this too, for as long as this lives.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn revoke_owed(&self) -> Result<(), AuthError> {
+        revoking::tell_all_due(&self.core).await.map(drop)
+    }
+
+    /// The sign-outs that a provider is still to be told of, or could not be: of one profile or of all.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn owed(&self, profile: Option<&Profile>) -> Result<Vec<OwedRevocation>, AuthError> {
+        revoking::shown(&self.core, |account| {
+            profile.is_none_or(|profile| account.profile == *profile)
+        })
+        .await
+    }
+
+    /// Signs out: tokens are deleted here whether or not the provider can be told. Where it cannot for now, that is owed to it: see
+    /// [`Auth::owed`].
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -304,8 +335,9 @@ impl Auth {
         profile: &Profile,
         provider: &str,
         handler: Option<&str>,
+        whose: &WhoseAccounts,
     ) -> Result<SignedOut, AuthError> {
-        sign_out::sign_out(&self.core, &self.sign_ins, profile, provider, handler).await
+        sign_out::sign_out(&self.core, &self.sign_ins, profile, provider, handler, whose).await
     }
 
     /// The sign-in pages, for a server of the embedding program that is reached at this URL of this machine
@@ -313,10 +345,23 @@ impl Auth {
     /// nest it there. From here on sign-ins are begun on these pages, of those providers that send browsers back to such a URL;
     /// the redirect URI to register is `<at>/auth/<provider>/callback`.
     pub fn router(&self, at: &url::Url) -> axum::Router {
-        let mut pages = self.core.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        *pages = Some(at.clone());
-        drop(pages);
+        self.embed(Embedded::here(at.clone()));
         listener::router_at(Arc::clone(&self.door), at)
+    }
+
+    /// The same for a server that others reach at this URL, with whatever is before it passing the host on as it came. Each page is
+    /// for a session of the sign-in's profile alone.
+    ///
+    /// # Errors
+    /// When the URL is neither https nor one of this machine.
+    pub fn router_with_sessions(&self, at: &url::Url, sessions: Arc<dyn Sessions>) -> Result<axum::Router, AuthError> {
+        self.embed(Embedded::public(at.clone())?);
+        Ok(listener::router_with_sessions(&self.door, at, sessions))
+    }
+
+    fn embed(&self, embedded: Embedded) {
+        let mut place = self.core.embedded.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = Some(embedded);
     }
 }
 

@@ -172,6 +172,7 @@ impl Completion {
         // Nobody says which scopes a typed token has.
         let missing = implied.map(|implied| implied.missing(&record.scopes, &pending.scopes));
         let done = Outcome::Done {
+            profile: account.profile.as_str().to_owned(),
             title: self.title(&account.provider),
             identity: record.identity.clone(),
             missing: missing.unwrap_or_default(),

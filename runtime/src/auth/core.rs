@@ -2,18 +2,19 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use url::Url;
-
 use crate::{
     auth::{
         AccountId, AuthError, Settings,
         discovered::Discovered,
+        embedded::Embedded,
         exchange::Exchange,
         flow::FlowError,
         flows::Flows,
+        owings::Owings,
         record::Record,
         records::{Loaded, Records},
         resolve::{self, Resolved},
+        revoking::Revoking,
     },
     base::{
         clock::{Clock, UnixTime},
@@ -31,13 +32,15 @@ pub(super) struct Core {
     pub(super) providers: Providers,
     pub(super) records: Records,
     pub(super) flows: Flows,
+    pub(super) owings: Owings,
+    pub(super) revoking: Revoking,
     pub(super) exchange: Arc<dyn Exchange>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) home: Home,
     pub(super) listeners: Listeners,
     pub(super) discovered: Discovered,
     /// Where the embedding program serves the sign-in pages, if it does.
-    pub(super) pages: Mutex<Option<Url>>,
+    pub(super) embedded: Mutex<Option<Embedded>>,
 }
 
 /// How often a save is tried anew when others save at the same time.
@@ -72,9 +75,14 @@ impl Core {
 
     /// Where the embedding program serves the pages, as they are addressed, where the provider sends browsers back there.
     pub(super) fn embedded_at(&self, redirect: Redirect) -> Option<String> {
-        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = pages.as_ref().filter(|at| resolve::is_taken(redirect, at))?;
-        Some(at.as_str().trim_end_matches('/').to_owned())
+        let embedded = self.embedded.lock().unwrap_or_else(PoisonError::into_inner);
+        embedded.as_ref()?.for_provider(redirect)
+    }
+
+    /// Whether those pages need a session of the profile.
+    pub(super) fn needs_session(&self) -> bool {
+        let embedded = self.embedded.lock().unwrap_or_else(PoisonError::into_inner);
+        embedded.as_ref().is_some_and(Embedded::is_public)
     }
 
     /// Changes a record, over whatever others change meanwhile; `change` gives `None` where nothing is to be done.

@@ -3,10 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::{
-    auth::{record::Record, resolve::Resolved},
+    auth::{flow::fields::BASIC, record::Record, resolve::Resolved},
     base::{clock::UnixTime, name::Profile, redactor::Redactor, secret::Secret},
-    package::TokenKind,
-    provider::{Placement, ScopeError, Secrecy, Variable},
+    package::{AccountOwner, TokenKind},
+    provider::{Flow, Placement, ScopeError, Secrecy, Variable},
 };
 
 /// The field of an account that holds its token, or the secret that was typed.
@@ -24,6 +24,8 @@ pub struct Credential {
     pub profile: Profile,
     /// Whose token.
     pub kind: TokenKind,
+    /// Which tools share the account.
+    pub owner: AccountOwner,
     /// The scopes it has.
     pub scopes: Arc<[String]>,
     /// Name and value of each environment variable.
@@ -42,6 +44,8 @@ pub struct Credential {
     pub expires_at: Option<UnixTime>,
     /// Counts up whenever the token changes.
     pub version: u64,
+    /// Secrets that can be read out of a variable's value, and that variable's name.
+    pub(crate) within: Arc<[(String, Secret)]>,
     /// Made when first asked for; all clones share it.
     pub(crate) redactor: Arc<OnceLock<Arc<Redactor>>>,
 }
@@ -64,6 +68,7 @@ impl Credential {
             handler: resolved.account.handler.as_str().into(),
             profile: resolved.account.profile.clone(),
             kind: resolved.account.kind,
+            owner: resolved.account.owner.clone(),
             scopes: record.scopes.as_slice().into(),
             variables: variables.filter_map(|variable| filled(variable, record)).collect(),
             hosts: hosts(resolved, record),
@@ -73,6 +78,7 @@ impl Credential {
             scope_error: resolved.provider.scope_error.clone(),
             expires_at: record.expires_at,
             version: record.token_version,
+            within: within(resolved, record),
             redactor: Arc::default(),
         }
     }
@@ -85,9 +91,15 @@ impl Credential {
         })
     }
 
+    /// Those, and what of them opens as much in another form.
+    pub(crate) fn hidden(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let within = self.within.iter().map(|(name, secret)| (name.as_str(), secret));
+        self.secrets().chain(within)
+    }
+
     /// What finds its secrets in what a tool gives.
     pub(crate) fn redactor(&self) -> Arc<Redactor> {
-        Arc::clone(self.redactor.get_or_init(|| Arc::new(Redactor::of(self.secrets()))))
+        Arc::clone(self.redactor.get_or_init(|| Arc::new(Redactor::of(self.hidden()))))
     }
 }
 
@@ -102,6 +114,24 @@ fn hosts(resolved: &Resolved<'_>, record: &Record) -> Arc<[String]> {
         }
     }
     hosts.into()
+}
+
+/// The password that stands in a value for basic authentication, which says no more than base64 hides.
+fn within(resolved: &Resolved<'_>, record: &Record) -> Arc<[(String, Secret)]> {
+    let Flow::Fields(entry) = &resolved.handler.flow else {
+        return Arc::default();
+    };
+    let password = entry
+        .basic
+        .as_ref()
+        .and_then(|basic| record.fields.get(&basic.password));
+    let variables = resolved
+        .handler
+        .variables
+        .iter()
+        .filter(|variable| variable.field == BASIC);
+    let pairs = variables.filter_map(|variable| Some((variable.name.clone(), password?.clone())));
+    pairs.collect()
 }
 
 fn filled(variable: &Variable, record: &Record) -> Option<(String, CredentialValue)> {
@@ -125,6 +155,7 @@ impl Credential {
             handler: "slack-token".into(),
             profile: Profile::default(),
             kind: TokenKind::Bot,
+            owner: AccountOwner::SHARED,
             scopes: Arc::new([]),
             variables: Arc::new([(variable.to_owned(), CredentialValue::Secret(Secret::new(token)))]),
             hosts: Arc::new([]),
@@ -134,6 +165,7 @@ impl Credential {
             scope_error: None,
             expires_at: None,
             version: 1,
+            within: Arc::default(),
             redactor: Arc::default(),
         }
     }

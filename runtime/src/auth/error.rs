@@ -56,6 +56,12 @@ pub enum AuthError {
         #[source]
         source: std::io::Error,
     },
+    /// Sign-in pages cannot be served at a URL.
+    #[error("sign-in pages need an address of https: `{url}`")]
+    NoPagesAt {
+        /// The URL.
+        url: String,
+    },
     /// The certificate of the listener cannot be read or made.
     #[error("the certificate for `https://localhost` cannot be made: {reason}")]
     Certificate {
@@ -279,7 +285,10 @@ impl AuthError {
             Self::Provider(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Transfer(error) => error.code(),
-            Self::NoClient { .. } | Self::NoClientSecret { .. } | Self::Configuration { .. } => Code::NotValid,
+            Self::NoClient { .. }
+            | Self::NoClientSecret { .. }
+            | Self::Configuration { .. }
+            | Self::NoPagesAt { .. } => Code::NotValid,
             Self::PortTaken { .. } | Self::Busy { .. } => Code::Busy,
             Self::Denied { .. } | Self::OtherIdentity { .. } | Self::Scope { .. } => Code::Denied,
             Self::NoSuchSignIn => Code::NotFound,
@@ -316,6 +325,9 @@ impl AuthError {
             Self::Listen { port, .. } => vec![format!(
                 "let this user open port {port} on 127.0.0.1, or set another with `port` under `[callback]` in `pocket.toml`"
             )],
+            Self::NoPagesAt { .. } => vec![
+                "give the address at which browsers reach them, without a query: `https://...`, or `http://127.0.0.1:<port>` on this machine".to_owned(),
+            ],
             Self::Certificate { .. } => vec!["let this user write the folder `tls` among Pocket's data".to_owned()],
             Self::Denied { provider } => vec![format!(
                 "begin again with `pocket auth login {provider}`, and agree on the provider's page"

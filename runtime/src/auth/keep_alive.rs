@@ -13,7 +13,7 @@ use crate::{
         resolve,
     },
     base::{clock::UnixTime, digest::Digest, name::Profile, text::shown_on_one_line},
-    package::TokenKind,
+    package::{AccountOwner, TokenKind},
     provider,
 };
 
@@ -38,6 +38,8 @@ pub struct KeptAlive {
     pub provider: String,
     /// The handler's name.
     pub handler: String,
+    /// The tool whose own it is; nothing for one that all tools share.
+    pub tool: Option<String>,
     /// Why it was not renewed, in words, where it was not.
     pub error: Option<String>,
 }
@@ -118,6 +120,7 @@ impl Keeper {
             Err(error) => Err(error.into()),
         };
         KeptAlive {
+            tool: account.owner.tool().map(ToString::to_string),
             profile: account.profile.as_str().to_owned(),
             provider: account.provider,
             handler: account.handler,
@@ -174,6 +177,7 @@ fn leader() -> AccountId {
         handler: "keep alive".to_owned(),
         kind: TokenKind::Bot,
         client_id: String::new(),
+        owner: AccountOwner::SHARED,
     }
 }
 

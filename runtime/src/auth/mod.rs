@@ -14,12 +14,15 @@ mod credential;
 mod decide;
 mod devices;
 mod discovered;
+mod embedded;
 mod error;
 mod exchange;
 mod flow;
 mod flows;
 mod keep_alive;
 mod listener;
+mod owed;
+mod owings;
 mod pages;
 mod pasting;
 mod pending;
@@ -29,6 +32,8 @@ mod records;
 mod refresh;
 mod rejected;
 mod resolve;
+mod revoking;
+mod sessions;
 mod settings;
 mod sign_in;
 mod sign_ins;
@@ -51,13 +56,15 @@ pub(crate) use auth::AuthParts;
 pub use credential::{Credential, CredentialValue};
 pub use error::{AuthError, ScopeFault};
 pub use keep_alive::KeptAlive;
+pub use owed::OwedRevocation;
 pub use pending_sign_in::{PendingSignIn, SignInStep};
+pub use sessions::Sessions;
 pub use settings::{Client, Renewals, Settings};
 pub use sign_in::SignIn;
-pub use sign_out::SignedOut;
+pub use sign_out::{SignedOut, WhoseAccounts};
 pub(crate) use store::OpenStore;
 pub use store::{
-    FlowStore, Lease, MemoryStore, NotAStoreUrl, SqliteStore, StoreError, StorePlace, StoreSettings, StoreUrl,
-    StoredRecord, TlsFault, TokenStore,
+    FlowStore, Lease, MemoryStore, NotAStoreUrl, RevocationStore, SealedOwed, SqliteStore, StoreError, StorePlace,
+    StoreSettings, StoreUrl, StoredRecord, TlsFault, TokenStore,
 };
 pub use transfer::TransferError;

@@ -19,7 +19,7 @@ pub(super) use self::{
 use crate::{
     auth::{AccountId, Client, wire},
     base::{clock::UnixTime, digest::Digest, name::Profile, secret::Secret},
-    package::TokenKind,
+    package::{AccountOwner, TokenKind},
     provider::Metadata,
 };
 
@@ -32,6 +32,8 @@ pub(super) struct Pending {
     handler: String,
     kind: TokenKind,
     client_id: String,
+    #[serde(default, skip_serializing_if = "AccountOwner::is_shared")]
+    owner: AccountOwner,
     #[serde(serialize_with = "wire::some_secret")]
     client_secret: Option<Secret>,
     pub(super) scopes: Vec<String>,
@@ -43,6 +45,9 @@ pub(super) struct Pending {
     pub(super) told: Option<Metadata>,
     /// Where its pages are: `http://127.0.0.1:8976`; empty where it has none.
     pub(super) origin: String,
+    /// Whether they need a session of its profile.
+    #[serde(default)]
+    pub(super) needs_session: bool,
     pub(super) expires_at: UnixTime,
     /// The digest of the cookie of the browser that it belongs to, once one has come.
     browser: Option<String>,
@@ -62,6 +67,7 @@ pub(super) struct Begin<'a> {
     pub(super) origins: Vec<String>,
     pub(super) told: Option<Metadata>,
     pub(super) origin: String,
+    pub(super) needs_session: bool,
     pub(super) expires_at: UnixTime,
     pub(super) step: Step,
 }
@@ -77,6 +83,7 @@ impl Pending {
             origins,
             told,
             origin,
+            needs_session,
             expires_at,
             step,
         } = begin;
@@ -87,12 +94,14 @@ impl Pending {
             handler: account.handler.clone(),
             kind: account.kind,
             client_id: account.client_id.clone(),
+            owner: account.owner.clone(),
             client_secret: client.and_then(|client| client.client_secret.clone()),
             scopes,
             tools,
             origins,
             told,
             origin,
+            needs_session,
             expires_at,
             browser: None,
             form: random_text(),
@@ -116,6 +125,7 @@ impl Pending {
             handler: self.handler.clone(),
             kind: self.kind,
             client_id: self.client_id.clone(),
+            owner: self.owner.clone(),
         }
     }
 
@@ -208,6 +218,7 @@ pub(super) mod tests {
                 handler: "slack-oauth2".to_owned(),
                 kind: TokenKind::Bot,
                 client_id: "1.2".to_owned(),
+                owner: AccountOwner::SHARED,
             },
             client: Some(&Client::new("1.2", Some(Secret::new("planted-client-secret")))),
             scopes: vec!["channels:history".to_owned()],
@@ -215,6 +226,7 @@ pub(super) mod tests {
             origins: vec!["https://provider.example".to_owned()],
             told: None,
             origin: "http://127.0.0.1:8976".to_owned(),
+            needs_session: false,
             expires_at: UnixTime(1_000),
             step: Step::Authorize(Authorize::new(
                 &url,

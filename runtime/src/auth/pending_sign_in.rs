@@ -16,6 +16,8 @@ pub struct PendingSignIn {
     pub handler: String,
     /// Whose account it will be: the profile's name.
     pub profile: String,
+    /// The tool whose own the account will be; nothing for one that all tools share.
+    pub tool: Option<String>,
     /// Whose token it will give.
     pub kind: TokenKind,
     /// What the user has to do.
@@ -47,6 +49,7 @@ impl PendingSignIn {
     pub(super) fn of(pending: &Pending) -> Self {
         let account = pending.account();
         Self {
+            tool: account.owner.tool().map(ToString::to_string),
             provider: account.provider,
             handler: account.handler,
             profile: account.profile.as_str().to_owned(),

@@ -256,6 +256,8 @@ impl Record {
             handler: account.handler.clone(),
             profile: account.profile.as_str().to_owned(),
             kind: account.kind,
+            tool: account.owner.tool().map(ToString::to_string),
+            tool_of: account.owner.place().map(ToOwned::to_owned),
             state: decide::shown_state(self, now),
             scopes: self.scopes.clone(),
             identity: self.identity.clone(),

@@ -70,6 +70,7 @@ pub(super) async fn instead_of(
     let mut need = AuthRequirement::new(&*refused.provider);
     need.handler = Some(refused.handler.to_string());
     need.token = refused.kind;
+    need.owner = refused.owner.clone();
     let (resolved, _none_for_a_named_handler) = core.resolve(&refused.profile, &need)?;
     let account = &resolved.account;
     let Some(loaded) = core.records.load(account).await?.filter(|l| !l.record.signing_out) else {

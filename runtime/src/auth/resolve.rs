@@ -29,7 +29,8 @@ pub(super) enum Renewal {
 }
 
 /// The accounts that can meet a need, the first choice first: the handler that the tool names, or the provider's default one
-/// and after it those that fill the same variables.
+/// and after it those that fill the same variables. All are of the same owner: a tool that has an account of its own uses no
+/// shared one, nor any other tool that one.
 pub(super) fn resolve<'a>(
     providers: &'a Providers,
     settings: &'a Settings,
@@ -38,7 +39,7 @@ pub(super) fn resolve<'a>(
 ) -> Result<(Resolved<'a>, Vec<Resolved<'a>>), ProviderError> {
     let provider = providers.find(&need.provider)?;
     let chosen = provider.handler(need.handler.as_deref())?;
-    let resolved = |handler| of_handler(settings, profile, provider, handler, need.token);
+    let resolved = |handler| of_handler(settings, profile, provider, handler, need);
     let others = match need.handler {
         Some(_) => Vec::new(),
         None => {
@@ -63,13 +64,13 @@ fn of_handler<'a>(
     profile: &Profile,
     provider: &'a Provider,
     handler: &'a Handler,
-    wanted: TokenKind,
+    need: &AuthRequirement,
 ) -> Resolved<'a> {
     let client = handler
         .flow
         .oauth2()
         .and_then(|_oauth| settings.clients.get(&provider.name));
-    let wanted = client.and_then(|client| client.token).unwrap_or(wanted);
+    let wanted = client.and_then(|client| client.token).unwrap_or(need.token);
     let kind = if has_both_kinds(provider) {
         wanted
     } else {
@@ -82,6 +83,7 @@ fn of_handler<'a>(
             handler: handler.name.clone(),
             kind,
             client_id: client.map(|client| client.client_id.clone()).unwrap_or_default(),
+            owner: need.owner.clone(),
         },
         provider,
         handler,

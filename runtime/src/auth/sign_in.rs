@@ -3,7 +3,7 @@
 use crate::{
     auth::pending::{FlowId, Pending, Step},
     base::{clock::UnixTime, name::Profile, secret::Secret},
-    package::TokenKind,
+    package::{AccountOwner, TokenKind},
 };
 
 /// What a user must do to be signed in: open a URL before it expires, and enter a code there where there is one.
@@ -23,6 +23,9 @@ pub struct SignIn {
     /// Whose account it will be.
     #[serde(serialize_with = "profile_as_text")]
     pub profile: Profile,
+    /// Which tools share the account.
+    #[serde(skip_serializing_if = "AccountOwner::is_shared")]
+    pub owner: AccountOwner,
     /// When the URL ends.
     pub expires_at: UnixTime,
     /// SHA-256 of the page's certificate, `AB:CD:...`, where it has one: it is self-signed, so a browser asks about it.
@@ -60,6 +63,7 @@ impl SignIn {
             token: account.kind,
             scopes: pending.scopes.clone(),
             profile: account.profile,
+            owner: account.owner,
             expires_at: pending.expires_at,
             fingerprint,
             user_code: device.map(|device| device.user_code.clone()),

@@ -18,6 +18,7 @@ use crate::{
         pending::{Authorize, Begin, Device, Fault, FlowId, Outcome, Pending, State, Step, Typing},
         record::Record,
         resolve::{self, Resolved},
+        revoking,
     },
     base::{clock::UnixTime, name::Profile},
     package::AuthRequirement,
@@ -82,6 +83,8 @@ impl SignIns {
         tools: &[String],
         way: Way,
     ) -> Result<SignIn, AuthError> {
+        // Another process may have left something that this one can tell a provider of.
+        revoking::begin(&self.core);
         let resolved = self.one_account(profile, needs)?;
         self.check_client(&resolved)?;
         let way = way_of(&resolved, way)?;
@@ -265,6 +268,7 @@ impl SignIns {
             origins: wish.origins,
             told: wish.told,
             origin: place.origin,
+            needs_session: place.needs_session,
             expires_at,
             step,
         });
@@ -286,7 +290,11 @@ impl SignIns {
     async fn place(&self, resolved: &Resolved<'_>) -> Result<Place, AuthError> {
         let redirect = resolved.redirect();
         if let Some(origin) = self.core.embedded_at(redirect) {
-            return Ok(Place { origin, port: 0 });
+            return Ok(Place {
+                origin,
+                port: 0,
+                needs_session: self.core.needs_session(),
+            });
         }
         if redirect == Redirect::HttpsLocalhost {
             // A certificate that cannot be made is told before anyone opens a page that cannot be served.
@@ -294,7 +302,11 @@ impl SignIns {
         }
         let port = self.listener.open(redirect).await?;
         let origin = resolve::origin(redirect, port);
-        Ok(Place { origin, port })
+        Ok(Place {
+            origin,
+            port,
+            needs_session: false,
+        })
     }
 
     async fn step_on_page(
@@ -335,7 +347,8 @@ impl SignIns {
     }
 
     async fn sign_in(&self, pending: &Pending) -> Result<SignIn, AuthError> {
-        let fingerprint = match pending.is_https() {
+        // The certificate of a site that others reach is its own.
+        let fingerprint = match pending.is_https() && !pending.needs_session {
             true => Some(self.listener.certificate().await?.fingerprint.clone()),
             false => None,
         };
@@ -374,6 +387,7 @@ struct Place {
     origin: String,
     /// 0: not one of ours.
     port: u16,
+    needs_session: bool,
 }
 
 /// The way in which a handler can be signed in with.

@@ -1,19 +1,28 @@
 //! Signs out: marked first, told to the provider, deleted here whatever it answers.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use crate::{
     auth::{
-        AccountId, AuthError, Client, StoreError, StoredRecord, core::Core, record::Record, records::Loaded,
-        resolve::Resolved, sign_ins::SignIns,
+        AccountId, AuthError, StoreError, StoredRecord,
+        core::Core,
+        revoking::{self, Told},
+        sign_ins::SignIns,
     },
     base::{name::Profile, text::shown_on_one_line},
+    package::AccountOwner,
 };
 
-/// How long the provider may take.
-const REVOCATION: Duration = Duration::from_secs(15);
+/// Which accounts of a profile are signed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhoseAccounts {
+    /// Those that all tools share, or those of one tool's own.
+    Of(AccountOwner),
+    /// All of them.
+    All,
+}
 
 /// What came of a sign-out.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -23,6 +32,10 @@ pub struct SignedOut {
     pub accounts: usize,
     /// For each that the provider could not be told of: why. Its tokens are deleted here all the same.
     pub not_revoked: Vec<String>,
+    /// For each that the provider could not be told of for now: why, and until when it is tried again.
+    pub owed: Vec<String>,
+    /// The tools with an account of their own at this provider, which was left as it is.
+    pub left: Vec<String>,
 }
 
 /// Signs a profile out of a provider, or of one handler of it.
@@ -32,6 +45,7 @@ pub(super) async fn sign_out(
     profile: &Profile,
     provider: &str,
     handler: Option<&str>,
+    whose: &WhoseAccounts,
 ) -> Result<SignedOut, AuthError> {
     // A provider whose file is gone can still be signed out of.
     let known = core.providers.find(provider);
@@ -44,25 +58,48 @@ pub(super) async fn sign_out(
             && handler.is_none_or(|handler| account.handler == handler)
     };
     let all = core.records.store().list().await?.into_iter();
-    let meant: Vec<(AccountId, StoredRecord)> = all.filter(|(account, _record)| is_meant(account)).collect();
+    let of_provider = all.filter(|(account, _record)| is_meant(account));
+    let is_whose = |account: &AccountId| match whose {
+        WhoseAccounts::Of(owner) => account.owner == *owner,
+        WhoseAccounts::All => true,
+    };
+    let (meant, others): (Vec<(AccountId, StoredRecord)>, Vec<_>) =
+        of_provider.partition(|(account, _record)| is_whose(account));
+    let left = others.iter().filter_map(|(account, _record)| account.owner.tool());
+    let left = left.map(ToString::to_string).collect();
     if meant.is_empty() {
         let provider = known?;
         if let Some(handler) = handler {
             provider.handler(Some(handler))?;
         }
     }
-    sign_ins.cancel(is_meant).await?;
+    sign_ins
+        .cancel(|account| is_meant(account) && is_whose(account))
+        .await?;
     let accounts = meant.len();
     let outs = meant.iter().map(|(account, stored)| one(core, account, stored));
-    let mut not_revoked = Vec::new();
-    for out in join_all(outs).await {
-        not_revoked.extend(out?);
+    let (mut not_revoked, mut owed) = (Vec::new(), Vec::new());
+    for (out, (account, _record)) in join_all(outs).await.into_iter().zip(&meant) {
+        match out? {
+            Told::Done => {}
+            Told::Never(why) => not_revoked.push(format!("`{}`: {}", account.handler, shown_on_one_line(&why))),
+            Told::Owed { why, until } => owed.push(format!(
+                "`{}`: {}; it is tried again until {}",
+                account.handler,
+                shown_on_one_line(&why),
+                until.rfc3339()
+            )),
+        }
     }
-    Ok(SignedOut { accounts, not_revoked })
+    Ok(SignedOut {
+        accounts,
+        not_revoked,
+        owed,
+        left,
+    })
 }
 
-/// Gives why the provider could not be told, if so.
-async fn one(core: &Arc<Core>, account: &AccountId, stored: &StoredRecord) -> Result<Option<String>, AuthError> {
+async fn one(core: &Arc<Core>, account: &AccountId, stored: &StoredRecord) -> Result<Told, AuthError> {
     let marked = core.change(account, |record| {
         (!record.signing_out).then(|| {
             let mut leaving = record.clone();
@@ -70,22 +107,21 @@ async fn one(core: &Arc<Core>, account: &AccountId, stored: &StoredRecord) -> Re
             leaving
         })
     });
-    let not_told = match marked.await {
-        Ok(None) => return Ok(None),
+    let told = match marked.await {
+        Ok(None) => return Ok(Told::Done),
         Ok(Some(marked)) => {
-            let not_told = tell(core, account, &marked).await;
-            delete(core, account, marked.version).await?;
-            not_told
+            let deleted = delete(core, account, marked.version);
+            revoking::tell(core, account, &marked.record, deleted).await?
         }
         // What cannot be read can still be deleted.
         Err(error) if is_unreadable(&error) => {
             delete(core, account, stored.version).await?;
-            Some(error.to_string())
+            Told::Never(error.to_string())
         }
         Err(error) => return Err(error),
     };
     tracing::info!(provider = %account.provider, "an account was signed out");
-    Ok(not_told.map(|why| format!("`{}`: {}", account.handler, shown_on_one_line(&why))))
+    Ok(told)
 }
 
 fn is_unreadable(error: &AuthError) -> bool {
@@ -95,42 +131,10 @@ fn is_unreadable(error: &AuthError) -> bool {
     )
 }
 
-async fn tell(core: &Core, account: &AccountId, marked: &Loaded) -> Option<String> {
-    match core.of_account(account) {
-        Ok(resolved) => {
-            let resolved = resolved.with(marked.record.told.as_ref());
-            revoke(core, &resolved, &marked.record).await.err()
-        }
-        Err(error) => Some(error.to_string()),
-    }
-}
-
 /// Deletes what has this version. What a new sign-in brought meanwhile stays; another sign-out may have been faster.
 async fn delete(core: &Core, account: &AccountId, version: u64) -> Result<(), AuthError> {
     match core.records.remove(account, version).await {
         Ok(()) | Err(StoreError::Conflict) => Ok(()),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Tells the provider that an account's tokens are no longer used; says why where that could not be done.
-pub(super) async fn revoke(core: &Core, resolved: &Resolved<'_>, record: &Record) -> Result<(), String> {
-    let Some(oauth) = resolved.oauth() else {
-        return Err("a typed token is revoked on the provider's own pages".to_owned());
-    };
-    let Some(access) = &record.access else {
-        return Ok(());
-    };
-    if resolved.origins() != record.origins {
-        return Err("the provider's endpoints or hosts are not those the account was made with".to_owned());
-    }
-    let without_secret = Client::new(resolved.account.client_id.as_str(), None);
-    let client = resolved.client.unwrap_or(&without_secret);
-    let revoking = core.exchange.revoke(oauth, client, access, record.refresh.as_ref());
-    match tokio::time::timeout(REVOCATION, revoking).await {
-        Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => Err("the provider has no way to be told".to_owned()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_elapsed) => Err("the provider did not answer in time".to_owned()),
     }
 }

@@ -36,6 +36,7 @@ pub(super) async fn step_up(
     let mut of_account = AuthRequirement::new(&*refused.provider);
     of_account.handler = Some(refused.handler.to_string());
     of_account.token = refused.kind;
+    of_account.owner = refused.owner.clone();
     let (resolved, _none_for_a_named_handler) = core.resolve(&refused.profile, &of_account)?;
     let refusal = |fault, scopes: &[String]| AuthError::Scope {
         provider: resolved.account.provider.clone(),

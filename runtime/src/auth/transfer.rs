@@ -12,11 +12,12 @@ pub(super) use sealed_file::{open, seal};
 use crate::{
     auth::{AccountId, record::Record, wire},
     base::name::Profile,
-    package::TokenKind,
+    package::{AccountOwner, TokenKind},
 };
 
-/// The format of what is sealed.
-const FORMAT: u32 = 1;
+/// The format of what is sealed: with accounts of tools' own, and without.
+const FORMAT: u32 = 2;
+const FORMAT_OF_SHARED: u32 = 1;
 
 /// An account on its way.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ struct Moved {
     handler: String,
     kind: TokenKind,
     client_id: String,
+    #[serde(default, skip_serializing_if = "AccountOwner::is_shared")]
+    owner: AccountOwner,
     record: Record,
 }
 
@@ -39,6 +42,7 @@ struct Load {
 
 /// Accounts as the bytes that are sealed, in memory that is wiped.
 pub(super) fn to_bytes(accounts: Vec<(AccountId, Record)>) -> Option<Zeroizing<Vec<u8>>> {
+    let are_shared = accounts.iter().all(|(account, _record)| account.owner.is_shared());
     let accounts = accounts.into_iter().map(|(account, record)| {
         let AccountId {
             profile,
@@ -46,6 +50,7 @@ pub(super) fn to_bytes(accounts: Vec<(AccountId, Record)>) -> Option<Zeroizing<V
             handler,
             kind,
             client_id,
+            owner,
         } = account;
         Moved {
             profile: profile.as_str().to_owned(),
@@ -53,11 +58,13 @@ pub(super) fn to_bytes(accounts: Vec<(AccountId, Record)>) -> Option<Zeroizing<V
             handler,
             kind,
             client_id,
+            owner,
             record,
         }
     });
     wire::to_bytes(&Load {
-        format: FORMAT,
+        // A Pocket of before would take an account of a tool's own for a shared one.
+        format: if are_shared { FORMAT_OF_SHARED } else { FORMAT },
         accounts: accounts.collect(),
     })
 }
@@ -70,7 +77,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<Vec<(AccountId, Record)>, Trans
     }
     // Its own words quote values.
     let head: Head = serde_json::from_slice(bytes).map_err(|_may_be_secret| TransferError::Content)?;
-    if head.format != FORMAT {
+    if !(FORMAT_OF_SHARED..=FORMAT).contains(&head.format) {
         return Err(TransferError::Newer { found: head.format });
     }
     let load: Load = serde_json::from_slice(bytes).map_err(|_may_be_secret| TransferError::Content)?;
@@ -81,6 +88,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<Vec<(AccountId, Record)>, Trans
             handler: moved.handler,
             kind: moved.kind,
             client_id: moved.client_id,
+            owner: moved.owner,
         };
         if !moved.record.is_known() {
             return Err(TransferError::Content);

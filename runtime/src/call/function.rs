@@ -142,6 +142,7 @@ impl FunctionTool {
             handler,
             scopes,
             token,
+            owner: _,
         } = self.auth.take().unwrap_or_else(|| AuthRequirement::new(String::new()));
         self.auth = Some(AuthRequirement {
             handler,

@@ -13,7 +13,7 @@ pub(crate) fn redactor(used: &[Credential]) -> Arc<Redactor> {
     match used {
         [] => Arc::default(),
         [one] => one.redactor(),
-        several => Arc::new(Redactor::of(several.iter().flat_map(Credential::secrets))),
+        several => Arc::new(Redactor::of(several.iter().flat_map(Credential::hidden))),
     }
 }
 

@@ -251,6 +251,8 @@ impl AuthWire {
             handler,
             scopes,
             token,
+            // A setting, not what was agreed to.
+            owner: _,
         } = auth;
         Self {
             provider,

@@ -15,7 +15,7 @@ pub(crate) use reader::FILE;
 
 use crate::{
     base::{digest::Digest, name::ToolName},
-    package::{Permissions, Schema},
+    package::{AccountOwner, Permissions, Schema},
 };
 
 /// What `pocket.json` says.
@@ -56,6 +56,8 @@ pub struct AuthRequirement {
     pub scopes: Vec<String>,
     /// Whose token.
     pub token: TokenKind,
+    /// Which tools share the account it is met from: what the operator says, and never a manifest.
+    pub owner: AccountOwner,
 }
 
 impl AuthRequirement {
@@ -66,6 +68,7 @@ impl AuthRequirement {
             handler: None,
             scopes: Vec::new(),
             token: TokenKind::Bot,
+            owner: AccountOwner::SHARED,
         }
     }
 }

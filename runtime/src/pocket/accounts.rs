@@ -1,11 +1,12 @@
 //! Signing in and out, and what became of it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     Error,
-    auth::{AccountStatus, KeptAlive, PendingSignIn, SignIn, SignedOut},
-    package::AuthRequirement,
+    auth::{AccountStatus, KeptAlive, OwedRevocation, PendingSignIn, Sessions, SignIn, SignedOut, WhoseAccounts},
+    base::name::ToolName,
+    package::{AccountOwner, AuthRequirement},
     pocket::Pocket,
 };
 
@@ -77,6 +78,26 @@ impl Pocket {
     /// ```
     pub fn sign_in_pages(&self, at: &url::Url) -> axum::Router {
         self.core.auth.router(at)
+    }
+
+    /// The sign-in pages, for a site that others than the operator of this machine reach, at the https URL at which they do. Each
+    /// page is for a session of the sign-in's profile alone, which the site tells; anyone else's leaves the sign-in as it is. A server
+    /// or proxy before it passes the `Host` on as it came.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # async fn serve(pocket: pocket_runtime::Pocket, sessions: Arc<dyn pocket_runtime::Sessions>)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let at = url::Url::parse("https://tools.example/pocket")?;
+    /// let app: axum::Router = axum::Router::new().nest("/pocket", pocket.sign_in_pages_for(&at, sessions)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the URL is neither https nor one of this machine.
+    pub fn sign_in_pages_for(&self, at: &url::Url, sessions: Arc<dyn Sessions>) -> Result<axum::Router, Error> {
+        Ok(self.core.auth.router_with_sessions(at, sessions)?)
     }
 
     /// Whether a call with this need could be made now, without a sign-in.
@@ -180,12 +201,69 @@ impl Pocket {
         Ok(self.core.auth.keep_alive_once().await?)
     }
 
-    /// Signs this profile out: its tokens are deleted here whether or not the provider can be told.
+    /// Signs this profile out of the accounts that its tools share: their tokens are deleted here whether or not the provider can be
+    /// told. Where it can only not be told for now, it still is told, by this process or the next one that has the store open.
     ///
     /// # Errors
     /// When the token store cannot be written.
     pub async fn sign_out(&self, provider: &str, handler: Option<&str>) -> Result<SignedOut, Error> {
-        Ok(self.core.auth.sign_out(&self.profile, provider, handler).await?)
+        self.sign_out_of(provider, handler, WhoseAccounts::Of(AccountOwner::SHARED))
+            .await
+    }
+
+    /// The same of other accounts of this profile: those of a tool's own, or all.
+    ///
+    /// # Errors
+    /// When the token store cannot be written.
+    pub async fn sign_out_of(
+        &self,
+        provider: &str,
+        handler: Option<&str>,
+        whose: WhoseAccounts,
+    ) -> Result<SignedOut, Error> {
+        let auth = &self.core.auth;
+        Ok(auth.sign_out(&self.profile, provider, handler, &whose).await?)
+    }
+
+    /// The owner of the account that a tool of this name has for its own, whether or not the tool is there.
+    ///
+    /// # Errors
+    /// When neither a project nor a program was named, whose tool it is.
+    pub fn own_account_of(&self, tool: &ToolName) -> Result<AccountOwner, Error> {
+        self.core.owners.own(tool)
+    }
+
+    /// What a tool needs to be signed in to, with the account that it uses; `None` where it needs nothing.
+    ///
+    /// # Errors
+    /// [`Error::NoTool`].
+    pub async fn need_of(&self, tool: &str) -> Result<Option<AuthRequirement>, Error> {
+        Ok(self.loaded(tool).await?.tool.auth.clone())
+    }
+
+    /// Tells providers now of the sign-outs that they could not be told of before, where the time for that has come. This process does
+    /// so on its own as long as it runs; who ends soon may want to wait for it.
+    ///
+    /// # Errors
+    /// When the token store cannot be read or written.
+    pub async fn revoke_owed(&self) -> Result<(), Error> {
+        Ok(self.core.auth.revoke_owed().await?)
+    }
+
+    /// The sign-outs of this profile that a provider is still to be told of, or could not be.
+    ///
+    /// # Errors
+    /// When the token store cannot be read.
+    pub async fn owed_revocations(&self) -> Result<Vec<OwedRevocation>, Error> {
+        Ok(self.core.auth.owed(Some(&self.profile)).await?)
+    }
+
+    /// The same of every profile: for who runs the program, and for no user of it.
+    ///
+    /// # Errors
+    /// When the token store cannot be read.
+    pub async fn all_owed_revocations(&self) -> Result<Vec<OwedRevocation>, Error> {
+        Ok(self.core.auth.owed(None).await?)
     }
 
     /// What the tools need, one entry an account, with the tools that need it.

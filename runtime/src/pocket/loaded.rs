@@ -6,7 +6,7 @@ use crate::{
     Error,
     call::{CallTool, FunctionTool, LazyTool, Runner},
     install::Installed,
-    package::{AuthRequirement, CredentialGrant, Manifest, Rule, Schema},
+    package::{AccountOwner, AuthRequirement, CredentialGrant, Manifest, Rule, Schema},
     pocket::{ToolDescription, ToolEntry},
     provider::{Scopes, Secrecy},
     sandbox::{CredentialsMode, Engine, Limits, Policy, SandboxError},
@@ -30,12 +30,14 @@ impl Loaded {
         settings: &Settings,
         installed: Installed,
         entry: ToolEntry,
+        owner: AccountOwner,
     ) -> Result<Self, Error> {
         let policy = policy(settings, &installed, &entry);
         let manifest = &installed.package.manifest;
         if policy.credentials == CredentialsMode::Brokered {
             check_brokered(settings, manifest)?;
         }
+        let need = manifest.auth.clone().map(|need| AuthRequirement { owner, ..need });
         let description = ToolDescription {
             name: installed.name.clone(),
             title: manifest.title.clone(),
@@ -50,7 +52,7 @@ impl Loaded {
             name: installed.name.clone(),
             input_schema: manifest.input_schema.clone(),
             output_schema: manifest.output_schema.clone(),
-            auth: manifest.auth.clone(),
+            auth: need,
             credential: installed.grant.credential.clone(),
             input_limit: settings.limits.input,
             output_limit: settings.limits.output,

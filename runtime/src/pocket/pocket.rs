@@ -13,7 +13,7 @@ use crate::{
     base::{name::Profile, nearest::nearest},
     call::{Called, Input, Output, Ways},
     install::{Installed, Installer},
-    pocket::{Loaded, PocketBuilder, ToolDescription, ToolEntry},
+    pocket::{Loaded, PocketBuilder, ToolDescription, ToolEntry, owners::Owners},
     sandbox::{Engine, Report},
     settings::Settings,
     source::Progress,
@@ -53,6 +53,7 @@ pub(super) struct Core {
     pub(super) auth: Arc<Auth>,
     pub(super) engine: Engine,
     pub(super) installer: Installer,
+    pub(super) owners: Owners,
     pub(super) progress: Option<Arc<dyn Progress>>,
     pub(super) tools: RwLock<BTreeMap<String, Arc<Loaded>>>,
     pub(super) begun: Mutex<HashMap<Profile, Vec<SignIn>>>,
@@ -147,9 +148,14 @@ impl Core {
         entry: ToolEntry,
     ) -> Result<(), Error> {
         let name = installed.name.to_string();
-        let loaded = Loaded::sandboxed(&self.engine, &self.settings, installed, entry)?;
+        let loaded = self.sandboxed(installed, entry)?;
         tools.insert(name, Arc::new(loaded));
         Ok(())
+    }
+
+    pub(super) fn sandboxed(&self, installed: Installed, entry: ToolEntry) -> Result<Loaded, Error> {
+        let owner = self.owners.of_tool(&self.settings, &installed, &entry)?;
+        Loaded::sandboxed(&self.engine, &self.settings, installed, entry, owner)
     }
 }
 

@@ -32,6 +32,7 @@ pub struct ToolEntry {
     pub(super) allow: Vec<Rule>,
     pub(super) folders: Vec<FolderGrant>,
     pub(super) credentials: Option<CredentialsMode>,
+    pub(super) own_account: bool,
     pub(super) output: Option<OutputFunction>,
 }
 
@@ -76,6 +77,16 @@ impl ToolEntry {
     #[must_use]
     pub const fn credentials(mut self, mode: CredentialsMode) -> Self {
         self.credentials = Some(mode);
+        self
+    }
+
+    /// Signs in to an account of its own, which no other tool uses: two tools of one provider then act as two users, or with two
+    /// sets of scopes. It is the tool's by its name and the project, or by what [`PocketBuilder::program`] says.
+    ///
+    /// [`PocketBuilder::program`]: crate::PocketBuilder::program
+    #[must_use]
+    pub const fn own_account(mut self) -> Self {
+        self.own_account = true;
         self
     }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The value that is made of two fields.
-const BASIC: &str = "basic";
+pub(in crate::auth) const BASIC: &str = "basic";
 
 /// Why what was typed cannot be kept. Says nothing of what it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -27,6 +27,7 @@ pub(super) fn see_other(to: &str) -> Response {
 pub(super) fn outcome_page(outcome: &Outcome) -> Page {
     match outcome {
         Outcome::Done {
+            profile: _,
             title,
             identity,
             missing,

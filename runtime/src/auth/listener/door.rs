@@ -9,7 +9,7 @@ use axum::{
 use url::Url;
 
 use crate::auth::{
-    AuthError,
+    AuthError, Sessions,
     board::Board,
     complete::{Completed, Completion, Word},
     core::Core,
@@ -24,17 +24,20 @@ use crate::auth::{
         typing,
     },
     pages,
-    pending::{Agree, Authorize, FlowId, Pending, State, Step},
+    pending::{Agree, Authorize, FlowId, Outcome, Pending, State, Step},
 };
 
 /// How often a sign-in that changes under a request is read anew.
 const TRIES: usize = 4;
 
 /// Answers the browser.
+#[derive(Clone)]
 pub(in crate::auth) struct Door {
     pub(super) core: Arc<Core>,
     board: Arc<Board>,
     pub(super) completion: Arc<Completion>,
+    /// Who is signed in to the site that the pages are a part of, where that is asked.
+    sessions: Option<Arc<dyn Sessions>>,
 }
 
 impl Door {
@@ -43,6 +46,15 @@ impl Door {
             core,
             board,
             completion,
+            sessions: None,
+        }
+    }
+
+    /// The same for sessions of the sign-ins' profiles alone.
+    pub(super) fn with_sessions(&self, sessions: Arc<dyn Sessions>) -> Self {
+        Self {
+            sessions: Some(sessions),
+            ..self.clone()
         }
     }
 
@@ -52,9 +64,12 @@ impl Door {
             Ok(found) => found,
             Err(answer) => return answer,
         };
-        if !is_at(&pending, arrived, headers) {
+        if !is_at(&pending, &arrived, headers) {
             // Its cookie is one of the host that the provider will send the browser back to.
             return see_other(&pending.url());
+        }
+        if !self.is_for(&pending, headers).await {
+            return pages::not_yours(&self.title(&pending)).into_response();
         }
         match &pending.step {
             Step::Authorize(authorize) => {
@@ -75,6 +90,9 @@ impl Door {
             Ok(found) => found,
             Err(answer) => return answer,
         };
+        if !self.is_for(&pending, headers).await {
+            return pages::not_yours(&self.title(&pending)).into_response();
+        }
         if !form.is_of(&pending) {
             return pages::refused(
                 StatusCode::FORBIDDEN,
@@ -116,6 +134,9 @@ impl Door {
         if !is_answer {
             return pages::unknown().into_response();
         }
+        if !self.is_for(&pending, headers).await {
+            return pages::not_yours(&self.title(&pending)).into_response();
+        }
         if !cookie::is_of(&pending, headers) {
             return pages::other_browser(&self.title(&pending)).into_response();
         }
@@ -141,12 +162,15 @@ impl Door {
     }
 
     /// The page that says how a sign-in ended.
-    pub(in crate::auth) async fn done(&self, id: &str) -> Response {
+    pub(in crate::auth) async fn done(&self, id: &str, headers: &HeaderMap) -> Response {
         let Ok(id) = id.parse::<FlowId>() else {
             return pages::unknown().into_response();
         };
         let mut answer = match self.core.flows.standing(id).await {
-            Ok(Standing::Ended(outcome)) => outcome_page(&outcome).into_response(),
+            Ok(Standing::Ended(outcome)) if self.is_told(&outcome, headers).await => {
+                outcome_page(&outcome).into_response()
+            }
+            Ok(Standing::Ended(_)) => pages::used().into_response(),
             Ok(Standing::Pending(pending, _sealed)) => see_other(&pending.url()),
             Ok(Standing::Taken) => pages::at_work().into_response(),
             Ok(Standing::Unknown) => pages::unknown().into_response(),
@@ -175,6 +199,25 @@ impl Door {
             Ok(Standing::Unknown) => Err(pages::unknown().into_response()),
             Err(AuthError::NoSuchSignIn) => Err(pages::unknown().into_response()),
             Err(error) => Err(broken(&error)),
+        }
+    }
+
+    /// Whether a request may have to do with a sign-in: where the pages are a site's that others reach, in a session of its profile.
+    async fn is_for(&self, pending: &Pending, headers: &HeaderMap) -> bool {
+        match &self.sessions {
+            Some(sessions) => sessions.profile(headers).await == Some(pending.account().profile),
+            None => !pending.needs_session,
+        }
+    }
+
+    /// Whether a request may be told how a sign-in ended, which may name somebody.
+    async fn is_told(&self, outcome: &Outcome, headers: &HeaderMap) -> bool {
+        match (&self.sessions, outcome) {
+            (Some(sessions), Outcome::Done { profile, .. }) => {
+                let session = sessions.profile(headers).await;
+                session.is_some_and(|session| session.as_str() == profile)
+            }
+            (Some(_) | None, _) => true,
         }
     }
 
@@ -260,7 +303,7 @@ impl Door {
 }
 
 /// Whether the request came to the very address at which the sign-in's pages are.
-fn is_at(pending: &Pending, arrived: Arrived, headers: &HeaderMap) -> bool {
+fn is_at(pending: &Pending, arrived: &Arrived, headers: &HeaderMap) -> bool {
     let scheme = if arrived.https { "https" } else { "http" };
     let host = headers
         .get(header::HOST)
@@ -270,8 +313,7 @@ fn is_at(pending: &Pending, arrived: Arrived, headers: &HeaderMap) -> bool {
         return false;
     };
     // Its path is that under which the embedding program has the pages, which it does not tell them.
-    let at = format!("{}://{}", at.scheme(), at.authority());
-    at.eq_ignore_ascii_case(&format!("{scheme}://{host}"))
+    Url::parse(&format!("{scheme}://{host}")).is_ok_and(|came| came.origin() == at.origin())
 }
 
 /// Each provider has a path of its own: another's answer does not come in by it (RFC 8252 section 8.10).

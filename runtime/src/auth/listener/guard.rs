@@ -1,9 +1,11 @@
 //! What is looked at before any page: the host, the method, the length, and where the request comes from.
 
+use std::sync::Arc;
+
 use axum::{
     Extension,
     extract::Request,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -14,14 +16,44 @@ use crate::auth::pages;
 const LONGEST_TARGET: usize = 8 * 1024;
 
 /// How a request arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Arrived {
     pub(super) https: bool,
     pub(super) port: u16,
+    /// The host that it has to name; this machine where none is said.
+    pub(super) host: Option<Arc<str>>,
+}
+
+impl Arrived {
+    /// At a port of this machine.
+    pub(super) const fn here(https: bool, port: u16) -> Self {
+        Self {
+            https,
+            port,
+            host: None,
+        }
+    }
+
+    /// Whether that is where a request says that it goes: `host:port`, or without the port that the scheme implies.
+    fn is_at(&self, named: &str) -> bool {
+        let is = |host: &str| {
+            let rest = named.get(host.len()..).unwrap_or_default();
+            let is_host = named
+                .get(..host.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(host));
+            let implied = if self.https { 443 } else { 80 };
+            is_host && (rest == format!(":{}", self.port) || (rest.is_empty() && self.port == implied))
+        };
+        match &self.host {
+            Some(host) => is(host),
+            None => ["localhost", "127.0.0.1", "[::1]"].into_iter().any(is),
+        }
+    }
 }
 
 /// Lets a request through, or answers it with a page that says why not.
-pub(super) async fn guard(Extension(arrived): Extension<Arrived>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(Extension(arrived): Extension<Arrived>, mut request: Request, next: Next) -> Response {
+    name_host(&mut request);
     match refusal(&arrived, request.method(), request.uri(), request.headers()) {
         Some((status, why)) => pages::refused(status, why).into_response(),
         None => next.run(request).await,
@@ -37,7 +69,8 @@ fn refusal(
     if !matches!(*method, Method::GET | Method::POST) {
         return Some((StatusCode::METHOD_NOT_ALLOWED, "Pages here are only fetched and sent."));
     }
-    if uri.authority().is_some() || !is_this_machine(headers, arrived.port) {
+    let is_elsewhere = uri.authority().is_some_and(|named| !arrived.is_at(named.as_str()));
+    if is_elsewhere || !is_here(headers, arrived) {
         // Else a page of somebody's whose name leads to this machine could read ours (DNS rebinding).
         return Some((
             StatusCode::MISDIRECTED_REQUEST,
@@ -67,19 +100,24 @@ fn refusal(
     None
 }
 
-/// Whether the request names this machine and the port it came to, and only once.
-fn is_this_machine(headers: &HeaderMap, port: u16) -> bool {
+/// HTTP/2 names the host in the address alone (RFC 9113 section 8.3.1).
+fn name_host(request: &mut Request) {
+    let named = request.uri().authority().map(|named| named.as_str());
+    let named = named.and_then(|named| HeaderValue::try_from(named).ok());
+    if let Some(named) = named
+        && !request.headers().contains_key(header::HOST)
+    {
+        request.headers_mut().insert(header::HOST, named);
+    }
+}
+
+/// Whether the request names the place it came to, and only once.
+fn is_here(headers: &HeaderMap, arrived: &Arrived) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;
     };
-    let Ok(host) = host.to_str() else { return false };
-    ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
-        let given = host.get(name.len()..).and_then(|rest| rest.strip_prefix(':'));
-        host.get(..name.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(name))
-            && given == Some(&port.to_string())
-    })
+    host.to_str().is_ok_and(|host| arrived.is_at(host))
 }
 
 #[cfg(test)]
@@ -91,6 +129,7 @@ mod tests {
     const ARRIVED: Arrived = Arrived {
         https: false,
         port: 8976,
+        host: None,
     };
 
     fn status(method: &str, target: &str, headers: &[(&'static str, &str)]) -> Option<u16> {
@@ -127,6 +166,36 @@ mod tests {
             status("GET", "http://evil.example/", &[("host", "localhost:8976")]),
             Some(421)
         );
+    }
+
+    #[test]
+    fn a_site_that_others_reach_is_its_own_name_alone() {
+        let site = |https, port| Arrived {
+            https,
+            port,
+            host: Some(Arc::from("tools.example")),
+        };
+        for (named, arrived) in [
+            ("tools.example", site(true, 443)),
+            ("TOOLS.example:443", site(true, 443)),
+            ("tools.example", site(false, 80)),
+            ("tools.example:8443", site(true, 8443)),
+        ] {
+            assert!(arrived.is_at(named), "{named}");
+        }
+        for named in [
+            "localhost:443",
+            "127.0.0.1",
+            "tools.example:80",
+            "tools.example.evil",
+            "evil.tools.example",
+            "tools.example@evil",
+            "tools.example:443:443",
+            "",
+        ] {
+            assert!(!site(true, 443).is_at(named), "{named}");
+        }
+        assert!(!site(true, 8443).is_at("tools.example"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use std::{
 use claim::{Claim, claim, free_port};
 pub(in crate::auth) use door::Door;
 use router::router;
-pub(in crate::auth) use router::router_at;
+pub(in crate::auth) use router::{router_at, router_with_sessions};
 use serve::Serving;
 use tokio::task::JoinHandle;
 

@@ -13,6 +13,7 @@ use axum::{
 };
 
 use crate::auth::{
+    Sessions,
     listener::{
         door::Door,
         form::Form,
@@ -42,6 +43,16 @@ pub(in crate::auth) fn router_at(door: Arc<Door>, at: &url::Url) -> Router {
     router(door).layer(Extension(Arrived {
         https: at.scheme() == "https",
         port: at.port_or_known_default().unwrap_or_default(),
+        host: None,
+    }))
+}
+
+/// The same for one that others reach too, whose pages need a session.
+pub(in crate::auth) fn router_with_sessions(door: &Door, at: &url::Url, sessions: Arc<dyn Sessions>) -> Router {
+    router(Arc::new(door.with_sessions(sessions))).layer(Extension(Arrived {
+        https: at.scheme() == "https",
+        port: at.port_or_known_default().unwrap_or_default(),
+        host: at.host_str().map(Arc::from),
     }))
 }
 
@@ -68,8 +79,8 @@ async fn callback(
         .await
 }
 
-async fn done(State(door): State<Arc<Door>>, Path(id): Path<String>) -> Response {
-    door.done(&id).await
+async fn done(State(door): State<Arc<Door>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    door.done(&id, &headers).await
 }
 
 async fn no_such_page() -> Response {

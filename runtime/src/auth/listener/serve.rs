@@ -156,9 +156,9 @@ async fn connection(
         let certificate = certificate(tls).await.map_err(io::Error::other)?;
         let acceptor = TlsAcceptor::from(Arc::clone(&certificate.config));
         let stream = within(HEAD, acceptor.accept(stream)).await?;
-        http(stream, Arrived { https: true, port }, router, asked).await
+        http(stream, Arrived::here(true, port), router, asked).await
     } else {
-        http(stream, Arrived { https: false, port }, router, asked).await
+        http(stream, Arrived::here(false, port), router, asked).await
     }
 }
 
@@ -176,7 +176,7 @@ where
     let last_page = Arc::new(Mutex::new(None));
     let of_response = Arc::clone(&last_page);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(arrived);
+        request.extensions_mut().insert(arrived.clone());
         let (mut router, of_response) = (router.clone(), Arc::clone(&of_response));
         let asked = Arc::clone(&asked);
         async move {

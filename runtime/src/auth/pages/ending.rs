@@ -145,6 +145,19 @@ pub(in crate::auth) fn other_browser(title: &str) -> Page {
     )
 }
 
+/// The site knows whoever opened it as another profile than the one it was begun for, or as nobody.
+pub(in crate::auth) fn not_yours(title: &str) -> Page {
+    let heading = format!("This sign-in to {} is not yours", shown(title));
+    said(
+        StatusCode::FORBIDDEN,
+        &heading,
+        &[
+            "It was begun for somebody else than this site knows you as. Nothing was used, and it is still open.",
+            "Sign in to this site as whoever asked for it, then open its address again.",
+        ],
+    )
+}
+
 /// The process that has the port knows the provider otherwise than the one that began the sign-in.
 pub(in crate::auth) fn other_settings(title: &str) -> Page {
     let heading = format!("This sign-in to {} was begun with other settings", shown(title));

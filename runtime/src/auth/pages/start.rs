@@ -83,6 +83,9 @@ pub(super) fn details(pending: &Pending, title: &str) -> Markup {
                 dt { "Scopes" }
                 dd { (list(&pending.scopes)) }
             }
+            @if account.owner.tool().is_some() {
+                dt { "Account" } dd { "This tool's own: no other tool uses it" }
+            }
             dt { "Good until" } dd { (pending.expires_at.rfc3339()) }
         }
     }

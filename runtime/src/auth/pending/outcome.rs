@@ -10,6 +10,9 @@ use crate::auth::{AuthError, pending::FlowId};
 pub(in crate::auth) enum Outcome {
     /// The account is ready. `missing`: scopes that were asked for and not granted.
     Done {
+        /// Whose the account is.
+        #[serde(default)]
+        profile: String,
         title: String,
         identity: Option<String>,
         missing: Vec<String>,

@@ -23,7 +23,7 @@ use crate::{
         },
         rejected,
         resolve::Resolved,
-        sign_out,
+        revoking::{self, Told},
     },
     base::{secret::Secret, text::shown_on_one_line},
 };
@@ -348,10 +348,13 @@ impl Flight {
 
     /// The user signed out while these were being gained.
     async fn give_back(&self, renewed: &Record) {
-        if let Ok(resolved) = self.core.of_account(&self.account)
-            && let Err(why) = sign_out::revoke(&self.core, &resolved.with(renewed.told.as_ref()), renewed).await
-        {
-            tracing::warn!(provider = %self.account.provider, "tokens gained during a sign-out were not revoked: {why}");
+        let provider = &self.account.provider;
+        match revoking::tell(&self.core, &self.account, renewed, async { Ok(()) }).await {
+            Ok(Told::Done | Told::Owed { .. }) => {}
+            Ok(Told::Never(why)) => {
+                tracing::warn!(%provider, "tokens gained during a sign-out were not revoked: {why}");
+            }
+            Err(error) => tracing::warn!(%provider, %error, "tokens gained during a sign-out were not revoked"),
         }
     }
 

@@ -228,7 +228,10 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::{base::name::Profile, package::TokenKind};
+    use crate::{
+        base::name::Profile,
+        package::{AccountOwner, TokenKind},
+    };
 
     fn account(number: usize) -> AccountId {
         AccountId {
@@ -237,6 +240,7 @@ mod tests {
             handler: "acme-oauth2".to_owned(),
             kind: TokenKind::Bot,
             client_id: "client".to_owned(),
+            owner: AccountOwner::SHARED,
         }
     }
 

@@ -1,7 +1,11 @@
 //! What every store has to do, run over each of them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod flows;
+mod owed;
+
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -13,16 +17,20 @@ use async_trait::async_trait;
 
 use crate::{
     auth::{
-        AccountId, FlowStore, Lease, MemoryStore, SqliteStore, StoreError, StoredRecord, TokenStore,
+        AccountId, FlowStore, Lease, MemoryStore, RevocationStore, SealedOwed, SqliteStore, StoreError, StoredRecord,
+        TokenStore,
         store::servers::{PostgresPlace, RedisPlace},
     },
     base::{clock::UnixTime, key::KeySource, name::Profile},
-    package::TokenKind,
+    package::{AccountOwner, TokenKind},
 };
 
-pub(super) trait Both: TokenStore + FlowStore {}
+use flows::*;
+use owed::*;
 
-impl<T: TokenStore + FlowStore> Both for T {}
+pub(super) trait Both: TokenStore + FlowStore + RevocationStore {}
+
+impl<T: TokenStore + FlowStore + RevocationStore> Both for T {}
 
 const LONG: Duration = Duration::from_secs(60);
 const LATER: UnixTime = UnixTime(2_000_000_000);
@@ -78,6 +86,25 @@ impl TokenStore for InTurns {
 
     async fn release(&self, account: &AccountId, lease: &Lease) -> Result<(), StoreError> {
         self.next().release(account, lease).await
+    }
+}
+
+#[async_trait]
+impl RevocationStore for InTurns {
+    async fn owe(&self, id: &[u8; 16], sealed: &[u8]) -> Result<(), StoreError> {
+        self.next().owe(id, sealed).await
+    }
+
+    async fn owed(&self) -> Result<Vec<SealedOwed>, StoreError> {
+        self.next().owed().await
+    }
+
+    async fn put_off(&self, id: &[u8; 16], from: &[u8], to: &[u8]) -> Result<bool, StoreError> {
+        self.next().put_off(id, from, to).await
+    }
+
+    async fn settle(&self, id: &[u8; 16]) -> Result<(), StoreError> {
+        self.next().settle(id).await
     }
 }
 
@@ -217,6 +244,9 @@ run_over_each_store! {
     an_outcome_stays_until_its_time_is_over
     an_unknown_sign_in_has_no_outcome
     what_is_pending_is_listed_until_it_is_taken_or_ends
+    accounts_of_tools_own_stay_apart
+    what_is_owed_stays_until_it_is_settled
+    of_many_that_put_off_what_is_owed_one_does
 }
 
 pub(super) fn account(profile: &str) -> AccountId {
@@ -226,6 +256,7 @@ pub(super) fn account(profile: &str) -> AccountId {
         handler: "slack-oauth2".to_owned(),
         kind: TokenKind::Bot,
         client_id: "c1".to_owned(),
+        owner: AccountOwner::SHARED,
     }
 }
 
@@ -451,6 +482,7 @@ async fn hostile_names_stay_apart(store: Arc<dyn Both>) {
                 handler: handler.to_owned(),
                 kind,
                 client_id: client_id.to_owned(),
+                owner: AccountOwner::SHARED,
             });
         }
     }
@@ -479,68 +511,46 @@ async fn hostile_names_stay_apart(store: Arc<dyn Both>) {
     assert!(listed == accounts, "a name did not come back as it was given");
 }
 
-async fn a_pending_sign_in_is_taken_by_one_of_many(store: Arc<dyn Both>) {
-    let id = [1; 16];
-    store.insert(&id, b"sealed", LATER).await.unwrap();
-    store.insert(&[2; 16], b"other", LATER).await.unwrap();
-    conflicts(store.insert(&id, b"again", LATER).await);
-    assert_eq!(store.peek(&id).await.unwrap().unwrap(), b"sealed");
-    let tasks: Vec<_> = (0..50)
-        .map(|_| {
-            let store = store.clone();
-            tokio::spawn(async move { store.take(&id).await.unwrap() })
-        })
-        .collect();
-    let mut taken = Vec::new();
-    for task in tasks {
-        taken.extend(task.await.unwrap());
+async fn accounts_of_tools_own_stay_apart(store: Arc<dyn Both>) {
+    let name = |name: &str| name.parse().unwrap();
+    let long = "p".repeat(1 << 20);
+    let owners = [
+        AccountOwner::SHARED,
+        AccountOwner::in_program("", name("t")),
+        AccountOwner::in_program("", name("tt")),
+        AccountOwner::in_program("t", name("t")),
+        AccountOwner::in_program("\0", name("t")),
+        AccountOwner::in_program(&long, name("t")),
+        AccountOwner::in_project(Path::new("/"), name("t")),
+        AccountOwner::in_project(Path::new("/t"), name("t")),
+        AccountOwner::in_project(Path::new("/"), name("tt")),
+        AccountOwner::in_project(Path::new("/'; DROP TABLE accounts; --"), name("t")),
+    ];
+    let accounts = owners.map(|owner| AccountId { owner, ..account("a") });
+    for (n, account) in accounts.iter().enumerate() {
+        assert_eq!(store.load(account).await.unwrap(), None, "{n}");
+        let lease = store.lease(account, LONG).await.unwrap().unwrap();
+        store.save(account, &n.to_le_bytes(), 0, Some(&lease)).await.unwrap();
     }
-    assert_eq!(taken, [b"sealed"]);
-    assert_eq!(store.peek(&id).await.unwrap(), None);
-    assert_eq!(store.outcome(&id).await.unwrap(), None);
-    conflicts(store.insert(&id, b"again", LATER).await);
-    assert_eq!(store.take(&[2; 16]).await.unwrap().unwrap(), b"other");
-    assert_eq!(store.take(&[3; 16]).await.unwrap(), None);
-}
-
-async fn a_pending_sign_in_is_replaced_only_as_it_was_read(store: Arc<dyn Both>) {
-    let id = [1; 16];
-    assert!(!store.replace(&id, b"", b"x").await.unwrap());
-    store.insert(&id, b"one", LATER).await.unwrap();
-    assert!(!store.replace(&id, b"other", b"x").await.unwrap());
-    assert!(store.replace(&id, b"one", b"two").await.unwrap());
-    assert!(!store.replace(&id, b"one", b"x").await.unwrap());
-    assert_eq!(store.take(&id).await.unwrap().unwrap(), b"two");
-    assert!(!store.replace(&id, b"two", b"x").await.unwrap());
-    assert_eq!(store.peek(&id).await.unwrap(), None);
-}
-
-async fn an_outcome_stays_until_its_time_is_over(store: Arc<dyn Both>) {
-    let (id, untaken) = ([1; 16], [2; 16]);
-    store.insert(&id, b"flow", UnixTime(100)).await.unwrap();
-    store.insert(&untaken, b"flow", UnixTime(101)).await.unwrap();
-    assert_eq!(store.outcome(&id).await.unwrap(), None);
-    store.take(&id).await.unwrap().unwrap();
-    store.finish(&id, b"denied").await.unwrap();
-    store.finish(&id, b"done").await.unwrap();
-    store.finish(&untaken, b"failed").await.unwrap();
-    assert_eq!(store.take(&untaken).await.unwrap(), None, "one that ended was taken");
-    store.purge(UnixTime(99)).await.unwrap();
-    assert_eq!(store.outcome(&id).await.unwrap().unwrap(), b"denied");
-    store.purge(UnixTime(100)).await.unwrap();
-    let error = store.outcome(&id).await.unwrap_err();
-    assert!(matches!(error, StoreError::NoSignIn), "{error:?}");
-    assert_eq!(store.outcome(&untaken).await.unwrap().unwrap(), b"failed");
-}
-
-async fn an_unknown_sign_in_has_no_outcome(store: Arc<dyn Both>) {
-    for error in [
-        store.outcome(&[9; 16]).await.map(drop).unwrap_err(),
-        store.finish(&[9; 16], b"done").await.unwrap_err(),
-    ] {
-        assert!(matches!(error, StoreError::NoSignIn), "{error:?}");
-        assert_eq!(error.code().as_str(), "not_found");
+    for (n, account) in accounts.iter().enumerate() {
+        assert_eq!(
+            store.load(account).await.unwrap().unwrap().sealed,
+            n.to_le_bytes(),
+            "{n}"
+        );
     }
+    let mut listed: Vec<AccountId> = store.list().await.unwrap().into_iter().map(|(a, _)| a).collect();
+    listed.sort();
+    let mut all = accounts.to_vec();
+    all.sort();
+    assert!(listed == all, "an owner did not come back as it was given");
+    store.remove(&accounts[1], 1).await.unwrap();
+    assert_eq!(store.list().await.unwrap().len(), accounts.len() - 1);
+    assert_eq!(
+        store.version(&accounts[0]).await.unwrap(),
+        1,
+        "the shared one was removed too"
+    );
 }
 
 #[tokio::test]
@@ -554,32 +564,4 @@ async fn a_store_in_memory_times_leases_by_the_clock_it_is_given() {
     assert_eq!(store.lease(&account("a"), LONG).await.unwrap(), None);
     clock.advance(Duration::from_secs(1));
     assert!(store.lease(&account("a"), LONG).await.unwrap().is_some());
-}
-
-async fn what_is_pending_is_listed_until_it_is_taken_or_ends(store: Arc<dyn Both>) {
-    assert!(store.pending().await.unwrap().is_empty());
-    // More than are asked for at once.
-    let all: Vec<[u8; 16]> = (0..300_u128).map(u128::to_le_bytes).collect();
-    for id in &all {
-        store
-            .insert(id, &[b"sealed", id.as_slice()].concat(), LATER)
-            .await
-            .unwrap();
-    }
-    let mut listed = store.pending().await.unwrap();
-    listed.sort_unstable();
-    let mut expected: Vec<([u8; 16], Vec<u8>)> = all
-        .iter()
-        .map(|id| (*id, [b"sealed", id.as_slice()].concat()))
-        .collect();
-    expected.sort_unstable();
-    assert_eq!(listed, expected);
-    for id in &all[..298] {
-        store.take(id).await.unwrap().unwrap();
-    }
-    store.finish(&all[298], b"done").await.unwrap();
-    let left = store.pending().await.unwrap();
-    assert_eq!(left.iter().map(|(id, _sealed)| *id).collect::<Vec<_>>(), all[299..]);
-    store.purge(LATER).await.unwrap();
-    assert!(store.pending().await.unwrap().is_empty());
 }

@@ -58,6 +58,26 @@ pub trait TokenStore: Send + Sync {
     async fn release(&self, account: &AccountId, lease: &Lease) -> Result<(), StoreError>;
 }
 
+/// The id of something that is owed, with its sealed bytes.
+pub type SealedOwed = ([u8; 16], Vec<u8>);
+
+/// Keeps what providers are still to be told: that a token is no longer used. Every operation is atomic between all processes that
+/// use the store.
+///
+/// Nothing of it is read by a store: when one is due, whose it is, how often it was tried, all of that is sealed. Whoever replaces the
+/// bytes that he read tries it, and the others wait, so it is its own lease.
+#[async_trait]
+pub trait RevocationStore: Send + Sync {
+    /// Keeps one under an id that was never used.
+    async fn owe(&self, id: &[u8; 16], sealed: &[u8]) -> Result<(), StoreError>;
+    /// All of them.
+    async fn owed(&self) -> Result<Vec<SealedOwed>, StoreError>;
+    /// Replaces the bytes of one that still has the bytes `from`; `false` when not.
+    async fn put_off(&self, id: &[u8; 16], from: &[u8], to: &[u8]) -> Result<bool, StoreError>;
+    /// Removes one; nothing happens when it is gone.
+    async fn settle(&self, id: &[u8; 16]) -> Result<(), StoreError>;
+}
+
 /// Keeps pending sign-ins, so that whichever process owns the port can complete one begun in another.
 ///
 /// The store forgets only in [`FlowStore::purge`], at the time it is told; whether a sign-in's time is over is for its

@@ -12,8 +12,8 @@ use std::{
 
 use crate::{
     auth::{
-        SqliteStore, TokenStore as _,
-        store::{OpenStore, StoreSettings, Vault, conformance::account},
+        RevocationStore as _, SqliteStore, TokenStore as _,
+        store::{OpenStore, RecordKind, StoreSettings, Vault, conformance::account},
     },
     base::{
         home::Home,
@@ -75,6 +75,29 @@ async fn a_process_that_changes_the_key_until_it_is_killed() {
         say("kept opened 0");
         store.rekey(None).await.unwrap();
         say("kept rekeyed 0");
+    }
+}
+
+/// As sign-outs do: it owes, takes it up, and settles every second one.
+#[tokio::test]
+#[ignore = "the process that another test kills"]
+async fn a_process_that_owes_until_it_is_killed() {
+    let home = std::env::var_os(HOME).unwrap();
+    let (store, vault) = at(Path::new(&home));
+    let seal = |id: &[u8; 16], what: &[u8]| vault.seal_flow(RecordKind::Revocation, id, what);
+    for n in 0_u64.. {
+        let id: [u8; 16] = rand::random();
+        let owed = seal(&id, b"owed");
+        store.owe(&id, &owed).await.unwrap();
+        say(&format!("kept owed {}", hex::encode(id)));
+        let tried = seal(&id, b"tried");
+        assert!(store.put_off(&id, &owed, &tried).await.unwrap());
+        say(&format!("kept tried {}", hex::encode(id)));
+        if n % 2 == 0 {
+            // Said before it is done: from here on it may be gone.
+            say(&format!("kept settling {}", hex::encode(id)));
+            store.settle(&id).await.unwrap();
+        }
     }
 }
 
@@ -175,4 +198,33 @@ async fn a_kill_while_the_key_is_changed_leaves_the_old_key_or_the_new_one() {
         }
     }
     assert!(rekeyed > 0, "no key was ever changed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_kill_loses_or_tears_what_is_owed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut kept = BTreeMap::<String, String>::new();
+    for round in 0..60 {
+        let (child, said) = start("a_process_that_owes_until_it_is_killed", home.path());
+        for line in kill(child, &said, round) {
+            let (state, id) = line.split_once(' ').unwrap();
+            kept.insert(id.to_owned(), state.to_owned());
+        }
+    }
+    let (store, vault) = at(home.path());
+    let mut found = BTreeMap::new();
+    for (id, sealed) in store.owed().await.unwrap() {
+        let plain = vault.open_flow(RecordKind::Revocation, &id, &sealed).unwrap();
+        found.insert(hex::encode(id), String::from_utf8(plain.to_vec()).unwrap());
+    }
+    let mut lasting = 0;
+    for (id, state) in &kept {
+        match (state.as_str(), found.get(id).map(String::as_str)) {
+            // What was not said yet may be done already.
+            ("owed", Some("owed" | "tried")) | ("tried", Some("tried")) => lasting += 1,
+            ("settling", _) => {}
+            (state, found) => panic!("{id} was {state} and is {found:?}"),
+        }
+    }
+    assert!(lasting > 10, "{kept:?}");
 }

@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 
 use crate::{
-    auth::{AccountId, FlowStore, Lease, StoreError, StoredRecord, TokenStore},
+    auth::{AccountId, FlowStore, Lease, RevocationStore, SealedOwed, StoreError, StoredRecord, TokenStore},
     base::clock::{Clock, UnixTime},
 };
 
@@ -43,6 +43,7 @@ pub struct MemoryStore {
 struct State {
     accounts: BTreeMap<AccountId, Account>,
     flows: HashMap<[u8; 16], Flow>,
+    owed: BTreeMap<[u8; 16], Vec<u8>>,
 }
 
 /// Stays when the account is removed: its version and fence may not be used again.
@@ -274,6 +275,37 @@ impl FlowStore for MemoryStore {
 
     async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
         self.state().flows.retain(|_id, flow| flow.expires_at > now);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl RevocationStore for MemoryStore {
+    async fn owe(&self, id: &[u8; 16], sealed: &[u8]) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.owed.contains_key(id) {
+            return Err(StoreError::Conflict);
+        }
+        state.owed.insert(*id, sealed.to_vec());
+        Ok(())
+    }
+
+    async fn owed(&self) -> Result<Vec<SealedOwed>, StoreError> {
+        let state = self.state();
+        Ok(state.owed.iter().map(|(id, sealed)| (*id, sealed.clone())).collect())
+    }
+
+    async fn put_off(&self, id: &[u8; 16], from: &[u8], to: &[u8]) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(sealed) = state.owed.get_mut(id).filter(|sealed| sealed.as_slice() == from) else {
+            return Ok(false);
+        };
+        *sealed = to.to_vec();
+        Ok(true)
+    }
+
+    async fn settle(&self, id: &[u8; 16]) -> Result<(), StoreError> {
+        self.state().owed.remove(id);
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ mod rekeys;
 #[cfg(test)]
 mod servers;
 
-pub use contract::{FlowStore, Lease, StoredRecord, TokenStore};
+pub use contract::{FlowStore, Lease, RevocationStore, SealedOwed, StoredRecord, TokenStore};
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub(crate) use open::OpenStore;

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use crate::{
     auth::{
-        FlowStore, MemoryStore, SqliteStore, StoreError, StorePlace, TokenStore,
+        FlowStore, MemoryStore, RevocationStore, SqliteStore, StoreError, StorePlace, TokenStore,
         store::{
             StoreSettings, StoreUrl, Vault,
             key_record::{KeyRecord, not_a_key},
@@ -23,10 +23,11 @@ use crate::{
     },
 };
 
-/// A store of accounts, one of pending sign-ins, and the key under which both are sealed.
+/// A store of accounts, one of pending sign-ins, one of what providers are still to be told, and the key under which all are sealed.
 pub(crate) struct OpenStore {
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) flows: Arc<dyn FlowStore>,
+    pub(crate) revocations: Arc<dyn RevocationStore>,
     pub(crate) key: StoreKey,
     kept: Option<Kept>,
 }
@@ -50,7 +51,8 @@ impl OpenStore {
         let store = Arc::new(MemoryStore::default());
         Self {
             tokens: Arc::clone(&store) as _,
-            flows: store,
+            flows: Arc::clone(&store) as _,
+            revocations: store,
             key: StoreKey::random(),
             kept: None,
         }
@@ -89,6 +91,7 @@ impl OpenStore {
         Ok(Self {
             tokens: Arc::clone(&store) as _,
             flows: Arc::clone(&store) as _,
+            revocations: Arc::clone(&store) as _,
             key,
             kept: Some(Kept {
                 store: Kind::Sqlite(store),
@@ -107,34 +110,36 @@ impl OpenStore {
         let mut name = Digest::of_parts([b"store".as_slice(), place.to_string().as_bytes()]).hex();
         name.truncate(16);
         let keys = Keys::new(settings.key.clone(), home.data().join(format!("store-{name}.key")));
-        let (tokens, flows, key, store): (Arc<dyn TokenStore>, Arc<dyn FlowStore>, StoreKey, Kind) = match url.kind() {
+        match url.kind() {
             ServerKind::Postgres => {
                 let (store, key) = PostgresStore::open(url, net, &keys, owner).await?;
-                let store = Arc::new(store);
-                (
-                    Arc::clone(&store) as _,
-                    Arc::clone(&store) as _,
-                    key,
-                    Kind::Postgres(store),
-                )
+                Ok(Self::on_server(Arc::new(store), key, keys, owner, Kind::Postgres))
             }
             ServerKind::Redis => {
                 let (store, key) = RedisStore::open(url, net, &keys, owner).await?;
-                let store = Arc::new(store);
-                (
-                    Arc::clone(&store) as _,
-                    Arc::clone(&store) as _,
-                    key,
-                    Kind::Redis(store),
-                )
+                Ok(Self::on_server(Arc::new(store), key, keys, owner, Kind::Redis))
             }
-        };
-        Ok(Self {
-            tokens,
-            flows,
+        }
+    }
+
+    fn on_server<S: TokenStore + FlowStore + RevocationStore + 'static>(
+        store: Arc<S>,
+        key: StoreKey,
+        keys: Keys,
+        owner: Owner,
+        kind: fn(Arc<S>) -> Kind,
+    ) -> Self {
+        Self {
+            tokens: Arc::clone(&store) as _,
+            flows: Arc::clone(&store) as _,
+            revocations: Arc::clone(&store) as _,
             key,
-            kept: Some(Kept { store, keys, owner }),
-        })
+            kept: Some(Kept {
+                store: kind(store),
+                keys,
+                owner,
+            }),
+        }
     }
 
     /// Seals everything with a new key, kept where the one before was, or with the one in `theirs`; gives where the new key is.

@@ -6,6 +6,7 @@ mod fault;
 mod flows;
 mod line;
 mod rekey;
+mod revocations;
 mod schema;
 mod tls;
 
@@ -70,6 +71,7 @@ impl PostgresStore {
                 },
             }
         };
+        schema::upgrade(&pool).await?;
         let store = Self {
             pool,
             key_id: key.id().to_vec(),

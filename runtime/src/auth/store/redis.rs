@@ -6,6 +6,7 @@ mod durability;
 mod flows;
 mod record;
 mod rekey;
+mod revocations;
 mod script;
 mod tls;
 
@@ -31,9 +32,10 @@ use crate::{
 /// ```text
 /// pocket:store              hash: format, key_id, key_check, key_place, key_path
 /// pocket:accounts           set: the digests of all accounts
-/// pocket:account:<digest>   hash: the names, version, sealed, fence, owner, until, length
+/// pocket:account:<digest>   hash: the names, version, sealed, fence, owner, until, length (these three are the lease's)
 /// pocket:flow:<id>          hash: sealed, outcome, expires_at
 /// pocket:flows              sorted set: ids by the time at which they are forgotten
+/// pocket:revocations        hash: what providers are still to be told, by id
 /// ```
 ///
 /// Every operation is one script, so it is atomic; times are those of the server's clock. The digest of an account's names
@@ -56,6 +58,7 @@ struct Answer<T> {
 const STORE: &str = "pocket:store";
 const ACCOUNTS: &str = "pocket:accounts";
 const FLOWS: &str = "pocket:flows";
+const REVOCATIONS: &str = "pocket:revocations";
 
 impl RedisStore {
     /// Opens the store, or makes it, with the key that was chosen when it was made.
@@ -89,6 +92,7 @@ impl RedisStore {
             key_id: key.id().to_vec(),
             ..store
         };
+        store.upgrade().await?;
         Ok((store, key))
     }
 

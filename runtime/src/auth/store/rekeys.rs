@@ -59,6 +59,10 @@ async fn f_65_a_store_gets_another_key_while_others_have_it_open(url: Option<Sto
     let outcome = vault.seal_flow(RecordKind::Outcome, &[2; 16], b"done");
     store.flows.finish(&[2; 16], &outcome).await.unwrap();
 
+    let owed = vault.seal_flow(RecordKind::Revocation, &[4; 16], b"owed");
+    store.revocations.owe(&[4; 16], &owed).await.unwrap();
+    store.revocations.owe(&[5; 16], b"of another version").await.unwrap();
+
     let reader = open(url.as_ref(), home).await;
     let lease = reader.tokens.lease(&account("a"), LONG).await.unwrap().unwrap();
     let busy = store.rekey(None).await.unwrap_err();
@@ -75,6 +79,9 @@ async fn f_65_a_store_gets_another_key_while_others_have_it_open(url: Option<Sto
         is_rekeyed(old.tokens.save(&account("new"), b"old", 0, None).await);
         is_rekeyed(old.flows.insert(&[3; 16], b"old", LATER).await);
         is_rekeyed(old.flows.finish(&[1; 16], b"old").await);
+        is_rekeyed(old.revocations.owed().await);
+        is_rekeyed(old.revocations.owe(&[6; 16], b"old").await);
+        is_rekeyed(old.revocations.settle(&[4; 16]).await);
         is_rekeyed(old.rekey(None).await);
     }
     let new = open(url.as_ref(), home).await;
@@ -89,6 +96,10 @@ async fn f_65_a_store_gets_another_key_while_others_have_it_open(url: Option<Sto
     let outcome = new.flows.outcome(&[2; 16]).await.unwrap().unwrap();
     let outcome = vault.open_flow(RecordKind::Outcome, &[2; 16], &outcome).unwrap();
     assert_eq!(outcome.as_slice(), b"done");
+    let [(id, owed), (_, unread)] = <[_; 2]>::try_from(new.revocations.owed().await.unwrap()).unwrap();
+    let owed = vault.open_flow(RecordKind::Revocation, &id, &owed).unwrap();
+    assert_eq!((id, owed.as_slice()), ([4; 16], b"owed".as_slice()));
+    assert_eq!(unread, b"of another version");
     save(&new, "a", b"four").await.unwrap();
 }
 

@@ -22,7 +22,7 @@ impl Reseal<'_> {
         }
     }
 
-    /// A pending sign-in or its outcome; `None` for one that does not open.
+    /// A pending sign-in, its outcome, or a revocation; `None` for one that does not open.
     pub(super) fn flow(&self, kind: RecordKind, id: &[u8; 16], sealed: &[u8]) -> Option<Vec<u8>> {
         let plain = self.from.open_flow(kind, id, sealed).ok()?;
         Some(self.to.seal_flow(kind, id, &plain))

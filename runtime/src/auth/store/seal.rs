@@ -7,7 +7,7 @@ use chacha20poly1305::{
 use zeroize::Zeroizing;
 
 use crate::{
-    auth::{AccountId, StoreError},
+    auth::{AccountId, StoreError, store::names},
     base::key::StoreKey,
     package::TokenKind,
 };
@@ -24,6 +24,8 @@ pub(crate) enum RecordKind {
     Account,
     Flow,
     Outcome,
+    /// What a provider is still to be told.
+    Revocation,
     /// The value by which a store knows its key.
     KeyCheck,
 }
@@ -58,7 +60,7 @@ impl Vault {
             })
     }
 
-    /// Seals a pending sign-in or its outcome.
+    /// Seals a pending sign-in, its outcome, or a revocation.
     pub(crate) fn seal_flow(&self, kind: RecordKind, id: &[u8; 16], plain: &[u8]) -> Vec<u8> {
         self.seal(&bound_to(kind, &[id]), plain)
     }
@@ -72,7 +74,13 @@ impl Vault {
     ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         self.open(&bound_to(kind, &[id]), sealed)
             .ok_or_else(|| StoreError::Altered {
-                record: "a pending sign-in".to_owned(),
+                record: match kind {
+                    RecordKind::Revocation => "a revocation that is owed",
+                    RecordKind::Account | RecordKind::Flow | RecordKind::Outcome | RecordKind::KeyCheck => {
+                        "a pending sign-in"
+                    }
+                }
+                .to_owned(),
             })
     }
 
@@ -124,18 +132,22 @@ fn bound_to_account(account: &AccountId, version: u64) -> Vec<u8> {
         handler,
         kind,
         client_id,
+        owner: _,
     } = account;
-    bound_to(
-        RecordKind::Account,
-        &[
-            profile.as_str().as_bytes(),
-            provider.as_bytes(),
-            handler.as_bytes(),
-            kind_word(*kind).as_bytes(),
-            client_id.as_bytes(),
-            &version.to_le_bytes(),
-        ],
-    )
+    let (owner, version) = (names::owner(account), version.to_le_bytes());
+    let mut parts: Vec<&[u8]> = vec![
+        profile.as_str().as_bytes(),
+        provider.as_bytes(),
+        handler.as_bytes(),
+        kind_word(*kind).as_bytes(),
+        client_id.as_bytes(),
+    ];
+    // A shared account's bytes are as they were before there were others, and one part fewer.
+    if !account.owner.is_shared() {
+        parts.push(&owner);
+    }
+    parts.push(&version);
+    bound_to(RecordKind::Account, &parts)
 }
 
 /// Every part behind its length, so that no two lists of parts give the same bytes.
@@ -144,6 +156,7 @@ fn bound_to(kind: RecordKind, parts: &[&[u8]]) -> Vec<u8> {
         RecordKind::Account => "account",
         RecordKind::Flow => "flow",
         RecordKind::Outcome => "outcome",
+        RecordKind::Revocation => "revocation",
         RecordKind::KeyCheck => "key check",
     };
     let start: [&[u8]; 3] = [b"pocket sealed record", &[FORMAT], kind.as_bytes()];
@@ -177,7 +190,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::base::name::Profile;
+    use crate::{base::name::Profile, package::AccountOwner};
 
     fn vault() -> Vault {
         Vault::new(StoreKey::new([3; 32]))
@@ -190,7 +203,52 @@ mod tests {
             handler: "slack-oauth2".to_owned(),
             kind: TokenKind::Bot,
             client_id: "c1".to_owned(),
+            owner: AccountOwner::SHARED,
         }
+    }
+
+    #[test]
+    fn what_a_shared_account_is_bound_to_is_what_it_was_before_tools_had_their_own() {
+        let mut expected = Vec::new();
+        let parts: [&[u8]; 9] = [
+            b"pocket sealed record",
+            &[1],
+            b"account",
+            b"a",
+            b"slack",
+            b"slack-oauth2",
+            b"bot",
+            b"c1",
+            &7_u64.to_le_bytes(),
+        ];
+        for part in parts {
+            expected.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            expected.extend_from_slice(part);
+        }
+        assert_eq!(bound_to_account(&account("a", "slack"), 7), expected);
+    }
+
+    #[test]
+    fn no_record_of_one_owner_opens_as_another_s() {
+        let (vault, shared) = (vault(), account("a", "slack"));
+        let of = |program: &str, tool: &str| AccountId {
+            owner: AccountOwner::in_program(program, tool.parse().unwrap()),
+            ..account("a", "slack")
+        };
+        let all = [shared, of("p", "t"), of("p", "tt"), of("pt", "t"), of("", "t")];
+        for (n, one) in all.iter().enumerate() {
+            let sealed = vault.seal_account(one, 1, b"x");
+            for (m, other) in all.iter().enumerate() {
+                assert_eq!(
+                    vault.open_account(other, 1, &sealed).is_ok(),
+                    n == m,
+                    "{one:?} {other:?}"
+                );
+            }
+        }
+        let owed = vault.seal_flow(RecordKind::Revocation, &[1; 16], b"x");
+        vault.open_flow(RecordKind::Flow, &[1; 16], &owed).unwrap_err();
+        vault.open_flow(RecordKind::Revocation, &[2; 16], &owed).unwrap_err();
     }
 
     #[test]

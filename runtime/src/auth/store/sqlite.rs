@@ -6,6 +6,8 @@ mod fault;
 mod flows;
 mod opening;
 mod rekey;
+mod revocations;
+mod upgrade;
 
 #[cfg(test)]
 mod tests;

@@ -54,6 +54,17 @@ impl Browser {
         }
     }
 
+    /// One that has this cookie already.
+    pub(super) fn with_cookie(name: &str, value: &str) -> Self {
+        let browser = Self::new();
+        browser.set_cookie(name, value);
+        browser
+    }
+
+    pub(super) fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
     pub(super) async fn get(&self, url: &str) -> Shown {
         self.request(Method::GET, url, &[], "").await
     }

@@ -71,7 +71,9 @@ async fn a_call_gets_the_clients_token_with_no_person_and_all_calls_get_one() {
             .all(|kind| kind == "client_credentials")
     );
 
-    one.sign_out(&profile, "acme", Some("acme-client")).await.unwrap();
+    one.sign_out(&profile, "acme", Some("acme-client"), &super::world::SHARED)
+        .await
+        .unwrap();
     assert_eq!(world.provider.revoked(), ["planted-access-4"]);
 }
 

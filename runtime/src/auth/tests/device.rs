@@ -273,7 +273,10 @@ async fn a_sign_out_ends_a_code_that_is_pending_in_any_process() {
     let other = Profile::new("other");
     auth.begin_on_device(&other, &[need()], &[]).await.unwrap();
     let elsewhere = world.process();
-    elsewhere.sign_out(&Profile::default(), "acme", None).await.unwrap();
+    elsewhere
+        .sign_out(&Profile::default(), "acme", None, &super::world::SHARED)
+        .await
+        .unwrap();
     assert_eq!(auth.pending(None).await.unwrap().len(), 1, "the other profile's stays");
     let error = auth.wait(&sign_in).await.unwrap_err().to_string();
     assert!(error.contains("signed out"), "{error}");

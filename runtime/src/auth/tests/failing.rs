@@ -109,7 +109,10 @@ async fn an_account_that_cannot_be_read_is_shown_and_can_be_signed_out_of() {
     assert!(matches!(credential(&auth).await, Err(AuthError::Store(_))));
     let accounts = auth.accounts(None).await.unwrap();
     assert!(accounts[0].last_error.is_some(), "{accounts:?}");
-    let out = auth.sign_out(&Profile::default(), "acme", None).await.unwrap();
+    let out = auth
+        .sign_out(&Profile::default(), "acme", None, &super::world::SHARED)
+        .await
+        .unwrap();
     assert_eq!((out.accounts, out.not_revoked.len()), (1, 1), "{out:?}");
     assert!(auth.accounts(None).await.unwrap().is_empty());
 }

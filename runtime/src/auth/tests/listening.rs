@@ -65,7 +65,13 @@ async fn who_waits_is_not_told_before_the_last_page_was_sent() {
     let done = browser.get(&callback).await.to().to_owned();
     let waiting = auth.wait(&sign_in);
     tokio::pin!(waiting);
-    let page = auth.door.done(done.rsplit('/').next().unwrap_or_default()).await;
+    let page = auth
+        .door
+        .done(
+            done.rsplit('/').next().unwrap_or_default(),
+            &axum::http::HeaderMap::new(),
+        )
+        .await;
     let soon = tokio::time::timeout(Duration::from_millis(500), &mut waiting).await;
     assert!(soon.is_err(), "the page is still on its way");
     drop(page);

@@ -13,6 +13,7 @@ mod fields;
 mod hosts;
 mod keep_alive;
 mod listening;
+mod own;
 mod provider;
 mod queues;
 mod quiet;

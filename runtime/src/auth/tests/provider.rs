@@ -46,10 +46,19 @@ struct Fakes {
     deny: Option<String>,
     issuer: Option<String>,
     expires_in: u64,
-    revokes: bool,
+    revoking: Revoking,
     approved: bool,
     /// What its metadata says of whose they are, and where tokens are given.
     metadata: Option<(String, String)>,
+}
+
+/// What it does with a revocation.
+#[derive(Clone, Copy)]
+enum Revoking {
+    Done,
+    NotNow,
+    Never,
+    Hangs,
 }
 
 impl Fake {
@@ -71,7 +80,7 @@ impl Fake {
                 deny: None,
                 issuer: None,
                 expires_in: 3_600,
-                revokes: true,
+                revoking: Revoking::Done,
                 approved: false,
                 metadata: None,
             }),
@@ -169,7 +178,21 @@ impl Fake {
     }
 
     pub(super) fn stop_revoking(&self) {
-        self.state().revokes = false;
+        self.state().revoking = Revoking::NotNow;
+    }
+
+    /// It knows no such thing as the revocation of a token (RFC 7009 section 2.2.1).
+    pub(super) fn refuse_revocations(&self) {
+        self.state().revoking = Revoking::Never;
+    }
+
+    /// It takes the request and does not answer.
+    pub(super) fn hang_on_revocations(&self) {
+        self.state().revoking = Revoking::Hangs;
+    }
+
+    pub(super) fn start_revoking(&self) {
+        self.state().revoking = Revoking::Done;
     }
 
     /// The refresh token is no longer good: the user removed the app.
@@ -303,12 +326,19 @@ async fn metadata(State(fake): State<Arc<Fake>>) -> Response {
     .into_response()
 }
 
-async fn revoke(State(fake): State<Arc<Fake>>, Form(form): Form<BTreeMap<String, String>>) -> StatusCode {
-    let mut state = fake.state();
-    state.revoked.push(form["token"].clone());
-    if state.revokes {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
+async fn revoke(State(fake): State<Arc<Fake>>, Form(form): Form<BTreeMap<String, String>>) -> Response {
+    let revoking = {
+        let mut state = fake.state();
+        state.revoked.push(form["token"].clone());
+        state.revoking
+    };
+    match revoking {
+        Revoking::Done => StatusCode::OK.into_response(),
+        Revoking::NotNow => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Revoking::Never => {
+            let error = json!({ "error": "unsupported_token_type" });
+            (StatusCode::BAD_REQUEST, axum::Json(error)).into_response()
+        }
+        Revoking::Hangs => std::future::pending().await,
     }
 }

@@ -286,6 +286,7 @@ impl Quiet {
             oauth2.client_auth = "post"
             oauth2.pkce = "s256"
             oauth2.refresh.idle_days = 30
+            oauth2.revoke = { kind = "rfc7009", url = "https://acme.example/revoke" }
         "#;
         let table: toml::Table = text.parse().unwrap();
         let mut settings = Settings {
@@ -301,6 +302,7 @@ impl Quiet {
             providers: Providers::builtin().unwrap().with("acme", &table).unwrap(),
             tokens,
             flows: Arc::clone(&self.store) as _,
+            revocations: Arc::clone(&self.store) as _,
             key: StoreKey::new([7; 32]),
             net: Net::new(NetSettings::default()).unwrap(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,

@@ -62,7 +62,9 @@ async fn a_refusal_that_a_tool_tells_of_an_account_that_is_gone_changes_nothing(
     let world = World::new().await;
     let auth = world.signed_in().await;
     let first = credential(&auth).await.unwrap();
-    auth.sign_out(&first.profile, "acme", None).await.unwrap();
+    auth.sign_out(&first.profile, "acme", None, &super::world::SHARED)
+        .await
+        .unwrap();
     assert!(auth.rejected(&first).await.unwrap().is_none());
     assert!(auth.accounts(None).await.unwrap().is_empty());
 }

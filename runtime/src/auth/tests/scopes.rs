@@ -110,7 +110,9 @@ async fn f_46_a_scope_that_two_consents_in_a_row_did_not_give_is_asked_for_no_mo
         "the operator may have mended it"
     );
 
-    auth.sign_out(&Profile::default(), "acme", None).await.unwrap();
+    auth.sign_out(&Profile::default(), "acme", None, &super::world::SHARED)
+        .await
+        .unwrap();
     quiet.sign_in(&auth, "default").await;
     let afresh = credential(&auth).await.unwrap();
     assert!(refused(&auth, &afresh, &["write"]).await.is_ok());

@@ -17,7 +17,7 @@ use super::{
     provider::Fault,
     world::{World, begin, credential, need, typed},
 };
-use crate::base::name::Profile;
+use crate::{auth::RevocationStore as _, base::name::Profile};
 
 /// Keeps every word of every log line, at every level.
 #[derive(Clone, Default)]
@@ -122,7 +122,23 @@ async fn f_60_no_secret_is_in_a_log_an_error_or_a_page() {
     };
     let ((), waited) = tokio::join!(waiting, auth.wait(&sign_in));
     see(&waited);
-    see(&auth.sign_out(&Profile::default(), "acme", None).await);
+    world.provider.stop_revoking();
+    see(&auth
+        .sign_out(&Profile::default(), "acme", None, &super::world::SHARED)
+        .await);
+    world.later(61);
+    see(&auth.revoke_owed().await);
+    let owed = auth.owed(None).await.unwrap();
+    assert_eq!(owed.len(), 1, "{owed:?}");
+    see(&owed);
+    see(&serde_json::to_string(&owed).unwrap());
+    for (_id, sealed) in world.store.owed().await.unwrap() {
+        see(&String::from_utf8_lossy(&sealed));
+    }
+    world.provider.refuse_revocations();
+    world.later(121);
+    see(&auth.revoke_owed().await);
+    see(&auth.owed(None).await);
     see(&auth);
     tokio::time::sleep(Duration::ZERO).await;
 

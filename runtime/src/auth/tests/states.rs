@@ -472,7 +472,10 @@ async fn whatever_an_account_needs_a_sign_in_for_it_keeps_scopes_and_identity_an
 #[tokio::test(start_paused = true)]
 async fn every_state_ends_with_a_sign_out() {
     let signed_out = async |auth: &Arc<Auth>| {
-        let out = auth.sign_out(&Profile::default(), "acme", None).await.unwrap();
+        let out = auth
+            .sign_out(&Profile::default(), "acme", None, &super::world::SHARED)
+            .await
+            .unwrap();
         assert_eq!((out.accounts, out.not_revoked.len()), (1, 0), "{out:?}");
         assert!(auth.accounts(None).await.unwrap().is_empty());
         let error = credential(auth).await.unwrap_err();

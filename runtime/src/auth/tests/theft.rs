@@ -121,7 +121,10 @@ async fn a_token_stays_with_the_endpoints_it_was_made_with() {
     world.later(3_600);
     assert!(credential(&auth).await.is_err());
     assert!(auth.rejected(&first).await.unwrap().is_none());
-    let out = auth.sign_out(&Profile::default(), "acme", None).await.unwrap();
+    let out = auth
+        .sign_out(&Profile::default(), "acme", None, &super::world::SHARED)
+        .await
+        .unwrap();
     assert_eq!(out.not_revoked.len(), 1, "{out:?}");
     assert!(
         evil.requests().is_empty() && evil.revoked().is_empty(),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     auth::{
-        AccountId, AccountStore, AuthError, ImportMode, ImportStep, NeedsSignIn, OpenStore, TransferError,
+        AccountId, AccountStore, AuthError, ImportMode, ImportStep, NeedsSignIn, OpenStore, RevocationStore,
+        TransferError,
         record::{Record, tests::record},
         records::Records,
         store::Vault,
@@ -14,13 +15,14 @@ use crate::{
         name::Profile,
         secret::Secret,
     },
-    package::TokenKind,
+    package::{AccountOwner, TokenKind},
 };
 
 const NOW: UnixTime = UnixTime(5_000);
 
 struct Side {
     records: Records,
+    revocations: Arc<dyn RevocationStore>,
     store: AccountStore,
 }
 
@@ -36,8 +38,13 @@ impl Side {
         }
         Self {
             records,
+            revocations: Arc::clone(&store.revocations),
             store: AccountStore::new(store, Arc::new(ManualClock::at(NOW))),
         }
+    }
+
+    async fn owe(&self, id: &[u8; 16]) {
+        self.revocations.owe(id, b"sealed").await.unwrap();
     }
 
     async fn export(&self) -> Vec<u8> {
@@ -66,6 +73,7 @@ fn account(profile: &str) -> AccountId {
         handler: "acme-oauth2".to_owned(),
         kind: TokenKind::Bot,
         client_id: "c1".to_owned(),
+        owner: AccountOwner::SHARED,
     }
 }
 
@@ -171,4 +179,32 @@ async fn what_cannot_be_read_or_is_being_signed_out_is_left_out_and_said() {
     );
     assert!(!error.hints().is_empty());
     assert!(to.record("a").await.is_none());
+}
+
+#[tokio::test]
+async fn an_account_of_a_tools_own_arrives_as_its_own_and_what_is_owed_stays() {
+    let from = Side::with(&[("a", record(Some("shared"), 1_000, None))]).await;
+    let shared_alone = from.export().await;
+    let owner = AccountOwner::in_program("p", "t".parse().unwrap());
+    let own = AccountId { owner, ..account("a") };
+    let kept = record(Some("own"), 1_000, None);
+    from.records.save_tokens(&own, kept.clone(), 0, None).await.unwrap();
+    from.owe(&[1; 16]).await;
+    let exported = from.store.export(&passphrase()).await.unwrap();
+    assert_eq!((exported.accounts, exported.left_out.len()), (2, 1), "{exported:?}");
+    assert!(
+        exported.left_out[0].contains("this store still tells them"),
+        "{exported:?}"
+    );
+
+    let to = Side::with(&[]).await;
+    assert_eq!(to.import(&shared_alone, ImportMode::Keep).await, [ImportStep::Added]);
+    let file = exported.file;
+    assert_eq!(
+        to.import(&file, ImportMode::Keep).await,
+        [ImportStep::Same, ImportStep::Added]
+    );
+    let arrived = to.records.load(&own).await.unwrap().unwrap();
+    assert!(arrived.record.has_tokens_of(&kept));
+    assert!(!to.record("a").await.unwrap().has_tokens_of(&kept));
 }

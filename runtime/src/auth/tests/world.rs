@@ -8,7 +8,7 @@ use super::{browser::Browser, provider::Fake};
 use crate::{
     auth::{
         AccountId, Auth, AuthError, AuthParts, Client, Credential, CredentialValue, MemoryStore, Settings, SignIn,
-        record::Record,
+        WhoseAccounts, record::Record,
     },
     base::{
         clock::{Clock, ManualClock, SystemClock},
@@ -18,7 +18,7 @@ use crate::{
         net::{Net, NetSettings},
         secret::Secret,
     },
-    package::AuthRequirement,
+    package::{AccountOwner, AuthRequirement},
     provider::Providers,
 };
 
@@ -82,7 +82,8 @@ impl World {
             settings,
             providers: Providers::builtin().unwrap().with("acme", &table).unwrap(),
             tokens: Arc::clone(&store) as _,
-            flows: store,
+            flows: Arc::clone(&store) as _,
+            revocations: store,
             key: StoreKey::new([7; 32]),
             net: Net::new(NetSettings::default()).unwrap(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -104,6 +105,9 @@ impl World {
         self.clock.advance(Duration::from_secs(seconds));
     }
 }
+
+/// The accounts that all tools share.
+pub(super) const SHARED: WhoseAccounts = WhoseAccounts::Of(AccountOwner::SHARED);
 
 pub(super) fn need() -> AuthRequirement {
     need_of(&["read", "write"])

@@ -191,7 +191,7 @@ impl Broker {
 }
 
 fn echoes_of(mut echoes: Echoes, credential: &Credential, placeholders: &[Placeholder]) -> Echoes {
-    for (variable, secret) in credential.secrets() {
+    for (variable, secret) in credential.hidden() {
         if let Some(placeholder) = placeholders.iter().find(|one| one.variable == variable) {
             echoes.add(secret, &placeholder.text);
         }

@@ -27,9 +27,9 @@ pub(super) use now;
 const LOAD: &str = "SELECT s.key_id, a.version, a.sealed FROM pocket_store s LEFT JOIN pocket_accounts a ON a.id = $1";
 
 const SAVE_FIRST: &str = concat!(
-    "INSERT INTO pocket_accounts AS a (id, profile, provider, handler, kind, client_id, version, sealed)
-     SELECT $1, $2, $3, $4, $5, $6, 1, $7 WHERE ",
-    with_key!("$8"),
+    "INSERT INTO pocket_accounts AS a (id, profile, provider, handler, kind, client_id, owner, version, sealed)
+     SELECT $1, $2, $3, $4, $5, $6, $7, 1, $8 WHERE ",
+    with_key!("$9"),
     " ON CONFLICT (id) DO UPDATE SET version = 1, sealed = excluded.sealed WHERE a.version = 0 RETURNING 1"
 );
 
@@ -47,17 +47,17 @@ const REMOVE: &str = concat!(
 );
 
 pub(super) const LIST: &str =
-    "SELECT a.profile, a.provider, a.handler, a.kind, a.client_id, a.version, a.sealed, s.key_id
+    "SELECT a.profile, a.provider, a.handler, a.kind, a.client_id, a.owner, a.version, a.sealed, s.key_id
      FROM pocket_accounts a, pocket_store s WHERE a.sealed IS NOT NULL
-     ORDER BY a.profile, a.provider, a.handler, a.kind, a.client_id";
+     ORDER BY a.profile, a.provider, a.handler, a.kind, a.client_id, a.owner";
 
 const LEASE: &str = concat!(
     "INSERT INTO pocket_accounts AS a
-     (id, profile, provider, handler, kind, client_id, fence, lease_owner, lease_until, lease_length)
-     SELECT $1, $2, $3, $4, $5, $6, 1, $7, ",
+     (id, profile, provider, handler, kind, client_id, owner, fence, lease_owner, lease_until, lease_length)
+     SELECT $1, $2, $3, $4, $5, $6, $7, 1, $8, ",
     now!(),
-    " + $8, $8 WHERE ",
-    with_key!("$9"),
+    " + $9, $9 WHERE ",
+    with_key!("$10"),
     " ON CONFLICT (id) DO UPDATE SET fence = a.fence + 1, lease_owner = excluded.lease_owner, lease_until = ",
     now!(),
     " + excluded.lease_length, lease_length = excluded.lease_length
@@ -114,6 +114,7 @@ impl TokenStore for PostgresStore {
                     (&handler, Type::BYTEA),
                     (&kind, Type::BYTEA),
                     (&client_id, Type::BYTEA),
+                    (&names::owner(account), Type::BYTEA),
                     (&sealed, Type::BYTEA),
                     (&self.key_id, Type::BYTEA),
                 ],
@@ -191,6 +192,7 @@ impl TokenStore for PostgresStore {
                     (&handler, Type::BYTEA),
                     (&kind, Type::BYTEA),
                     (&client_id, Type::BYTEA),
+                    (&names::owner(account), Type::BYTEA),
                     (&owner.as_slice(), Type::BYTEA),
                     (&milliseconds(time), Type::INT8),
                     (&self.key_id, Type::BYTEA),
@@ -262,13 +264,13 @@ impl PostgresStore {
     }
 
     pub(super) fn account_of(&self, row: &Row) -> Result<(AccountId, StoredRecord), StoreError> {
-        self.has_key(row, 7)?;
+        self.has_key(row, 8)?;
         let name = |column| self.column(row, column);
-        let account = names::account([name(0)?, name(1)?, name(2)?, name(3)?, name(4)?])
+        let account = names::account([name(0)?, name(1)?, name(2)?, name(3)?, name(4)?, name(5)?])
             .ok_or_else(|| self.damaged("a name is not text, or a kind of token is not known"))?;
         let record = StoredRecord {
-            version: self.count(self.column(row, 5)?)?,
-            sealed: self.column(row, 6)?,
+            version: self.count(self.column(row, 6)?)?,
+            sealed: self.column(row, 7)?,
         };
         Ok((account, record))
     }

@@ -5,7 +5,7 @@ use tokio_postgres::{Error, Row, Transaction, types::Type};
 use super::{
     PostgresStore,
     accounts::{self, now},
-    fault,
+    fault, revocations,
 };
 use crate::auth::{
     AccountId, StoreError, StoredRecord,
@@ -54,7 +54,9 @@ impl PostgresStore {
     async fn reseal(&self, transaction: &Transaction<'_>, reseal: &Reseal<'_>, record: &KeyRecord) -> Done<()> {
         // A statement that waits for this lock looks at the store only after it.
         transaction
-            .batch_execute("LOCK TABLE pocket_store, pocket_accounts, pocket_flows IN EXCLUSIVE MODE")
+            .batch_execute(
+                "LOCK TABLE pocket_store, pocket_accounts, pocket_flows, pocket_revocations IN EXCLUSIVE MODE",
+            )
             .await?;
         let key = transaction.query_typed("SELECT key_id FROM pocket_store", &[]).await?;
         if key.first().is_none_or(|row| self.has_key(row, 0).is_err()) {
@@ -82,6 +84,9 @@ impl PostgresStore {
                 .await?;
         }
         if let Err(error) = self.reseal_flows(transaction, reseal).await? {
+            return Ok(Err(error));
+        }
+        if let Err(error) = self.reseal_revocations(transaction, reseal).await? {
             return Ok(Err(error));
         }
         let (kind, path) = record.place_parts();
@@ -119,6 +124,27 @@ impl PostgresStore {
                         (&sealed, Type::BYTEA),
                         (&outcome, Type::BYTEA),
                     ],
+                )
+                .await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// One that does not open stays as it is, and is told as before.
+    async fn reseal_revocations(&self, transaction: &Transaction<'_>, reseal: &Reseal<'_>) -> Done<()> {
+        for row in transaction.query_typed(revocations::LIST, &[]).await? {
+            let (id, sealed) = match self.owed_of(&row) {
+                Ok(Some(owed)) => owed,
+                Ok(None) => continue,
+                Err(error) => return Ok(Err(error)),
+            };
+            let Some(again) = reseal.flow(RecordKind::Revocation, &id, &sealed) else {
+                continue;
+            };
+            transaction
+                .query_typed(
+                    "UPDATE pocket_revocations SET sealed = $2 WHERE id = $1",
+                    &[(&id.as_slice(), Type::BYTEA), (&again, Type::BYTEA)],
                 )
                 .await?;
         }

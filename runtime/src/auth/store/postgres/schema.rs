@@ -11,8 +11,8 @@ use crate::{
     base::{files::Owner, key::KeyPlace, keys::Keys},
 };
 
-/// The newest format that is known.
-pub(super) const FORMAT: i64 = 1;
+/// The newest format that is known, which is written. A store of an earlier one is brought to it when it is opened.
+pub(super) const FORMAT: i64 = 2;
 
 /// Held while tables are made: any number does that nobody else takes.
 const MAKING: i64 = 0x504f_434b_4554;
@@ -35,6 +35,7 @@ CREATE TABLE pocket_accounts (
     handler      BYTEA NOT NULL,
     kind         BYTEA NOT NULL,
     client_id    BYTEA NOT NULL,
+    owner        BYTEA NOT NULL DEFAULT '',
     version      BIGINT NOT NULL DEFAULT 0,
     sealed       BYTEA,
     fence        BIGINT NOT NULL DEFAULT 0,
@@ -49,6 +50,21 @@ CREATE TABLE pocket_flows (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX pocket_flows_by_end ON pocket_flows (expires_at);
+CREATE TABLE pocket_revocations (
+    id     BYTEA PRIMARY KEY,
+    sealed BYTEA NOT NULL
+);
+";
+
+/// From format 1. The records stay as they are, since every account of before is a shared one, and what its seal is bound to is
+/// the same.
+const FROM_1: &str = "
+ALTER TABLE pocket_accounts ADD COLUMN owner BYTEA NOT NULL DEFAULT '';
+CREATE TABLE pocket_revocations (
+    id     BYTEA PRIMARY KEY,
+    sealed BYTEA NOT NULL
+);
+UPDATE pocket_store SET format = 2;
 ";
 
 const RECORD: &str = "SELECT format, key_id, key_check, key_place, key_path FROM pocket_store";
@@ -72,7 +88,7 @@ fn read(pool: &Pool, row: &Row) -> Result<KeyRecord, StoreError> {
     };
     let column = |number| fault::column::<Vec<u8>>(pool.place(), row, number);
     match fault::column::<i64>(pool.place(), row, 0)? {
-        FORMAT => {}
+        1..=FORMAT => {}
         found if found > FORMAT => {
             return Err(StoreError::NewerFormat {
                 store: pool.place().clone(),
@@ -151,4 +167,37 @@ async fn make_with(
         .await?;
     transaction.commit().await?;
     Ok(Ok(record))
+}
+
+/// Brings a store of an earlier format to the one that is written now, unless another process did so meanwhile.
+pub(super) async fn upgrade(pool: &Pool) -> Result<(), StoreError> {
+    let found = pool.query("SELECT format FROM pocket_store", &[]).await?;
+    if !is_earlier(pool, found.rows.first())? {
+        return Ok(());
+    }
+    let mut client = pool.connect().await?;
+    match upgrade_with(&mut client, pool).await {
+        Ok(done) => done,
+        Err(error) => Err(fault::at(pool.place(), &error)),
+    }
+}
+
+async fn upgrade_with(client: &mut Client, pool: &Pool) -> Result<Result<(), StoreError>, tokio_postgres::Error> {
+    let transaction = client.transaction().await?;
+    transaction
+        .batch_execute("LOCK TABLE pocket_store, pocket_accounts IN ACCESS EXCLUSIVE MODE")
+        .await?;
+    let found = transaction.query_typed("SELECT format FROM pocket_store", &[]).await?;
+    match is_earlier(pool, found.first()) {
+        Ok(true) => transaction.batch_execute(FROM_1).await?,
+        Ok(false) => {}
+        Err(error) => return Ok(Err(error)),
+    }
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+fn is_earlier(pool: &Pool, row: Option<&Row>) -> Result<bool, StoreError> {
+    let found = row.map(|row| fault::column::<i64>(pool.place(), row, 0)).transpose()?;
+    Ok(found.is_some_and(|found| found < FORMAT))
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     auth::{
-        FlowStore as _, StoreError, TokenStore as _,
+        AccountId, FlowStore as _, RevocationStore as _, StoreError, TokenStore as _,
         store::{
             TlsFault, Vault,
             conformance::account,
@@ -16,6 +16,7 @@ use crate::{
         key::{KeyPlace, KeySource},
         secret::Secret,
     },
+    package::AccountOwner,
 };
 
 const OTHER: &str = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -120,13 +121,13 @@ async fn a_newer_damaged_or_read_only_store_is_told_and_left_as_it_is() {
     let store = place.open().await;
     store.save(&account("a"), b"one", 0, None).await.unwrap();
     let run = |statement: &str| place.server.psql(&place.database, statement).unwrap();
-    run("UPDATE pocket_store SET format = 2");
+    run("UPDATE pocket_store SET format = 3");
     let error = place.try_open(&KeySource::Home).await.map(drop).unwrap_err();
     assert!(
-        matches!(error, StoreError::NewerFormat { found: 2, known: 1, .. }),
+        matches!(error, StoreError::NewerFormat { found: 3, known: 2, .. }),
         "{error:?}"
     );
-    run("UPDATE pocket_store SET format = 1");
+    run("UPDATE pocket_store SET format = 2");
 
     run("ALTER TABLE pocket_accounts RENAME COLUMN sealed TO other");
     let error = store.load(&account("a")).await.unwrap_err();
@@ -146,6 +147,35 @@ async fn a_newer_damaged_or_read_only_store_is_told_and_left_as_it_is() {
     run("BEGIN READ WRITE; DELETE FROM pocket_store; COMMIT");
     let error = store.load(&account("a")).await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_before_opens_with_all_that_was_in_it_and_takes_what_is_new() {
+    let Some(place) = PostgresPlace::new() else { return };
+    let (store, key) = place.try_open(&KeySource::Home).await.unwrap();
+    let vault = Vault::new(key);
+    let sealed = vault.seal_account(&account("a"), 1, b"one");
+    store.save(&account("a"), &sealed, 0, None).await.unwrap();
+    drop(store);
+    let as_before = "DROP TABLE pocket_revocations; ALTER TABLE pocket_accounts DROP COLUMN owner;
+                     UPDATE pocket_store SET format = 1";
+    place.server.psql(&place.database, as_before).unwrap();
+
+    let opened = futures_util::future::join_all((0..4).map(|_| place.try_open(&KeySource::Home))).await;
+    for opened in opened {
+        let store = opened.unwrap().0;
+        let record = store.load(&account("a")).await.unwrap().unwrap();
+        let plain = vault.open_account(&account("a"), 1, &record.sealed).unwrap();
+        assert_eq!(plain.as_slice(), b"one");
+    }
+    let store = place.open().await;
+    let own = AccountId {
+        owner: AccountOwner::in_program("p", "t".parse().unwrap()),
+        ..account("a")
+    };
+    store.save(&own, b"own", 0, None).await.unwrap();
+    store.owe(&[2; 16], b"owed").await.unwrap();
+    assert_eq!(store.list().await.unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

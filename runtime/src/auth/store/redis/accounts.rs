@@ -48,6 +48,7 @@ impl TokenStore for RedisStore {
                     &handler,
                     &kind,
                     &client_id,
+                    &names::owner(account).as_slice(),
                 ],
             )
             .await?;
@@ -96,6 +97,7 @@ impl TokenStore for RedisStore {
                     "handler",
                     "kind",
                     "client_id",
+                    "account_owner",
                     "version",
                     "sealed",
                 ]);
@@ -175,7 +177,7 @@ impl RedisStore {
         Ok((version, row.next().flatten()))
     }
 
-    fn check_key(&self, found: Option<Vec<Bytes>>) -> Result<(), StoreError> {
+    pub(super) fn check_key(&self, found: Option<Vec<Bytes>>) -> Result<(), StoreError> {
         let found = found.unwrap_or_default().into_iter().flatten().next();
         if found.as_ref() == Some(&self.key_id) {
             return Ok(());
@@ -185,11 +187,12 @@ impl RedisStore {
 
     /// `None` for one that was removed since its name was read.
     pub(super) fn account_of(&self, row: Vec<Bytes>) -> Result<Option<(AccountId, StoredRecord)>, StoreError> {
-        let Ok([profile, provider, handler, kind, client_id, version, sealed]) = <[Bytes; 7]>::try_from(row) else {
+        let Ok([profile, provider, handler, kind, client_id, owner, version, sealed]) = <[Bytes; 8]>::try_from(row)
+        else {
             return Err(self.damaged("a record has parts too many or too few"));
         };
         let Some(sealed) = sealed else { return Ok(None) };
-        let names = [profile, provider, handler, kind, client_id].map(Option::unwrap_or_default);
+        let names = [profile, provider, handler, kind, client_id, owner].map(Option::unwrap_or_default);
         let account =
             names::account(names).ok_or_else(|| self.damaged("a name is not text, or a kind of token is not known"))?;
         let version = self.count(&version.unwrap_or_default())?;

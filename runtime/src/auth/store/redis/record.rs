@@ -13,8 +13,8 @@ use crate::{
     base::{files::Owner, key::KeyPlace, keys::Keys},
 };
 
-/// The newest format that is known.
-pub(super) const FORMAT: i64 = 1;
+/// The newest format that is known, which is written. A store of an earlier one is brought to it when it is opened.
+pub(super) const FORMAT: i64 = 2;
 
 impl RedisStore {
     /// `None` where there is no store yet.
@@ -25,7 +25,7 @@ impl RedisStore {
         }
         let mut text = |name: &str| kept.remove(name).and_then(|bytes| String::from_utf8(bytes).ok());
         match text("format").and_then(|format| format.parse::<i64>().ok()) {
-            Some(FORMAT) => {}
+            Some(1..=FORMAT) => {}
             Some(found) if found > FORMAT => {
                 return Err(StoreError::NewerFormat {
                     store: self.place().clone(),
@@ -40,6 +40,16 @@ impl RedisStore {
             return Err(self.damaged("it does not say where its key was kept"));
         };
         Ok(Some(KeyRecord { id, check, place }))
+    }
+
+    /// Brings a store of format 1 to the one that is written now. Nothing in it changes but that: an account without an owner is a
+    /// shared one. A Pocket of before does not open it any more: it would take an account of a tool's own for a shared one.
+    pub(super) async fn upgrade(&self) -> Result<(), StoreError> {
+        let upgraded = self.work::<i64>(Work::Upgrade, &[], &[&FORMAT]).await?;
+        match upgraded.value {
+            -1 => Err(self.rekeyed()),
+            _done => Ok(()),
+        }
     }
 
     /// Makes the store, unless another process did so meanwhile.

@@ -8,6 +8,7 @@ use ::redis::Script;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Work {
     Make,
+    Upgrade,
     Save,
     Remove,
     Lease,
@@ -18,6 +19,9 @@ pub(super) enum Work {
     Take,
     Finish,
     Purge,
+    Owe,
+    PutOff,
+    Settle,
     Rekey,
 }
 
@@ -51,6 +55,7 @@ impl Work {
         }
         match self {
             Self::Make => once!(MAKE),
+            Self::Upgrade => once!(UPGRADE),
             Self::Save => once!(SAVE),
             Self::Remove => once!(REMOVE),
             Self::Lease => once!(LEASE),
@@ -61,6 +66,9 @@ impl Work {
             Self::Take => once!(TAKE),
             Self::Finish => once!(FINISH),
             Self::Purge => once!(PURGE),
+            Self::Owe => once!(OWE),
+            Self::PutOff => once!(PUT_OFF),
+            Self::Settle => once!(SETTLE),
             Self::Rekey => once!(REKEY),
         }
     }
@@ -73,7 +81,14 @@ redis.call('HSET', KEYS[1], 'format', ARGV[2], 'key_id', ARGV[3], 'key_check', A
 if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'key_path', ARGV[6]) end
 return 1";
 
-/// Keys: the account, the set. Given: expected, next, sealed, lease's owner, its fence, the digest, the five names.
+/// Given: the format.
+const UPGRADE: &str = keyed!(
+    "
+if redis.call('HGET', KEYS[1], 'format') == '1' then redis.call('HSET', KEYS[1], 'format', ARGV[2]) end
+return 1"
+);
+
+/// Keys: the account, the set. Given: expected, next, sealed, lease's owner, its fence, the digest, the six names.
 const SAVE: &str = keyed!(
     "
 local v = redis.call('HGET', KEYS[2], 'version') or '0'
@@ -83,7 +98,7 @@ if ARGV[5] ~= '' then
   if held[1] ~= ARGV[5] or held[2] ~= ARGV[6] then return 0 end
 end
 redis.call('HSET', KEYS[2], 'version', ARGV[3], 'sealed', ARGV[4], 'profile', ARGV[8], 'provider', ARGV[9],
-           'handler', ARGV[10], 'kind', ARGV[11], 'client_id', ARGV[12])
+           'handler', ARGV[10], 'kind', ARGV[11], 'client_id', ARGV[12], 'account_owner', ARGV[13])
 redis.call('SADD', KEYS[3], ARGV[7])
 return 1"
 );
@@ -175,20 +190,35 @@ for i = 3, #ARGV do
 end
 return 1";
 
-/// Keys: the set of accounts, the set of sign-ins, then what is sealed anew. Given: id, check, place, path, how many accounts
-/// and sign-ins there were, then for each key the field, the bytes before and after. Gives 0 where something changed meanwhile,
-/// -2 where a token is being renewed.
+/// Keys: the revocations. Given: the id, sealed.
+const OWE: &str = keyed!("return redis.call('HSETNX', KEYS[2], ARGV[2], ARGV[3])");
+
+/// Keys: the revocations. Given: the id, from, to.
+const PUT_OFF: &str = keyed!(
+    "
+if redis.call('HGET', KEYS[2], ARGV[2]) ~= ARGV[3] then return 0 end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
+return 1"
+);
+
+/// Keys: the revocations. Given: the id.
+const SETTLE: &str = keyed!("redis.call('HDEL', KEYS[2], ARGV[2]) return 1");
+
+/// Keys: the set of accounts, the set of sign-ins, the revocations, then what is sealed anew. Given: id, check, place, path, how
+/// many accounts, sign-ins and revocations there were, then for each key the field, the bytes before and after. Gives 0 where
+/// something changed meanwhile, -2 where a token is being renewed.
 const REKEY: &str = keyed!(timed!(
     "
-if redis.call('SCARD', KEYS[2]) ~= tonumber(ARGV[6]) or redis.call('ZCARD', KEYS[3]) ~= tonumber(ARGV[7]) then return 0 end
-for i = 4, #KEYS do
-  local a = 8 + (i - 4) * 3
+if redis.call('SCARD', KEYS[2]) ~= tonumber(ARGV[6]) or redis.call('ZCARD', KEYS[3]) ~= tonumber(ARGV[7])
+   or redis.call('HLEN', KEYS[4]) ~= tonumber(ARGV[8]) then return 0 end
+for i = 5, #KEYS do
+  local a = 9 + (i - 5) * 3
   if (redis.call('HGET', KEYS[i], ARGV[a]) or '') ~= ARGV[a + 1] then return 0 end
   local held = redis.call('HMGET', KEYS[i], 'owner', 'until', 'length')
   if held[1] and now < tonumber(held[2]) and tonumber(held[2]) - now <= tonumber(held[3]) then return -2 end
 end
-for i = 4, #KEYS do
-  local a = 8 + (i - 4) * 3
+for i = 5, #KEYS do
+  local a = 9 + (i - 5) * 3
   if ARGV[a + 2] ~= '' then
     redis.call('HSET', KEYS[i], ARGV[a], ARGV[a + 2])
   else

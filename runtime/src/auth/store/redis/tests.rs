@@ -141,13 +141,19 @@ async fn another_key_a_lost_key_a_newer_or_a_foreign_store_is_refused() {
     );
 
     let set = |words: &[&str]| place.server.cli(&place.database, words);
-    set(&["HSET", "pocket:store", "format", "2"]);
+    set(&["HSET", "pocket:store", "format", "3"]);
     let error = place.try_open(&KeySource::Home).await.map(drop).unwrap_err();
     assert!(
-        matches!(error, StoreError::NewerFormat { found: 2, known: 1, .. }),
+        matches!(error, StoreError::NewerFormat { found: 3, known: 2, .. }),
         "{error:?}"
     );
+    // As a Pocket of before left it: a shared account has no owner.
     set(&["HSET", "pocket:store", "format", "1"]);
+    let key = set(&["KEYS", "pocket:account:*"]);
+    set(&["HDEL", key.trim(), "account_owner"]);
+    let store = place.open().await;
+    assert_eq!(store.list().await.unwrap()[0].0, account("a"));
+    assert_eq!(set(&["HGET", "pocket:store", "format"]).trim(), "2");
 
     let file = place.home.path().join("store.key");
     let key = std::fs::read(&file).unwrap();

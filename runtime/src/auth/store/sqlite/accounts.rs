@@ -6,15 +6,12 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 
 use super::{SqliteStore, fault::Fault};
-use crate::{
-    auth::{
-        AccountId, Lease, StoreError, StoredRecord, TokenStore,
-        store::seal::{kind_of_word, kind_word},
-    },
-    base::name::Profile,
+use crate::auth::{
+    AccountId, Lease, StoreError, StoredRecord, TokenStore,
+    store::{names, seal::kind_word},
 };
 
-/// Binds the five columns of the key, and what else a statement names.
+/// Binds the six columns of the key, and what else a statement names.
 macro_rules! of {
     ($account:expr $(, $name:literal: $value:expr)* $(,)?) => {
         named_params! {
@@ -23,6 +20,7 @@ macro_rules! of {
             ":handler": $account.handler.as_bytes(),
             ":kind": kind_word($account.kind),
             ":client_id": $account.client_id.as_bytes(),
+            ":owner": names::owner(&$account),
             $($name: $value,)*
         }
     };
@@ -34,7 +32,7 @@ macro_rules! one {
         concat!(
             $statement,
             " WHERE profile = :profile AND provider = :provider AND handler = :handler AND kind = :kind",
-            " AND client_id = :client_id"
+            " AND client_id = :client_id AND owner = :owner"
         )
     };
 }
@@ -92,8 +90,8 @@ impl TokenStore for SqliteStore {
             let version = next(expected)?;
             transaction
                 .prepare_cached(
-                    "INSERT INTO accounts (profile, provider, handler, kind, client_id, version, sealed)
-                     VALUES (:profile, :provider, :handler, :kind, :client_id, :version, :sealed)
+                    "INSERT INTO accounts (profile, provider, handler, kind, client_id, owner, version, sealed)
+                     VALUES (:profile, :provider, :handler, :kind, :client_id, :owner, :version, :sealed)
                      ON CONFLICT DO UPDATE SET version = excluded.version, sealed = excluded.sealed",
                 )?
                 .execute(of!(account, ":version": version, ":sealed": sealed))?;
@@ -145,16 +143,16 @@ impl TokenStore for SqliteStore {
             let (fence, length) = (next(state.fence)?, milliseconds(time));
             transaction
                 .prepare_cached(
-                    "INSERT INTO accounts (profile, provider, handler, kind, client_id,
+                    "INSERT INTO accounts (profile, provider, handler, kind, client_id, owner,
                                            fence, lease_owner, lease_until, lease_length)
-                     VALUES (:profile, :provider, :handler, :kind, :client_id, :fence, :owner, :until, :length)
+                     VALUES (:profile, :provider, :handler, :kind, :client_id, :owner, :fence, :holder, :until, :length)
                      ON CONFLICT DO UPDATE SET fence = excluded.fence, lease_owner = excluded.lease_owner,
                                                lease_until = excluded.lease_until, lease_length = excluded.lease_length",
                 )?
                 .execute(of!(
                     account,
                     ":fence": fence,
-                    ":owner": owner,
+                    ":holder": owner,
                     ":until": now.saturating_add(length),
                     ":length": length,
                 ))?;
@@ -198,15 +196,15 @@ impl TokenStore for SqliteStore {
 
 pub(super) fn list(transaction: &Transaction<'_>) -> Result<Vec<(AccountId, StoredRecord)>, Fault> {
     let mut statement = transaction.prepare_cached(
-        "SELECT profile, provider, handler, kind, client_id, version, sealed FROM accounts
-         WHERE sealed IS NOT NULL ORDER BY profile, provider, handler, kind, client_id",
+        "SELECT profile, provider, handler, kind, client_id, owner, version, sealed FROM accounts
+         WHERE sealed IS NOT NULL ORDER BY profile, provider, handler, kind, client_id, owner",
     )?;
     let mut rows = statement.query([])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         let record = StoredRecord {
-            version: count(row.get(5)?)?,
-            sealed: row.get(6)?,
+            version: count(row.get(6)?)?,
+            sealed: row.get(7)?,
         };
         records.push((account_of(row)?, record));
     }
@@ -240,17 +238,17 @@ fn state(transaction: &Transaction<'_>, account: &AccountId) -> Result<State, Fa
 }
 
 fn account_of(row: &Row<'_>) -> Result<AccountId, Fault> {
-    let text = |column| {
-        String::from_utf8(row.get(column)?).map_err(|_not_utf8| Fault::Damaged("a name is not text".to_owned()))
-    };
     let kind: String = row.get(3)?;
-    Ok(AccountId {
-        profile: Profile::new(text(0)?),
-        provider: text(1)?,
-        handler: text(2)?,
-        kind: kind_of_word(&kind).ok_or_else(|| Fault::Damaged("a kind of token is not known".to_owned()))?,
-        client_id: text(4)?,
-    })
+    let names = [
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        kind.into_bytes(),
+        row.get(4)?,
+        row.get(5)?,
+    ];
+    names::account(names)
+        .ok_or_else(|| Fault::Damaged("a name is not text, or a kind of token is not known".to_owned()))
 }
 
 /// Of the machine, whose processes share the store.

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use super::{
     SqliteStore, aside,
     fault::{Fault, io_at, look_at},
+    upgrade::upgrade,
 };
 use crate::{
     auth::{
@@ -33,11 +34,11 @@ use crate::{
 
 /// `POCK`: tells a store from other SQLite files.
 const APPLICATION: i64 = 0x504f_434b;
-/// The newest format that is known.
-pub(super) const FORMAT: i64 = 1;
+/// The newest format that is known, which is written. A store of an earlier one is brought to it when it is opened.
+pub(super) const FORMAT: i64 = 2;
 
 /// Names are bytes, so that they are compared byte by byte and may hold any. Times are milliseconds since 1970.
-const SCHEMA: &str = "
+const STORE: &str = "
 CREATE TABLE store (
     only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
     key_id    BLOB NOT NULL,
@@ -45,25 +46,41 @@ CREATE TABLE store (
     key_place TEXT NOT NULL,
     key_path  TEXT
 ) STRICT;
+";
+
+/// An account's row; `owner` is empty for one that all tools share.
+pub(super) const ACCOUNTS: &str = "
 CREATE TABLE accounts (
     profile      BLOB NOT NULL,
     provider     BLOB NOT NULL,
     handler      BLOB NOT NULL,
     kind         TEXT NOT NULL,
     client_id    BLOB NOT NULL,
+    owner        BLOB NOT NULL DEFAULT x'',
     version      INTEGER NOT NULL DEFAULT 0,
     sealed       BLOB,
     fence        INTEGER NOT NULL DEFAULT 0,
     lease_owner  BLOB,
     lease_until  INTEGER NOT NULL DEFAULT 0,
     lease_length INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (profile, provider, handler, kind, client_id)
+    PRIMARY KEY (profile, provider, handler, kind, client_id, owner)
 ) STRICT, WITHOUT ROWID;
+";
+
+const FLOWS: &str = "
 CREATE TABLE flows (
     id         BLOB NOT NULL PRIMARY KEY,
     sealed     BLOB,
     outcome    BLOB,
     expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// What providers are still to be told.
+pub(super) const REVOCATIONS: &str = "
+CREATE TABLE revocations (
+    id     BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 ";
 
@@ -87,11 +104,11 @@ pub(super) fn open(path: &Path, keys: &Keys, patience: Duration) -> Result<(Sqli
     if opened.len() == 0 {
         return Err(at(Fault::Damaged("it is empty".to_owned())));
     }
-    let connection = connect(&path, patience).map_err(at)?;
+    let mut connection = connect(&path, patience).map_err(at)?;
     if !ends_with_a_page(&connection, &path, opened.len()).map_err(at)? {
         return Err(at(Fault::Damaged("its end is missing".to_owned())));
     }
-    let mut record = look_through(&connection, &path).map_err(at)?;
+    let (mut record, format) = look_through(&connection, &path).map_err(at)?;
     let key = loop {
         match record.key(keys, owner, &(&*path).into()) {
             // The store may have got another key between the two looks.
@@ -109,6 +126,9 @@ pub(super) fn open(path: &Path, keys: &Keys, patience: Duration) -> Result<(Sqli
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         .map_err(|error| at(error.into()))?;
+    if format < FORMAT {
+        upgrade(&mut connection).map_err(at)?;
+    }
     let store = SqliteStore {
         connection: Arc::new(Mutex::new(connection)),
         path: path.into(),
@@ -174,7 +194,9 @@ fn fill(file: &Path, record: &KeyRecord) -> Result<(), Fault> {
     // Where the file system cannot do it the old mode stays, which is as safe and only slower.
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(SCHEMA)?;
+    for table in [STORE, ACCOUNTS, FLOWS, REVOCATIONS] {
+        transaction.execute_batch(table)?;
+    }
     let (kind, path) = record.place_parts();
     transaction.execute(
         "INSERT INTO store (only_row, key_id, key_check, key_place, key_path) VALUES (1, ?, ?, ?, ?)",
@@ -215,13 +237,14 @@ fn ends_with_a_page(connection: &Connection, path: &Path, length: u64) -> Result
 }
 
 /// Sees that the file is a whole store of a format that we know, and reads what it records of its key.
-fn look_through(connection: &Connection, path: &Path) -> Result<KeyRecord, Fault> {
+fn look_through(connection: &Connection, path: &Path) -> Result<(KeyRecord, i64), Fault> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     if number("application_id")? != APPLICATION {
         return Err(Fault::Damaged("it is not a store of Pocket's".to_owned()));
     }
-    match number("user_version")? {
-        FORMAT => {}
+    let format = number("user_version")?;
+    match format {
+        1..=FORMAT => {}
         found if found > FORMAT => {
             return Err(Fault::Store(StoreError::NewerFormat {
                 store: path.into(),
@@ -237,7 +260,7 @@ fn look_through(connection: &Connection, path: &Path) -> Result<KeyRecord, Fault
     }
     // Only now: it makes SQLite read the whole schema. Bytes that were removed do not stay in the file.
     connection.pragma_update_and_check(None, "secure_delete", true, |row| row.get::<_, i64>(0))?;
-    key_record(connection)
+    Ok((key_record(connection)?, format))
 }
 
 /// What a store records of its key.

@@ -2,10 +2,10 @@
 
 use rusqlite::{Transaction, named_params, params};
 
-use super::{SqliteStore, accounts, fault::Fault};
+use super::{SqliteStore, accounts, fault::Fault, revocations};
 use crate::auth::{
     AccountId, StoreError, StorePlace, StoredRecord,
-    store::{RecordKind, Vault, key_record::KeyRecord, reseal::Reseal, seal::kind_word},
+    store::{RecordKind, Vault, key_record::KeyRecord, names, reseal::Reseal, seal::kind_word},
 };
 
 impl SqliteStore {
@@ -33,6 +33,7 @@ impl SqliteStore {
             let reseal = Reseal { from: &from, to: &to };
             reseal_accounts(transaction, &reseal)?;
             reseal_flows(transaction, &reseal)?;
+            reseal_revocations(transaction, &reseal)?;
             let (kind, path) = record.place_parts();
             transaction.execute(
                 "UPDATE store SET key_id = ?, key_check = ?, key_place = ?, key_path = ?",
@@ -63,7 +64,7 @@ fn reseal_accounts(transaction: &Transaction<'_>, reseal: &Reseal<'_>) -> Result
     let records: Vec<(AccountId, StoredRecord)> = accounts::list(transaction)?;
     let mut update = transaction.prepare(
         "UPDATE accounts SET sealed = :sealed WHERE profile = :profile AND provider = :provider
-         AND handler = :handler AND kind = :kind AND client_id = :client_id",
+         AND handler = :handler AND kind = :kind AND client_id = :client_id AND owner = :owner",
     )?;
     for (account, record) in records {
         update.execute(named_params! {
@@ -73,6 +74,7 @@ fn reseal_accounts(transaction: &Transaction<'_>, reseal: &Reseal<'_>) -> Result
             ":handler": account.handler.as_bytes(),
             ":kind": kind_word(account.kind),
             ":client_id": account.client_id.as_bytes(),
+            ":owner": names::owner(&account),
         })?;
     }
     Ok(())
@@ -92,6 +94,17 @@ fn reseal_flows(transaction: &Transaction<'_>, reseal: &Reseal<'_>) -> Result<()
             again(RecordKind::Outcome, outcome),
             id
         ])?;
+    }
+    Ok(())
+}
+
+/// One that does not open stays as it is, and is told as before.
+fn reseal_revocations(transaction: &Transaction<'_>, reseal: &Reseal<'_>) -> Result<(), Fault> {
+    let mut update = transaction.prepare("UPDATE revocations SET sealed = ? WHERE id = ?")?;
+    for (id, sealed) in revocations::list(transaction)? {
+        if let Some(again) = reseal.flow(RecordKind::Revocation, &id, &sealed) {
+            update.execute(params![again, id])?;
+        }
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use super::{SqliteStore, aside, opening};
 use crate::{
     auth::{
-        FlowStore as _, StoreError, TokenStore as _,
+        AccountId, FlowStore as _, RevocationStore as _, StoreError, TokenStore as _,
         store::{RecordKind, Vault, conformance::account},
     },
     base::{
@@ -397,6 +397,88 @@ async fn a_cut_broken_or_foreign_file_is_refused_and_left_in_place() {
     assert!(store.load(&account("a")).await.unwrap().is_some());
 }
 
+/// As a Pocket of before left a store.
+const FORMAT_1: &str = "
+BEGIN IMMEDIATE;
+DROP TABLE revocations;
+ALTER TABLE accounts RENAME TO accounts_now;
+CREATE TABLE accounts (
+    profile      BLOB NOT NULL,
+    provider     BLOB NOT NULL,
+    handler      BLOB NOT NULL,
+    kind         TEXT NOT NULL,
+    client_id    BLOB NOT NULL,
+    version      INTEGER NOT NULL DEFAULT 0,
+    sealed       BLOB,
+    fence        INTEGER NOT NULL DEFAULT 0,
+    lease_owner  BLOB,
+    lease_until  INTEGER NOT NULL DEFAULT 0,
+    lease_length INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (profile, provider, handler, kind, client_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO accounts SELECT profile, provider, handler, kind, client_id, version, sealed,
+                            fence, lease_owner, lease_until, lease_length FROM accounts_now;
+DROP TABLE accounts_now;
+PRAGMA user_version = 1;
+COMMIT;
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_of_before_opens_with_all_that_was_in_it_and_takes_what_is_new() {
+    let home = Home::new();
+    let (store, key) = home.open_with(&given(OURS)).unwrap();
+    let vault = Vault::new(key);
+    for (profile, plain) in [("a", b"one".as_slice()), ("b", b"two")] {
+        let sealed = vault.seal_account(&account(profile), 1, plain);
+        store.save(&account(profile), &sealed, 0, None).await.unwrap();
+    }
+    store.remove(&account("b"), 1).await.unwrap();
+    let lease = store
+        .lease(&account("a"), Duration::from_secs(60))
+        .await
+        .unwrap()
+        .unwrap();
+    let flow = vault.seal_flow(RecordKind::Flow, &[1; 16], b"flow");
+    store.insert(&[1; 16], &flow, LATER).await.unwrap();
+    drop(store);
+    Connection::open(home.file()).unwrap().execute_batch(FORMAT_1).unwrap();
+
+    let before = home.bytes();
+    home.open_with(&given(OTHER)).unwrap_err();
+    assert!(home.bytes() == before, "with a wrong key it was changed");
+    let opening = (0..4).map(|_| {
+        std::thread::spawn({
+            let (file, key_file) = (home.file(), home.key_file());
+            move || SqliteStore::open(&file, &given(OURS), &key_file).map(drop)
+        })
+    });
+    for opened in opening.collect::<Vec<_>>() {
+        opened.join().unwrap().unwrap();
+    }
+
+    let (store, _key) = home.open_with(&given(OURS)).unwrap();
+    let record = store.load(&account("a")).await.unwrap().unwrap();
+    assert_eq!(
+        vault.open_account(&account("a"), 1, &record.sealed).unwrap().as_slice(),
+        b"one"
+    );
+    assert_eq!(store.version(&account("b")).await.unwrap(), 2, "the tombstone is gone");
+    assert_eq!(
+        store.lease(&account("a"), Duration::from_secs(60)).await.unwrap(),
+        None,
+        "the lease is gone"
+    );
+    assert_eq!(store.save(&account("a"), b"renewed", 1, Some(&lease)).await.unwrap(), 2);
+    assert_eq!(store.peek(&[1; 16]).await.unwrap().unwrap(), flow);
+    let own = AccountId {
+        owner: crate::package::AccountOwner::in_program("p", "t".parse().unwrap()),
+        ..account("a")
+    };
+    store.save(&own, b"own", 0, None).await.unwrap();
+    store.owe(&[2; 16], b"owed").await.unwrap();
+    assert_eq!(store.list().await.unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn a_store_of_a_newer_format_is_refused() {
     let home = Home::with_an_account(&KeySource::Home).await;
@@ -406,7 +488,7 @@ async fn a_store_of_a_newer_format_is_refused() {
         .unwrap();
     let error = home.open_with(&KeySource::Home).unwrap_err();
     assert!(
-        matches!(&error, StoreError::NewerFormat { found: 2, known: 1, .. }),
+        matches!(&error, StoreError::NewerFormat { found: 3, known: 2, .. }),
         "{error:?}"
     );
 }
