@@ -12,6 +12,7 @@ mod generous;
 mod git_server;
 mod glewlwyd;
 mod glewlwyd_command;
+mod glewlwyd_process;
 mod judged;
 mod judged_command;
 mod oauth_server;

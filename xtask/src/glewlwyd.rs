@@ -45,8 +45,8 @@ fn fetch(folder: &Path) -> Result<()> {
     let packages = folder.join("packages");
     fs::create_dir_all(&packages).with_context(|| format!("cannot make `{}`", packages.display()))?;
     // Lists that are missing, or older than what the archive has now, are mended once.
-    if download(&packages).is_err() {
-        debian::apt(&["update"])?;
+    if let Err(reason) = download(&packages) {
+        debian::apt(&["update"]).with_context(|| format!("{reason:#}"))?;
         download(&packages)?;
     }
     for package in fs::read_dir(&packages).context("cannot read what was downloaded")? {

@@ -1,23 +1,12 @@
-//! Sign-ins against a second OAuth server that nobody here wrote, through the binary: Debian's `glewlwyd`, whose replies are its own.
+//! Sign-ins and sign-outs, through the binary.
 
 use pocket_tests::{Browser, Fault, Glewlwyd, GlewlwydCommand as Story};
 use serde_json::Value;
 
+use crate::{said, status};
+
 const LOGIN: [&str; 5] = ["auth", "login", "glewlwyd", "--scope", "api:read"];
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-
-/// What the server said to each request of a grant type: its status, and the error that it named.
-fn said(story: &Story, grant: &str) -> Vec<(Option<u16>, Option<String>)> {
-    let passed = story.server.proxy.passed().into_iter();
-    let of_it = passed.filter(|passed| passed.grant == grant);
-    of_it.map(|passed| (passed.status, passed.error)).collect()
-}
-
-/// What the tool's request was answered with.
-fn status(stdout: &str) -> u64 {
-    let output: Value = serde_json::from_str(stdout).unwrap_or_else(|e| panic!("{e}: {stdout}"));
-    output["status"].as_u64().unwrap_or_else(|| panic!("{output}"))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_with_pkce_gives_a_token_that_is_kept_and_works() {
@@ -29,34 +18,12 @@ async fn a_sign_in_with_pkce_gives_a_token_that_is_kept_and_works() {
     assert_eq!(status(&ended.stdout), 200, "{}", ended.stdout);
     let again = story.pocket.run(story.call());
     assert_eq!((again.code, status(&again.stdout)), (0, 200), "{}", again.stderr);
-    assert_eq!(said(&story, "authorization_code"), [(Some(200), None)]);
-    assert!(said(&story, "refresh_token").is_empty());
+    assert_eq!(said(&story.server, "authorization_code"), [(Some(200), None)]);
+    assert!(said(&story.server, "refresh_token").is_empty());
     let shown = format!("{}{}{}{}", ended.stdout, ended.stderr, again.stdout, again.stderr);
     for kind in ["access_token", "refresh_token"] {
         assert!(!shown.contains(&story.server.proxy.last(kind)), "no {kind} is printed");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_the_server_took_back_is_renewed_with_a_refresh_token_that_rotates() {
-    let Some(story) = Story::start("a renewal at glewlwyd").await else {
-        return;
-    };
-    let ended = story.call_and_sign_in().await;
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let first = story.server.proxy.last("refresh_token");
-    story.server.revoke(&story.server.proxy.last("access_token")).await;
-    // The tool gets to see the refusal: it ends well all the same, so it is not run again.
-    let refused = story.pocket.run(story.call());
-    assert_eq!((refused.code, status(&refused.stdout)), (0, 401), "{}", refused.stderr);
-    let renewed = story.pocket.run(story.call());
-    assert_eq!((renewed.code, status(&renewed.stdout)), (0, 200), "{}", renewed.stderr);
-    assert_eq!(said(&story, "refresh_token"), [(Some(200), None)]);
-    let second = story.server.proxy.last("refresh_token");
-    assert_ne!(first, second);
-    assert!(!story.server.is_active(&first).await, "it was spent");
-    assert!(story.server.is_active(&second).await, "nobody sent the first one again");
-    assert_eq!(story.account()["state"], "ready", "{}", story.account());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,37 +51,14 @@ async fn f_44_a_code_that_is_refused_with_403_in_words_of_its_own_ends_the_sign_
     assert!(ended.stderr.contains("invalid_code"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("a-code-that-it-never-gave"), "{}", ended.stderr);
     let refused = (Some(403), Some("invalid_code".to_owned()));
-    assert_eq!(said(&story, "authorization_code"), [refused], "it was not sent again");
+    assert_eq!(
+        said(&story.server, "authorization_code"),
+        [refused],
+        "it was not sent again"
+    );
     assert_eq!(story.account(), Value::Null);
     let ended = story.call_and_sign_in().await;
     assert_eq!(ended.code, 0, "the next one is as good as ever: {}", ended.stderr);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn f_10_a_refusal_with_nothing_in_it_is_believed_the_second_time_and_the_account_stays() {
-    let Some(story) = Story::start("F-10 at glewlwyd").await else {
-        return;
-    };
-    let ended = story.call_and_sign_in().await;
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let scopes = story.account()["scopes"].clone();
-    for kind in ["refresh_token", "access_token"] {
-        story.server.revoke(&story.server.proxy.last(kind)).await;
-    }
-    let refused = story.pocket.run(story.call());
-    assert_eq!(status(&refused.stdout), 401, "{}", refused.stderr);
-    let empty = (Some(400), None);
-    assert_eq!(said(&story, "refresh_token"), [empty.clone(), empty], "asked once more");
-    let account = story.account();
-    assert_eq!(account["state"]["needs_sign_in"], "rejected", "{account}");
-    assert_eq!(account["scopes"], scopes, "they stay for the next consent");
-    let call = story.call().into_iter().chain(["--no-wait".to_owned()]);
-    let ended = story.pocket.run(call);
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
-    assert_eq!(said(&story, "refresh_token").len(), 2, "and not a third time");
-    let ended = story.call_and_sign_in().await;
-    assert_eq!((ended.code, status(&ended.stdout)), (0, 200), "{}", ended.stderr);
-    assert_eq!(story.account()["state"], "ready", "{}", story.account());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +76,7 @@ async fn f_50_a_server_that_wants_to_be_asked_less_often_is_and_the_sign_in_comp
     story.server.enter(&code).await;
     let ended = running.ended().await;
     assert_eq!((ended.code, status(&ended.stdout)), (0, 200), "{}", ended.stderr);
-    let said = said(&story, DEVICE_CODE);
+    let said = said(&story.server, DEVICE_CODE);
     let slow_downs = said.iter().filter(|(_, error)| error.as_deref() == Some("slow_down"));
     assert_eq!(slow_downs.count(), 1, "it was asked less often from then on: {said:?}");
     assert_eq!(said.last(), Some(&(Some(200), None)), "{said:?}");
