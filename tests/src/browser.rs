@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use reqwest::{Method, StatusCode, header};
 use url::Url;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A browser that accepts the listener's own certificate, as a person does when asked.
 pub struct Browser {
     http: reqwest::Client,
@@ -64,6 +66,13 @@ impl Browser {
         self.go(Method::POST, action, Some(body)).await
     }
 
+    /// Sends JSON as a script of a page does, and follows nothing.
+    pub async fn send(&mut self, method: Method, url: &str, json: &serde_json::Value) -> Page {
+        let url = Url::parse(url).expect("the test opens a URL");
+        self.request(method, &url, Some(("application/json", json.to_string())))
+            .await
+    }
+
     /// Every address that was asked for, redirects too, the latest last.
     pub fn visited(&self) -> &[Url] {
         &self.visited
@@ -82,11 +91,11 @@ impl Browser {
     /// Sends the first form of a page and follows nothing: where it leads is in the reply's headers.
     pub async fn submit_only(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
         let (action, body) = filled(page, fields);
-        self.request(Method::POST, &action, Some(body)).await
+        self.request(Method::POST, &action, Some((FORM, body))).await
     }
 
     async fn go(&mut self, method: Method, url: Url, body: Option<String>) -> Page {
-        let mut page = self.request(method, &url, body).await;
+        let mut page = self.request(method, &url, body.map(|body| (FORM, body))).await;
         for _ in 0..10 {
             let Some(location) = page
                 .headers
@@ -102,7 +111,7 @@ impl Browser {
         panic!("more than ten redirects from {url}");
     }
 
-    async fn request(&mut self, method: Method, url: &Url, body: Option<String>) -> Page {
+    async fn request(&mut self, method: Method, url: &Url, body: Option<(&str, String)>) -> Page {
         self.visited.push(url.clone());
         let host = url.host_str().unwrap_or_default().to_owned();
         let cookies: Vec<String> = self
@@ -115,10 +124,8 @@ impl Browser {
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }
-        if let Some(body) = body {
-            request = request
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(body);
+        if let Some((kind, body)) = body {
+            request = request.header(header::CONTENT_TYPE, kind).body(body);
         }
         let reply = request
             .send()

@@ -29,14 +29,14 @@ kill -KILL $pid 2>/dev/null; wait $pid 2>/dev/null; rm -rf "$folder""#;
 
 /// A server of a test, with its data in a folder of its own; both end with it.
 #[derive(Debug)]
-struct Server {
+pub(crate) struct Server {
     guard: Child,
     stdin: Option<ChildStdin>,
     folder: PathBuf,
 }
 
 impl Server {
-    fn start(folder: &Path, program: &Path, arguments: &[String]) -> Self {
+    pub(crate) fn start(folder: &Path, program: &Path, arguments: &[String]) -> Self {
         let mut guard = Command::new("sh")
             .args(["-c", GUARD, "guard"])
             .arg(folder)
@@ -55,7 +55,7 @@ impl Server {
         }
     }
 
-    fn wait_until(&self, ready: impl Fn() -> bool) {
+    pub(crate) fn wait_until(&self, ready: impl Fn() -> bool) {
         let began = Instant::now();
         while !ready() {
             let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();

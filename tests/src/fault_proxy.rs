@@ -23,6 +23,8 @@ use tokio::{
     task::AbortHandle,
 };
 
+use crate::witness;
+
 /// What is done to one request to the token endpoint, or to its reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -60,6 +62,8 @@ pub enum Fault {
     NoTokenType,
     /// A redirect to another server.
     Redirect(u16, String),
+    /// The reply that gives a device its code, with so many seconds between two questions about it.
+    Interval(u64),
 }
 
 /// A request to the token endpoint that came here.
@@ -69,6 +73,8 @@ pub struct Passed {
     pub grant: String,
     /// What the server said to it, where it heard of it.
     pub status: Option<u16>,
+    /// The error that it named, where it did.
+    pub error: Option<String>,
     /// What was done to it.
     pub fault: Option<Fault>,
 }
@@ -85,6 +91,7 @@ struct Inner {
     http: reqwest::Client,
     state: Mutex<State>,
     held: Notify,
+    answered: Notify,
     free: Semaphore,
 }
 
@@ -92,11 +99,15 @@ struct Inner {
 struct State {
     faults: VecDeque<(String, Fault)>,
     secrets: Vec<String>,
+    given: Vec<(&'static str, String)>,
     passed: Vec<Passed>,
     holding: usize,
     at_once: usize,
     most_at_once: usize,
 }
+
+/// What stands for the grant type where a device asks for a code.
+const DEVICE_CODE: &str = "a device's code";
 
 type Body = BoxBody<Bytes, io::Error>;
 
@@ -118,6 +129,7 @@ impl FaultProxy {
             http,
             state: Mutex::default(),
             held: Notify::new(),
+            answered: Notify::new(),
             free: Semaphore::new(0),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&inner))).abort_handle();
@@ -138,6 +150,11 @@ impl FaultProxy {
     pub fn on(&self, grant: &str, faults: impl IntoIterator<Item = Fault>) {
         let faults = faults.into_iter().map(|fault| (grant.to_owned(), fault));
         self.inner.state().faults.extend(faults);
+    }
+
+    /// Does this to the next reply that gives a device its code.
+    pub fn on_device_code(&self, fault: Fault) {
+        self.on(DEVICE_CODE, [fault]);
     }
 
     /// Every request to the token endpoint so far.
@@ -161,22 +178,40 @@ impl FaultProxy {
         self.inner.state().secrets.clone()
     }
 
+    /// The last token of a kind that the server gave: `access_token`, `refresh_token`.
+    pub fn last(&self, kind: &str) -> String {
+        let state = self.inner.state();
+        let given = state.given.iter().rev().find(|(of, _token)| *of == kind);
+        given.unwrap_or_else(|| panic!("it gave no {kind}")).1.clone()
+    }
+
     /// Waits until one is held.
     pub async fn until_held(&self) {
+        self.until(&self.inner.held, "a request is held", |state| state.holding > 0)
+            .await;
+    }
+
+    /// Waits until the server answered a request to its token endpoint with this error.
+    pub async fn until_said(&self, error: &str) {
+        let was_said = |state: &State| state.passed.iter().any(|passed| passed.error.as_deref() == Some(error));
+        self.until(&self.inner.answered, error, was_said).await;
+    }
+
+    async fn until(&self, changed: &Notify, what: &str, is: impl Fn(&State) -> bool) {
         let waiting = async {
             loop {
-                let held = self.inner.held.notified();
-                tokio::pin!(held);
-                held.as_mut().enable();
-                if self.inner.state().holding > 0 {
+                let changed = changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if is(&self.inner.state()) {
                     return;
                 }
-                held.await;
+                changed.await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), waiting)
-            .await
-            .expect("a request comes to be held");
+        if tokio::time::timeout(Duration::from_secs(60), waiting).await.is_err() {
+            panic!("it never came to this: {what}; but to: {:?}", self.passed());
+        }
     }
 
     /// Lets what is held go on.
@@ -201,6 +236,22 @@ impl Inner {
         let mut state = self.state();
         let at = state.faults.iter().position(|(of, _fault)| of == grant)?;
         state.faults.remove(at).map(|(_of, fault)| fault)
+    }
+
+    /// What the server said to the request at this place.
+    fn note(&self, place: usize, status: StatusCode, body: &[u8]) {
+        let reply: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |name: &str| reply.get(name).and_then(Value::as_str).map(str::to_owned);
+        let mut state = self.state();
+        if let Some(passed) = state.passed.get_mut(place) {
+            passed.status = Some(status.as_u16());
+            passed.error = text("error");
+        }
+        let tokens = ["access_token", "refresh_token"].into_iter();
+        let given = tokens.filter_map(|kind| Some((kind, text(kind)?)));
+        state.given.extend(given.inspect(|(_, token)| witness::gave(token)));
+        drop(state);
+        self.answered.notify_waiters();
     }
 
     async fn hold(&self) {
@@ -270,6 +321,11 @@ async fn answer(inner: &Inner, request: Request<Incoming>) -> Result<Response<Bo
     let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let Some(grant) = field("grant_type") else {
         let (status, headers, body) = inner.forward(&parts, body).await?;
+        let gives_code = parts.method == http::Method::POST && parts.uri.path().contains("device");
+        let body = match gives_code.then(|| inner.fault(DEVICE_CODE)).flatten() {
+            Some(fault) => changed(&fault, None, &body),
+            None => body,
+        };
         return Ok(reply(status, headers, body));
     };
     let fault = inner.fault(&grant);
@@ -278,9 +334,10 @@ async fn answer(inner: &Inner, request: Request<Incoming>) -> Result<Response<Bo
         state.passed.push(Passed {
             grant,
             status: None,
+            error: None,
             fault: fault.clone(),
         });
-        for name in ["code", "code_verifier", "refresh_token"] {
+        for name in ["code", "code_verifier", "refresh_token", "device_code"] {
             state.secrets.extend(field(name));
         }
         state.at_once += 1;
@@ -292,9 +349,7 @@ async fn answer(inner: &Inner, request: Request<Incoming>) -> Result<Response<Bo
         return answer;
     }
     let (status, headers, body) = inner.forward(&parts, body).await?;
-    if let Some(passed) = inner.state().passed.get_mut(place) {
-        passed.status = Some(status.as_u16());
-    }
+    inner.note(place, status, &body);
     after(inner, fault, field("refresh_token"), (status, headers, body)).await
 }
 
@@ -348,7 +403,8 @@ async fn before(inner: &Inner, fault: Option<&Fault>) -> Option<Result<Response<
         | Fault::SecondsAsText
         | Fault::NoSeconds
         | Fault::Created
-        | Fault::NoTokenType => None,
+        | Fault::NoTokenType
+        | Fault::Interval(_) => None,
     }
 }
 
@@ -401,6 +457,9 @@ fn changed(fault: &Fault, sent: Option<String>, body: &Bytes) -> Bytes {
         }
         Fault::NoTokenType => {
             tokens.remove("token_type");
+        }
+        Fault::Interval(seconds) => {
+            tokens.insert("interval".to_owned(), json!(seconds));
         }
         _other => {}
     }

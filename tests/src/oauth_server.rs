@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{free_port, witness};
+use crate::{free_port, token_states::AsClient, witness};
 
 /// The variable that says in which folder node finds the server.
 const FOLDER: &str = "POCKET_TEST_OAUTH_SERVER";
@@ -18,6 +18,10 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// The client that the server knows. Its secret only comes through when it is form-encoded before base64.
 const CLIENT: (&str, &str) = ("pocket", "se:cret+/ %&=");
+const AS_CLIENT: AsClient = AsClient {
+    id: CLIENT.0,
+    secret: CLIENT.1,
+};
 
 /// `oidc-provider` in a process of its own on a free port, until dropped.
 pub struct OAuthServer {
@@ -165,33 +169,16 @@ refresh.rotation = "rotates"
 
     /// Makes a token bad (RFC 7009), as a user who removes the app does.
     pub async fn revoke(&self, token: &str) {
-        let (status, text) = self.as_client("revocation", token).await;
-        assert!(status.is_success(), "{status}: {text}");
-    }
-
-    /// Asks one of its endpoints about a token.
-    async fn as_client(&self, endpoint: &str, token: &str) -> (reqwest::StatusCode, String) {
-        let form = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let reply = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client can be made")
-            .post(format!("{}/token/{endpoint}", self.url()))
-            .basic_auth(form(CLIENT.0), Some(form(CLIENT.1)))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(format!("token={}", form(token)))
-            .send()
-            .await
-            .expect("the server answers");
-        (reply.status(), reply.text().await.expect("the reply arrives"))
+        AS_CLIENT
+            .revoke(&format!("{}/token/revocation", self.url()), token)
+            .await;
     }
 
     /// Whether it says that a token is good (RFC 7662).
     pub async fn is_active(&self, token: &str) -> bool {
-        let (status, text) = self.as_client("introspection", token).await;
-        let reply: serde_json::Value =
-            serde_json::from_str(&text).unwrap_or_else(|e| panic!("not an introspection: {status} {e}: {text}"));
-        reply["active"].as_bool().unwrap_or_else(|| panic!("{status}: {text}"))
+        AS_CLIENT
+            .is_active(&format!("{}/token/introspection", self.url()), token)
+            .await
     }
 }
 

@@ -7,6 +7,7 @@ mod build_tools;
 mod databases;
 mod demo;
 mod deny;
+mod glewlwyd;
 mod guest_toolchain;
 mod guests;
 mod host;

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::{
-    build_tools, databases, host, oauth_server,
+    build_tools, databases, glewlwyd, host, oauth_server,
     workspace::{root, say},
 };
 
@@ -13,6 +13,7 @@ use crate::{
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     build_tools::run()?;
     let oauth_server = oauth_server::ready()?;
+    let glewlwyd = glewlwyd::ready();
     databases::ready();
     host::build()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -27,6 +28,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             tests.env("POCKET_TEST_OAUTH_SERVER", folder);
         }
         None => say("left out: sign-ins against npm's oidc-provider, since this machine has no node and npm"),
+    }
+    if let Some(folder) = &glewlwyd {
+        tests.env("POCKET_TEST_GLEWLWYD", folder);
     }
     if !arguments.is_empty() {
         return host::run(&mut tests, &root());

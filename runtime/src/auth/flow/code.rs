@@ -56,6 +56,11 @@ impl Ask<'_> {
         Some(all.join(&self.oauth.scope_separator))
     }
 
+    fn asks_openid(&self) -> bool {
+        let mut asked = self.scopes.iter().chain(&self.oauth.added_scopes);
+        asked.any(|scope| scope == "openid")
+    }
+
     pub(super) fn scope_param(&self) -> &str {
         match (self.kind, &self.oauth.user) {
             (TokenKind::User, Some(user)) => &user.scope_param,
@@ -82,6 +87,11 @@ pub(crate) fn begin(ask: &Ask<'_>, state: &Secret) -> Result<Begun, FlowError> {
     // The crate knows neither another name nor another separator than RFC 6749's, so the scopes are a parameter of ours.
     if let Some(scopes) = ask.scopes_param() {
         request = request.add_extra_param(ask.scope_param(), scopes);
+        if ask.asks_openid() {
+            // OpenID Connect leaves it out here as it likes, and some of its servers refuse a request without one all the same.
+            // Nobody compares it: the ID token that it belongs to is not read.
+            request = request.add_extra_param("nonce", CsrfToken::new_random().into_secret());
+        }
     }
     for (name, value) in &ask.oauth.authorize_params {
         request = request.add_extra_param(name, value);

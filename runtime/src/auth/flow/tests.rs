@@ -186,6 +186,20 @@ fn no_scopes_ask_for_none_and_every_verifier_is_another() {
     assert!(verifier != other.verifier.unwrap());
 }
 
+#[test]
+fn openid_is_asked_with_another_nonce_each_time_and_other_scopes_with_none() {
+    let mut case = Case::of("google", oauth2_with("google", ""), TokenKind::User);
+    let nonce = |case: &Case| {
+        let begun = code::begin(&case.ask(), &Secret::new("s")).unwrap();
+        let found = begun.url.query_pairs().find(|(name, _)| name == "nonce");
+        found.map(|(_, nonce)| nonce.into_owned())
+    };
+    assert_eq!(nonce(&case), None);
+    case.scopes.push("openid".to_owned());
+    let (one, other) = (nonce(&case).unwrap(), nonce(&case).unwrap());
+    assert!(one.len() >= 22 && one != other, "{one} {other}");
+}
+
 /// RFC 7636 section 4.2.
 fn challenge_of(verifier: &Secret) -> String {
     use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
