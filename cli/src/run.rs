@@ -72,7 +72,8 @@ async fn of_project(
     }
     let pocket = session.open_tool(&name).await?.for_profile(&session.place.profile);
     let candidate = pocket.inspect(name.as_str()).await?;
-    let need = candidate.package.manifest.auth.clone();
+    // The account may be the tool's own.
+    let need = pocket.need_of(name.as_str()).await?;
     if given.says_something() {
         let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
         let grant = given.over(grant, &candidate)?;
@@ -81,9 +82,9 @@ async fn of_project(
         return Ok(Opened { pocket, name, need });
     }
     if needs_credential(&candidate, pocket.grant_of(name.as_str()).await?.as_ref(), given).is_some()
-        && let Some(need) = pocket.need_of(name.as_str()).await?
+        && let Some(need) = &need
     {
-        agree_to_credential(&pocket, &name, &need, ways, terminal).await?;
+        agree_to_credential(&pocket, &name, need, ways, terminal).await?;
         let grant = pocket.grant_of(name.as_str()).await?.unwrap_or_default();
         pocket.grant(name.as_str(), with_credential(grant, given)).await?;
         session.keep_trusted()?;

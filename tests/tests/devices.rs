@@ -53,7 +53,7 @@ async fn a_tool_of_the_project_is_run_with_a_code_from_the_beginning() {
     let mut call = story.call();
     let settings = std::fs::read_to_string(story.pocket.project().join("pocket.toml")).expect("it was written");
     let tool = format!(
-        "[tools.who]\nsource = \"./dial\"\ngrant = {{ http = [{{ rule = \"{}\", private = true }}] }}\n",
+        "[tools.who]\nsource = \"./dial\"\naccount = \"own\"\ngrant = {{ http = [{{ rule = \"{}\", private = true }}] }}\n",
         story.server.url()
     );
     story.pocket.write("pocket.toml", &format!("{settings}\n{tool}"));
@@ -65,6 +65,11 @@ async fn a_tool_of_the_project_is_run_with_a_code_from_the_beginning() {
     let ended = running.ended().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(ended.stdout.contains("alice"), "{} {}", ended.stdout, ended.stderr);
+    assert_eq!(
+        status(&story)["accounts"][0]["tool"],
+        "who",
+        "it signed in to the account of its own"
+    );
     let again = story.pocket.run(call.iter().map(String::as_str).chain(["--device"]));
     assert_eq!(again.code, 0, "a token that is there needs no code: {}", again.stderr);
 }
