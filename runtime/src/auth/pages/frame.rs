@@ -47,7 +47,7 @@ impl Page {
                         h1 { (heading) }
                         (content)
                     }
-                    footer { "Pocket, on this machine" }
+                    footer { "Pocket" }
                 }
             }
         };

@@ -67,7 +67,7 @@ pub(in crate::auth) fn typing(pending: &Pending, title: &str, asked: &Asked<'_>)
             }
             button { @if asked.inputs.len() == 1 { "Keep this token" } @else { "Keep these" } }
         }
-        p.note { "What you enter is kept encrypted on this machine, and given only to the tools that you granted it." }
+        p.note { "What you enter is kept encrypted, and given only to the tools that you granted it." }
     };
     let status = match asked.wrong {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
