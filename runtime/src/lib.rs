@@ -88,7 +88,7 @@ pub use sandbox::{
     CallStep, Compiler, CompilerProcess, CredentialReach, CredentialsMode, DOES_NOT_COMPILE, Decision, Limits,
     LogLevel, LogLine, Policy, Refusal, Report, SandboxError, Usage, compile_for_parent,
 };
-pub use settings::{ProjectAsks, Settings, SettingsError, ToolSettings};
+pub use settings::{CredentialSettings, ProjectAsks, Settings, SettingsError, ToolSettings};
 pub use source::{
     BadEntry, BadUrl, Commit, Fetched, Fetcher, Folder, GitSource, PathSource, PinnedSource, Progress, Reference,
     Source, SourceError, SourceSettings,

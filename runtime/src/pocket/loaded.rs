@@ -178,7 +178,8 @@ fn policy(settings: &Settings, installed: &Installed, entry: &ToolEntry) -> Poli
         variables: variables(installed, of_project, entry),
         credentials: entry
             .credentials
-            .or(of_project.map(|tool| tool.credentials))
+            .or(of_project.and_then(|tool| tool.credentials))
+            .or_else(|| settings.credentials.for_source(installed.source.written()))
             .unwrap_or_default(),
         timeout: timeout(&settings.limits, asked.timeout, installed.grant.timeout),
         memory: memory(&settings.limits, asked.memory, installed.grant.memory),

@@ -135,6 +135,10 @@ fn in_words(asking: &toml::Table) -> Vec<String> {
                     "where sign-ins come back to: {name} = {}",
                     shown_on_one_line(&entry.to_string())
                 ),
+                "credentials" => format!(
+                    "how tools get their credentials: {name} = {}",
+                    shown_on_one_line(&entry.to_string())
+                ),
                 "store" => store_in_words(&name, entry),
                 other => format!(
                     "{}.{name} = {}",

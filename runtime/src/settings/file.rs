@@ -10,11 +10,16 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     auth,
-    base::{key::KeySource, name::ToolName, net::NetSettings, quantity, secret::Secret},
-    package::{Access, FolderGrant, Rule, TokenKind},
+    base::{key::KeySource, net::NetSettings, quantity, secret::Secret},
+    package::TokenKind,
     provider::Providers,
-    sandbox::{CredentialsMode, Limits},
-    settings::{Place, Settings, SettingsError, ToolSettings, layer},
+    sandbox::Limits,
+    settings::{
+        Place, Settings, SettingsError,
+        credentials::CredentialsFile,
+        layer,
+        tool_file::{RuleFile, ToolFile},
+    },
     source::SourceSettings,
 };
 
@@ -32,41 +37,7 @@ pub(super) struct SettingsFile {
     store: StoreFile,
     sources: SourcesFile,
     network: NetworkFile,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ToolFile {
-    source: Option<String>,
-    variables: BTreeMap<String, String>,
-    credentials: Option<CredentialsMode>,
-    account: Option<Account>,
-    grant: GrantFile,
-}
-
-/// Which account a tool uses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Account {
-    /// The one that all tools of a profile share.
-    #[default]
-    Shared,
-    /// One that no other tool uses.
-    Own,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct GrantFile {
-    http: Vec<RuleFile>,
-    files: BTreeMap<String, FolderFile>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FolderFile {
-    folder: PathBuf,
-    access: Access,
+    credentials: CredentialsFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -141,35 +112,6 @@ struct SourcesFile {
 #[serde(deny_unknown_fields, default)]
 struct NetworkFile {
     ca_file: Option<PathBuf>,
-}
-
-/// A rule as text, or with the word that opens inner addresses.
-#[derive(Debug)]
-struct RuleFile(Rule);
-
-impl<'de> Deserialize<'de> for RuleFile {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(
-            untagged,
-            expecting = "a rule such as \"GET https://api.example.com/*\", or { rule = \"…\", private = true }"
-        )]
-        enum Written {
-            Text(String),
-            Table {
-                #[serde(alias = "allow")]
-                rule: String,
-                #[serde(default)]
-                private: bool,
-            },
-        }
-        let (text, private) = match Written::deserialize(deserializer)? {
-            Written::Text(text) => (text, false),
-            Written::Table { rule, private } => (rule, private),
-        };
-        let rule: Rule = text.parse().map_err(D::Error::custom)?;
-        Ok(Self(if private { rule.private() } else { rule }))
-    }
 }
 
 fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<std::time::Duration>, D::Error> {
@@ -269,6 +211,7 @@ impl SettingsFile {
             store,
             sources,
             network,
+            credentials,
         } = over;
         for (name, tool) in tools {
             self.tools.entry(name).or_default().overlay(tool);
@@ -297,6 +240,7 @@ impl SettingsFile {
         replace(&mut self.network.ca_file, network.ca_file);
         self.deny.http.extend(deny.http);
         self.sources.github_hosts.extend(sources.github_hosts);
+        self.credentials.overlay(credentials);
     }
 
     /// The settings that all layers together make.
@@ -312,6 +256,7 @@ impl SettingsFile {
             store,
             sources,
             network,
+            credentials,
         } = self;
         let mut standard = Limits::default();
         if let Some(timeout) = limits.timeout {
@@ -325,6 +270,7 @@ impl SettingsFile {
             store: store.into_settings(project),
             limits: standard,
             sources: SourceSettings::with_github_hosts(sources.github_hosts),
+            credentials: credentials.into_settings(),
             own_variables: Vec::new(),
             net: net_settings(network, project)?,
             deny: deny.http.into_iter().map(|rule| rule.0).collect(),
@@ -334,63 +280,6 @@ impl SettingsFile {
                 .collect::<Result<_, _>>()?,
             providers,
         })
-    }
-}
-
-impl ToolFile {
-    fn overlay(&mut self, over: Self) {
-        let Self {
-            source,
-            variables,
-            credentials,
-            account,
-            grant,
-        } = over;
-        replace(&mut self.source, source);
-        replace(&mut self.credentials, credentials);
-        replace(&mut self.account, account);
-        self.variables.extend(variables);
-        self.grant.http.extend(grant.http);
-        self.grant.files.extend(grant.files);
-    }
-
-    fn named(self, name: &str, project: &Path) -> Result<(ToolName, ToolSettings), SettingsError> {
-        let refused = |message: String, hint: &str| SettingsError::NotValid {
-            place: Place {
-                file: format!("[tools.{name}]"),
-                line_and_column: None,
-            },
-            message,
-            hint: Some(hint.to_owned()),
-        };
-        let key: ToolName = name
-            .parse()
-            .map_err(|e: crate::NotAToolName| refused(e.to_string(), "rename the table"))?;
-        let source = self.source.ok_or_else(|| {
-            refused(
-                "it has no `source`".to_owned(),
-                "write where the tool comes from: source = \"./tools/echo\"",
-            )
-        })?;
-        let files = self.grant.files.into_iter();
-        let files = files
-            .map(|(guest, FolderFile { folder, access })| FolderGrant {
-                guest,
-                folder: project.join(folder),
-                access,
-            })
-            .collect();
-        Ok((
-            key,
-            ToolSettings {
-                source,
-                variables: self.variables,
-                credentials: self.credentials.unwrap_or_default(),
-                own_account: self.account.unwrap_or_default() == Account::Own,
-                http: self.grant.http.into_iter().map(|rule| rule.0).collect(),
-                files,
-            },
-        ))
     }
 }
 
@@ -497,7 +386,7 @@ fn net_settings(network: NetworkFile, project: &Path) -> Result<NetSettings, Set
     Ok(settings)
 }
 
-fn replace<T>(under: &mut Option<T>, over: Option<T>) {
+pub(super) fn replace<T>(under: &mut Option<T>, over: Option<T>) {
     if over.is_some() {
         *under = over;
     }

@@ -1,8 +1,10 @@
 //! `pocket.toml`, `.secrets.toml` and `POCKET_*` variables, merged once, filling each stage's settings.
 
 mod asks;
+mod credentials;
 mod file;
 mod layer;
+mod tool_file;
 
 use std::{
     collections::BTreeMap,
@@ -12,6 +14,7 @@ use std::{
 };
 
 pub use asks::ProjectAsks;
+pub use credentials::CredentialSettings;
 use file::SettingsFile;
 use layer::Layer;
 
@@ -38,6 +41,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What git hosts are read as GitHub is.
     pub sources: SourceSettings,
+    /// How guests get their credentials where a tool's own settings do not say it.
+    pub credentials: CredentialSettings,
     /// Roots of trust and proxy of all clients.
     pub net: NetSettings,
     /// Wins over every grant.
@@ -56,8 +61,8 @@ pub struct ToolSettings {
     pub source: String,
     /// Environment variables, over the manifest's.
     pub variables: BTreeMap<String, String>,
-    /// How the guest gets its credential.
-    pub credentials: CredentialsMode,
+    /// How the guest gets its credential, where that is said of this tool.
+    pub credentials: Option<CredentialsMode>,
     /// Whether it has an account of its own, which no other tool uses.
     pub own_account: bool,
     /// Hosts, beyond the provider's; they need not be asked for.

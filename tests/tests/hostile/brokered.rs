@@ -171,3 +171,33 @@ async fn a_tool_that_must_hold_its_secret_is_not_loaded_with_a_placeholder() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_all_tools_holds_unless_one_says_otherwise() {
+    let project = SlackProject::start(SlackSettings::default()).await;
+    let settings = project.embedder.read("pocket.toml").expect("it was written");
+    project.embedder.write(
+        "pocket.toml",
+        &format!("{settings}\n[credentials]\nmode = \"brokered\"\n"),
+    );
+    let auth = json!({ "auth": { "auth_provider": "slack", "scopes": HISTORY } });
+    let program = |name: &str| project.reaching(project.embedder.program_as("print_env", name, auth.clone()));
+    let pocket = project
+        .builder()
+        .tool(program("as_all"))
+        .tool(program("by_itself").credentials(CredentialsMode::Env))
+        .build()
+        .await
+        .expect("it can be built");
+    sign_in(&pocket).await;
+    let token = |output: &Value| output["variables"]["SLACK_BOT_TOKEN"].as_str().map(ToOwned::to_owned);
+    let call = |name: &'static str| pocket.call(name, Input::Json(json!({})), CallOptions::default());
+    let brokered = call("as_all").await.expect("it is there");
+    let placeholder = token(output(&brokered)).expect("it has a variable");
+    assert!(
+        !placeholder.contains("redacted"),
+        "a placeholder is no secret: {placeholder}"
+    );
+    let by_itself = call("by_itself").await.expect("it is there");
+    assert_eq!(token(output(&by_itself)).as_deref(), Some("[redacted:SLACK_BOT_TOKEN]"));
+}
