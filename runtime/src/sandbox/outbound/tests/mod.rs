@@ -2,6 +2,7 @@
 
 mod limits;
 mod names;
+mod notations;
 mod policy;
 mod server;
 mod token;
