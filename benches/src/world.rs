@@ -114,7 +114,8 @@ async fn signed_in(folder: &Path) -> Pocket {
     for sign_in in pocket.initialize_tool_auth().await.expect("a sign-in begins") {
         let mut browser = Browser::new();
         let page = browser.open(sign_in.url.as_str()).await;
-        browser.submit(&page, &[("secret", TOKEN)]).await;
+        let done = browser.submit(&page, &[("field-token", TOKEN)]).await;
+        assert!(done.status.is_success(), "{}", done.body);
     }
     pocket.wait_tool_auth().await.expect("the sign-in is done");
     pocket

@@ -22,12 +22,17 @@ impl Crowd {
     /// Nobody signed in yet. The tools are `token`, which gives how long the token is that it was given, and `nothing`, which
     /// needs none.
     pub async fn new() -> Self {
+        Self::with_settings("").await
+    }
+
+    /// The same with more in `pocket.toml`.
+    pub async fn with_settings(more: &str) -> Self {
         let provider = Generous::start().await;
         let embedder = Embedder::new();
         let port = free_port();
         embedder.write(
             "pocket.toml",
-            &format!("{}\n[callback]\nport = {port}\n", provider.provider()),
+            &format!("{}\n[callback]\nport = {port}\n\n{more}", provider.provider()),
         );
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
         let token = FunctionTool::new("token", "Needs a token.", |_args: Value, call: Call| async move {
