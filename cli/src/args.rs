@@ -21,7 +21,7 @@ pub(crate) struct Args {
     )]
     pub(crate) project: Option<PathBuf>,
     /// Whose accounts to use [default: default]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = profile_name)]
     pub(crate) profile: Option<String>,
     /// Print JSON
     #[arg(long, global = true)]
@@ -29,6 +29,25 @@ pub(crate) struct Args {
     /// Say more of what is done
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+}
+
+/// An empty name is what a script gives whose variable is not set: it would be one more profile.
+fn profile_name(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() {
+        return Err("a profile has a name");
+    }
+    Ok(text.to_owned())
+}
+
+/// Providers take several scopes with white space between them, so that none of them has any.
+fn scope_name(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() {
+        return Err("a scope has a name");
+    }
+    if text.contains(char::is_whitespace) {
+        return Err("no scope has white space in it");
+    }
+    Ok(text.to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -194,8 +213,8 @@ pub(crate) enum Auth {
 pub(crate) struct Login {
     /// The provider: slack, github, google, ...
     pub(crate) provider: String,
-    /// Ask for this scope
-    #[arg(long)]
+    /// Ask for this scope; several are given one by one
+    #[arg(long, value_parser = scope_name)]
     pub(crate) scope: Vec<String>,
     /// How: slack-oauth2, slack-token, ... [default: the provider's usual way]
     #[arg(long)]

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, path::Path};
 
 use owo_colors::OwoColorize as _;
-use pocket_runtime::{Code, Pocket, shown_on_one_line};
+use pocket_runtime::{Code, Pocket, create_private_dir, shown_on_one_line};
 use serde_json::json;
 
 use crate::{
@@ -74,7 +74,7 @@ fn found(what: &'static str, state: State, message: impl Into<String>, remedy: i
 
 fn home(place: &Place) -> Finding {
     for folder in [place.home.config(), place.home.data(), place.home.cache()] {
-        if let Err(error) = std::fs::create_dir_all(folder).and_then(|()| writable(folder)) {
+        if let Err(error) = made(folder, place).and_then(|()| writable(folder)) {
             let message = format!("cannot write `{}`: {error}", folder.display());
             return found(
                 "home",
@@ -85,6 +85,14 @@ fn home(place: &Place) -> Finding {
         }
     }
     fine("home", format!("`{}` can be written", place.home.data().display()))
+}
+
+/// Nobody else may look where the token store lies. Who may look into the others is the user's own matter once they are there.
+fn made(folder: &Path, place: &Place) -> std::io::Result<()> {
+    if folder.is_dir() && folder != place.home.data() {
+        return Ok(());
+    }
+    create_private_dir(folder)
 }
 
 fn writable(folder: &Path) -> std::io::Result<()> {

@@ -71,7 +71,7 @@ impl Failure {
 
     pub(crate) fn hints(&self) -> Vec<String> {
         match self {
-            Self::Pocket(error) => error.hints(),
+            Self::Pocket(error) => hints_of(error),
             Self::Said { hints, .. } => hints.clone(),
             Self::Printed(_) | Self::Other(_) => Vec::new(),
         }
@@ -91,6 +91,18 @@ impl Failure {
             cause = error.source();
         }
         causes
+    }
+}
+
+/// What would mend an error of the library, as it is on a terminal.
+pub(crate) fn hints_of(error: &Error) -> Vec<String> {
+    match error {
+        // Where a code is entered, the page is the provider's, and always there.
+        Error::SignInRequired(sign_in) if sign_in.user_code.is_none() => vec![format!(
+            "open {} while a `pocket` command waits for it: this one does without `--no-wait`",
+            sign_in.url
+        )],
+        other => other.hints(),
     }
 }
 

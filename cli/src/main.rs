@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     }
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return usage::told(&error),
+        Err(error) => return usage::told(error),
     };
     let terminal = Terminal::new(args.json, args.verbose);
     if matches!(args.verb, Verb::CompileForParent) {

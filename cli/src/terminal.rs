@@ -12,7 +12,7 @@ use owo_colors::OwoColorize as _;
 use pocket_runtime::{Called, Code, LogLevel, LogLine, Value, shown, shown_on_one_line};
 use serde_json::json;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, hints_of};
 
 /// Where things are printed, and how.
 #[derive(Debug, Clone)]
@@ -165,7 +165,7 @@ impl Terminal {
             },
             Ok(Value::Text(text)) => self.text(text),
             Err(error) => {
-                self.report(error.code(), &error.to_string(), &[], &error.hints());
+                self.report(error.code(), &error.to_string(), &[], &hints_of(error));
                 return Err(Failure::Printed(error.code()));
             }
         }
@@ -191,7 +191,11 @@ impl Terminal {
         // Where stdout takes nothing, stderr is left.
         if self.json && !self.lost.load(Ordering::Relaxed) {
             let error = match failure {
-                Failure::Pocket(error) => error.to_json(),
+                Failure::Pocket(error) => {
+                    let mut shape = error.to_json();
+                    shape["hints"] = json!(failure.hints());
+                    shape
+                }
                 Failure::Said { .. } | Failure::Printed(_) | Failure::Other(_) => {
                     json!({ "message": failure.message(), "hints": failure.hints() })
                 }

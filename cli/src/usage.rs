@@ -2,13 +2,14 @@
 
 use std::{ffi::OsStr, process::ExitCode};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use pocket_runtime::Code;
 
 use crate::{failure::Failure, terminal::Terminal};
 
 /// Tells why a command line cannot be read, or prints the help or version that it asks for.
-pub(crate) fn told(error: &clap::Error) -> ExitCode {
+pub(crate) fn told(error: clap::Error) -> ExitCode {
+    let error = with_tip(error);
     let typed: Vec<_> = std::env::args_os().skip(1).collect();
     if !error.use_stderr() || !asks_for_json(&typed) {
         return match error.print() {
@@ -16,7 +17,7 @@ pub(crate) fn told(error: &clap::Error) -> ExitCode {
             Ok(()) | Err(_) => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Code::InvalidInput.exit())),
         };
     }
-    let failure = failure(error);
+    let failure = failure(&error);
     Terminal::new(true, false).failure(&failure);
     ExitCode::from(failure.exit())
 }
@@ -28,6 +29,48 @@ fn asks_for_json(typed: &[impl AsRef<OsStr>]) -> bool {
         .map(AsRef::as_ref)
         .take_while(|word| *word != OsStr::new("--"))
         .any(|word| word == OsStr::new("--json"))
+}
+
+/// With what clap cannot know: where a verb of `auth` is, and how an argument is given.
+fn with_tip(mut error: clap::Error) -> clap::Error {
+    let typed = |kind| match error.get(kind) {
+        Some(ContextValue::String(typed)) => typed.as_str(),
+        _other => "",
+    };
+    let tip = match error.kind() {
+        ErrorKind::InvalidSubcommand => verb_meant(typed(ContextKind::InvalidSubcommand)),
+        ErrorKind::ValueValidation => way_to_give(typed(ContextKind::InvalidArg)),
+        _other => None,
+    };
+    if let Some(tip) = tip {
+        let tips = vec![tip.into()];
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+    error
+}
+
+/// The verb that other programs call so.
+fn verb_meant(typed: &str) -> Option<&'static str> {
+    Some(match typed {
+        "login" | "signin" | "sign-in" | "authenticate" => "`pocket auth login PROVIDER` signs in",
+        "logout" | "signout" | "sign-out" => "`pocket auth logout PROVIDER` signs out",
+        "status" | "accounts" | "whoami" => "`pocket auth status` shows the accounts",
+        "providers" => "`pocket auth providers` lists the providers",
+        "export" | "import" | "renew" | "rekey" | "reset" => "it is a verb of `pocket auth`: see `pocket auth --help`",
+        "install" => "`pocket add SOURCE` adds a tool",
+        "call" | "exec" => "`pocket run TOOL INPUT` calls a tool",
+        _unknown => return None,
+    })
+}
+
+fn way_to_give(argument: &str) -> Option<&'static str> {
+    if argument.starts_with("--scope") {
+        return Some("give each scope its own: `--scope ONE --scope OTHER`");
+    }
+    if argument.starts_with("--profile") {
+        return Some("leave `--profile` out for the profile `default`");
+    }
+    None
 }
 
 fn failure(error: &clap::Error) -> Failure {
@@ -47,7 +90,7 @@ fn failure(error: &clap::Error) -> Failure {
         None => Failure::usage(message),
     };
     paragraphs.fold(refused, |failure, paragraph| match paragraph.strip_prefix("tip: ") {
-        Some(tip) => failure.hint(tip),
+        Some(tips) => tips.split(" tip: ").fold(failure, Failure::hint),
         None if paragraph.is_empty() || paragraph.starts_with("For more") => failure,
         None => failure.hint(paragraph),
     })
@@ -85,5 +128,22 @@ mod tests {
             "{hints:?}"
         );
         assert_eq!(failure.exit(), 2);
+    }
+
+    #[test]
+    fn a_verb_or_value_that_is_not_taken_is_told_with_the_one_that_is() {
+        for (line, hint) in [
+            ("login slack", "`pocket auth login PROVIDER` signs in"),
+            ("auth signin slack", "`pocket auth login PROVIDER` signs in"),
+            ("auth login slack --scope ", "`--scope ONE --scope OTHER`"),
+            ("auth login slack --profile ", "for the profile `default`"),
+        ] {
+            let Err(error) = Args::try_parse_from(["pocket"].into_iter().chain(line.split(' '))) else {
+                panic!("it was understood: {line}");
+            };
+            let failure = failure(&with_tip(error));
+            let hints = failure.hints();
+            assert!(hints.iter().any(|told| told.contains(hint)), "{line}: {hints:?}");
+        }
     }
 }

@@ -119,7 +119,10 @@ impl Error {
             Self::Store(error) => error.hints(),
             Self::Sandbox(error) => error.hints(),
             Self::Call(error) => error.hints(),
-            Self::SignInRequired(sign_in) => vec![format!("open {} in a browser, then call again", sign_in.url)],
+            Self::SignInRequired(sign_in) => vec![format!(
+                "open {} in a browser while a process waits for it, then call again",
+                sign_in.url
+            )],
             Self::Settings(error) => error.hints(),
             Self::Net(_) => vec!["see `[network] ca_file` in the settings".to_owned()],
             Self::NoTool {

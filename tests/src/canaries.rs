@@ -6,7 +6,10 @@ use std::{
 };
 
 use aho_corasick::AhoCorasick;
-use base64::Engine as _;
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE},
+};
 
 use crate::{Browser, Ended};
 
@@ -117,14 +120,24 @@ impl Searched {
 
 /// The secret, and as encoders write it.
 fn forms(secret: &str) -> BTreeSet<String> {
-    let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(secret);
-    BTreeSet::from([
-        secret.to_owned(),
-        hex::encode(secret),
-        // The last character depends on what follows.
-        encoded[..encoded.len() - 1].to_owned(),
-        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-    ])
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let mut forms = BTreeSet::from([secret.to_owned(), hex::encode(secret)]);
+    // What stands before it in an encoded text, such as the client's id in a Basic pair, moves it by one or two bytes. In such a
+    // pair it is form-encoded first (RFC 6749 section 2.3.1).
+    for offset in 0..3 {
+        forms.extend(base64_within(secret.as_bytes(), offset));
+        forms.extend(base64_within(form.as_bytes(), offset));
+    }
+    forms.insert(form);
+    forms
+}
+
+/// What base64 makes of a secret at this offset of a longer text, without the characters that its neighbours have a part in.
+fn base64_within(secret: &[u8], offset: usize) -> [String; 2] {
+    let mut padded = vec![0; offset];
+    padded.extend_from_slice(secret);
+    let whole = (offset * 8).div_ceil(6)..padded.len() * 8 / 6;
+    [STANDARD.encode(&padded), URL_SAFE.encode(&padded)].map(|text| text[whole.clone()].to_owned())
 }
 
 /// A process and all that it started.
@@ -152,4 +165,31 @@ fn family(id: u32) -> Vec<u32> {
         at += 1;
     }
     family
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "planted?>/secret~1";
+
+    #[test]
+    fn a_secret_is_found_in_every_form_and_wherever_it_stands_in_base64() {
+        let mut forms = vec![SECRET.to_owned(), hex::encode(SECRET)];
+        let encoded: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+        for before in ["", "a", "ab", "abc", "client-id:", "the-client:"] {
+            for engine in [&STANDARD, &URL_SAFE] {
+                forms.push(engine.encode(format!("{before}{SECRET}")));
+                forms.push(engine.encode(format!("{before}{SECRET} and more")));
+                forms.push(engine.encode(format!("{before}{encoded}")));
+            }
+        }
+        forms.push(encoded);
+        for form in forms {
+            let mut searched = Searched::new();
+            searched.saw("a log", format!("before {form} after"));
+            assert!(!searched.find(&[SECRET.to_owned()]).is_empty(), "{form}");
+            assert!(searched.find(&["another-secret".to_owned()]).is_empty());
+        }
+    }
 }

@@ -251,14 +251,16 @@ async fn f_40_a_user_who_took_his_consent_back_is_asked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f_70_a_hundred_users_who_sign_in_at_once_and_whose_tokens_end_at_once_all_get_theirs() {
+async fn f_70_a_thousand_users_sign_in_at_once_and_a_hundred_whose_tokens_end_at_once_get_new_ones() {
     let crowd = Crowd::new().await;
-    let names: Vec<String> = (0..100).map(|number| format!("user-{number}")).collect();
+    let names: Vec<String> = (0..1_000).map(|number| format!("user-{number}")).collect();
     futures_util::future::join_all(names.iter().map(|name| crowd.sign_in(name))).await;
     futures_util::future::join_all(names.iter().map(|name| crowd.call(name))).await;
-    assert_eq!((crowd.provider.tokens(), crowd.provider.refreshes()), (100, 0));
+    assert_eq!((crowd.provider.tokens(), crowd.provider.refreshes()), (1_000, 0));
     crowd.later();
-    let twice = names.iter().chain(&names);
+    // As many as may be renewed within the time that a call waits for its turn.
+    let names = &names[..100];
+    let twice = names.iter().chain(names);
     futures_util::future::join_all(twice.map(|name| crowd.call(name))).await;
     assert_eq!(crowd.provider.refreshes(), 100, "one for each");
 }

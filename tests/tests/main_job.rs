@@ -97,6 +97,21 @@ async fn without_waiting_the_url_is_the_answer() {
         url.starts_with(&format!("https://localhost:{}/sign-in/", story.port)),
         "{url}"
     );
+    let login = ["auth", "login", "slack", "--scope", "channels:history", "--no-wait"];
+    for ended in [story.pocket.run(login), story.pocket.run(without_json(&args))] {
+        assert_eq!(ended.code, 3, "{}", ended.stderr);
+        let told = ended.stderr.matches("--no-wait").count();
+        assert_eq!(told, 1, "one sentence says where the page is: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("while a `pocket` command waits for it"),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+fn without_json(args: &[String]) -> Vec<String> {
+    args.iter().filter(|word| *word != "--json").cloned().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -266,4 +281,23 @@ async fn where_no_browser_reaches_the_machine_the_address_is_pasted() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let status = story.pocket.run(["auth", "status"]);
     assert!(status.stdout.contains("ready"), "{}", status.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_address_is_asked_for_again_on_a_terminal_and_only_there() {
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let login = ["auth", "login", "slack", "--scope", "channels:history", "--paste"];
+    let wrong = "nonsense\nhttps://elsewhere.example/\nhttps://localhost/\nfourth\n";
+    let typed = story.pocket.run_on_terminal(login, wrong);
+    assert_eq!(typed.code, 2, "{}", typed.stdout);
+    assert_eq!(typed.stdout.matches("address: ").count(), 3, "{}", typed.stdout);
+    assert!(
+        typed.stdout.contains("copy the whole address"),
+        "each time with what to do: {}",
+        typed.stdout
+    );
+    let piped = [&login[..], &["--profile", "piped"]].concat();
+    let piped = story.pocket.run_with_input(piped, wrong);
+    assert_eq!(piped.code, 2, "{}", piped.stderr);
+    assert_eq!(piped.stderr.matches("address: ").count(), 1, "{}", piped.stderr);
 }

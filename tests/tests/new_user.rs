@@ -208,6 +208,109 @@ fn a_provider_or_handler_that_is_not_there_is_told_with_those_that_are() {
 }
 
 #[test]
+fn a_verb_or_value_that_is_not_taken_is_told_with_the_one_that_is() {
+    let pocket = PocketCommand::new();
+    for (args, words) in [
+        (vec!["login", "slack"], "pocket auth login PROVIDER"),
+        (vec!["auth", "signin", "slack"], "pocket auth login PROVIDER"),
+        (
+            vec!["auth", "login", "slack", "--scope", ""],
+            "--scope ONE --scope OTHER",
+        ),
+        (
+            vec!["auth", "login", "slack", "--scope", "a b"],
+            "--scope ONE --scope OTHER",
+        ),
+        (vec!["auth", "status", "--profile", ""], "for the profile `default`"),
+    ] {
+        let ended = pocket.run(&args);
+        assert_eq!(ended.code, 2, "{args:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(words), "{args:?}: {}", ended.stderr);
+        let told = json_of(&pocket.run([&args[..], &["--json"]].concat()));
+        assert!(told["error"]["hints"].to_string().contains(words), "{args:?}: {told}");
+    }
+}
+
+#[test]
+fn a_sign_in_that_makes_no_sense_is_told_before_it_begins() {
+    let pocket = PocketCommand::new();
+    for (args, code, words) in [
+        (
+            vec!["auth", "login", "github-token"],
+            5,
+            "pocket auth login github --handler github-token",
+        ),
+        (vec!["auth", "login", "https://github.com"], 5, "did you mean `github`?"),
+        (vec!["auth", "login", ""], 2, "pocket auth providers"),
+        (vec!["auth", "login", "no.such"], 5, "pocket auth providers"),
+        (
+            vec![
+                "auth",
+                "login",
+                "slack",
+                "--handler",
+                "slack-token",
+                "--scope",
+                "chat:write",
+            ],
+            2,
+            "pocket auth login slack --handler slack-oauth2",
+        ),
+        (
+            vec!["auth", "login", "github", "--user-token"],
+            2,
+            "leave `--user-token` out",
+        ),
+    ] {
+        let ended = pocket.run(&args);
+        assert_eq!(ended.code, code, "{args:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(words), "{args:?}: {}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("[providers."),
+            "it names no table that could not be one: {args:?}: {}",
+            ended.stderr
+        );
+    }
+    let status = json_of(&pocket.run(["auth", "status", "--json"]));
+    assert_eq!(status["sign_ins"], json!([]));
+}
+
+#[test]
+fn an_export_into_a_folder_that_is_not_there_says_so_before_a_passphrase_is_typed() {
+    let pocket = PocketCommand::new();
+    let ended = pocket.run(["auth", "export", "nodir/accounts"]);
+    assert_eq!(ended.code, 5, "{}", ended.stderr);
+    assert!(ended.stderr.contains("is not there: `nodir`"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains(".pocket-"), "{}", ended.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn f_62_the_folder_of_the_store_is_private_whichever_verb_makes_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let pocket = PocketCommand::new();
+    let mode = |name: &str| {
+        let found = std::fs::metadata(pocket.home().join(name)).expect("it is there");
+        found.permissions().mode() & 0o777
+    };
+    let usual = "umask 022; exec \"$0\" \"$@\"";
+    let looked = pocket.run_under(usual, ["doctor"]);
+    assert_eq!(looked.code, 0, "{} {}", looked.stdout, looked.stderr);
+    assert_eq!(mode("data"), 0o700);
+    assert_eq!(mode("data/accounts.sqlite.lock"), 0o600);
+    // As an earlier Pocket left them.
+    for (name, bits) in [("data", 0o755), ("data/accounts.sqlite.lock", 0o644)] {
+        let open = std::fs::Permissions::from_mode(bits);
+        std::fs::set_permissions(pocket.home().join(name), open).expect("its mode can be set");
+    }
+    assert_eq!(pocket.run_under(usual, ["auth", "status"]).code, 0);
+    assert_eq!(mode("data"), 0o700);
+    assert_eq!(pocket.run_under(usual, ["auth", "reset", "--yes"]).code, 0);
+    assert_eq!(mode("data/accounts.sqlite.lock"), 0o600);
+}
+
+#[test]
 fn text_that_is_not_json_is_told_with_what_to_change_where() {
     let pocket = PocketCommand::new();
     let ended = pocket.run(["run", &echo(), "{\"a\": [1, 2,\n ], }"]);

@@ -95,6 +95,12 @@ async fn two_tools_of_one_provider_hold_two_sign_ins() {
         third.stdout, third.stderr
     );
 
+    let pending = story.pocket.run(["auth", "logout", "slack"]);
+    assert_eq!(
+        pending.code, 0,
+        "the sign-in that `three` began is ended: {}",
+        pending.stderr
+    );
     let shared = story.pocket.run(["auth", "logout", "slack"]);
     assert_eq!(shared.code, 5, "{}", shared.stderr);
     assert!(shared.stderr.contains("--tool one"), "{}", shared.stderr);

@@ -64,6 +64,7 @@ fn a_provider_that_is_set_up_says_so_and_one_of_ones_own_is_there() {
         "pocket.toml",
         "[providers.acme]\nhosts = [\"api.acme.example\"]\noauth2.authorize = \"https://acme.example/a\"\noauth2.token = \"https://acme.example/t\"\n",
     );
+    assert_eq!(pocket.run(["trust", "--yes"]).code, 0);
     let slack = pocket.run(["auth", "providers", "slack"]);
     assert!(slack.stdout.contains("app        set"), "{}", slack.stdout);
     assert!(!slack.stdout.contains("planted-secret"), "{}", slack.stdout);
@@ -78,7 +79,12 @@ fn a_domain_of_ones_own_changes_the_endpoints_of_a_provider_that_has_such() {
     let app = "client_id = \"1\"\nclient_secret = \"2\"\n";
     let own = "domain_url = \"https://acme.my.salesforce.com\"\n";
     pocket.write(".secrets.toml", &format!("[auth.salesforce]\n{app}{own}"));
+    assert_eq!(pocket.run(["trust", "--yes"]).code, 0);
     let salesforce = json_of(&pocket, &["--json", "auth", "providers", "salesforce"]);
+    assert_eq!(
+        salesforce["sure"], "clients",
+        "the file itself says where a domain may be"
+    );
     let endpoints = salesforce["oauth2"]["endpoints"].as_array().expect("a list");
     assert!(endpoints.iter().all(|url| {
         url.as_str()
@@ -101,6 +107,34 @@ fn a_domain_of_ones_own_changes_the_endpoints_of_a_provider_that_has_such() {
         assert_ne!(ended.code, 0);
         assert!(ended.stderr.contains(says), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn what_a_project_redefines_is_shown_once_it_is_trusted_and_then_as_its_own_words() {
+    let pocket = PocketCommand::new();
+    pocket.write("pocket.toml", "[providers.slack]\nhosts = [\"evil.example\"]\n");
+    let shown = pocket.run(["auth", "providers", "slack"]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    assert!(!shown.stdout.contains("evil.example"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("the provider says so"), "{}", shown.stdout);
+    assert!(shown.stderr.contains("files are not trusted"), "{}", shown.stderr);
+    assert!(shown.stderr.contains("pocket trust"), "{}", shown.stderr);
+
+    assert_eq!(pocket.run(["trust", "--yes"]).code, 0);
+    let shown = pocket.run(["auth", "providers", "slack"]);
+    assert!(shown.stdout.contains("evil.example"), "{}", shown.stdout);
+    assert!(
+        shown.stdout.contains("sure       changed by you: `[providers.slack]`"),
+        "{}",
+        shown.stdout
+    );
+    assert!(!shown.stdout.contains("the provider says so"), "{}", shown.stdout);
+    assert_eq!(shown.stderr, "");
+    let slack = json_of(&pocket, &["--json", "auth", "providers", "slack"]);
+    assert_eq!(
+        (&slack["sure"], &slack["checked"]),
+        (&Value::from("changed"), &Value::Null)
+    );
 }
 
 #[test]

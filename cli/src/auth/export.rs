@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Read as _,
+    io::{ErrorKind, Read as _},
     path::Path,
 };
 
@@ -24,15 +24,21 @@ pub(crate) async fn export(args: args::Export, place: &Place, terminal: &Termina
                 .hint("name a file that is not there"),
         );
     }
+    // Before anybody types a passphrase.
+    check_folder_of(&file)?;
     let session = place.open(terminal)?;
     let store = AccountStore::open(&session.settings.store, &session.settings.net, &place.home).await?;
     let passphrase = passphrase(passphrase_file.as_deref(), Typed::Twice, terminal)?;
     let exported = store.export(&passphrase).await?;
     write_atomic(&file, &exported.file, FileMode::Private).map_err(|error| {
-        Failure::said(
-            Code::Internal,
-            format!("the export could not be written: `{shown}`: {error}"),
-        )
+        // The system's words name another file: it is written under another name first.
+        let message = format!("the export could not be written: `{shown}`: {}", error.kind());
+        match error.kind() {
+            ErrorKind::PermissionDenied => {
+                Failure::said(Code::Denied, message).hint("name a file in a folder that this user can write")
+            }
+            _other => Failure::said(Code::Internal, message),
+        }
     })?;
     for left_out in &exported.left_out {
         terminal.say(format_args!("left out: {}", shown_on_one_line(left_out)));
@@ -55,6 +61,17 @@ pub(super) fn counted(accounts: usize) -> String {
         1 => "1 account".to_owned(),
         many => format!("{many} accounts"),
     }
+}
+
+/// A file can only be made in a folder that is there.
+fn check_folder_of(file: &Path) -> Result<(), Failure> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Some(folder) = folder.filter(|folder| !folder.is_dir()) else {
+        return Ok(());
+    };
+    let folder = shown_on_one_line(&folder.to_string_lossy());
+    let message = format!("the folder for the export is not there: `{folder}`");
+    Err(Failure::said(Code::NotFound, message).hint("make it first, or name a file in one that is there"))
 }
 
 /// A file that is there and is no export would be lost.

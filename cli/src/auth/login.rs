@@ -1,11 +1,13 @@
 //! `pocket auth login`: sign in without a tool, or to the account of a tool's own.
 
-use pocket_runtime::{AuthRequirement, Code, Pocket, TokenKind, ToolName, shown_on_one_line};
+use pocket_runtime::{
+    AuthRequirement, Code, Pocket, Provider, Scopes, Settings, TokenKind, ToolName, shown_on_one_line,
+};
 use serde_json::json;
 
 use crate::{
     args,
-    auth::sign_in,
+    auth::{named, sign_in},
     failure::Failure,
     session::{Place, Session},
     terminal::Terminal,
@@ -21,6 +23,7 @@ pub(crate) async fn login(args: args::Login, place: &Place, terminal: &Terminal)
         sign_in: ways,
     } = args;
     let session = place.open(terminal)?;
+    let known = named::provider(&provider, &session.settings)?;
     let (pocket, mut need) = match &tool {
         Some(tool) => of_tool(&session, tool, &provider).await?,
         None => (
@@ -32,8 +35,12 @@ pub(crate) async fn login(args: args::Login, place: &Place, terminal: &Terminal)
     if tool.is_none() {
         need.handler = handler;
         if user_token {
+            check_user_token(known, &session.settings)?;
             need.token = TokenKind::User;
         }
+    }
+    if !scope.is_empty() {
+        check_scopes(known, need.handler.as_deref())?;
     }
     need.scopes.extend(scope);
     need.scopes.sort();
@@ -48,6 +55,46 @@ pub(crate) async fn login(args: args::Login, place: &Place, terminal: &Terminal)
             "tool": begun.owner.tool(),
             "state": "ready",
         }));
+    }
+    Ok(())
+}
+
+/// That scopes can be asked for: what is typed, or is the client's own, has those that it has.
+fn check_scopes(provider: &Provider, handler: Option<&str>) -> Result<(), Failure> {
+    let handler = provider.handler(handler)?;
+    if handler.scopes == Scopes::Asked {
+        return Ok(());
+    }
+    let name = &provider.name;
+    let message = format!(
+        "no scopes can be asked for by `{}`: its tokens have those that they have",
+        handler.name
+    );
+    let failure = Failure::usage(message);
+    let mut others = provider.handlers.iter();
+    Err(match others.find(|other| other.scopes == Scopes::Asked) {
+        Some(other) => failure.hint(format!(
+            "leave `--scope` out, or sign in with `pocket auth login {name} --handler {}`",
+            other.name
+        )),
+        None => failure.hint("leave `--scope` out: choose them where the token or the app is made"),
+    })
+}
+
+/// That the provider has users' tokens beside the app's, and the operator leaves the choice.
+fn check_user_token(provider: &Provider, settings: &Settings) -> Result<(), Failure> {
+    let name = &provider.name;
+    let mut servers = provider.handlers.iter().filter_map(|handler| handler.flow.oauth2());
+    if !servers.any(|oauth2| oauth2.user.is_some()) {
+        let message = format!("`{name}` has no user's tokens beside the app's");
+        return Err(Failure::usage(message).hint("leave `--user-token` out"));
+    }
+    let client = settings.auth.clients.get(name);
+    if client.and_then(|client| client.token) == Some(TokenKind::Bot) {
+        let message = format!("`[auth.{name}]` says that the app's token is asked for");
+        return Err(Failure::usage(message).hint(format!(
+            "leave `--user-token` out, or take `token` out of `[auth.{name}]`"
+        )));
     }
     Ok(())
 }

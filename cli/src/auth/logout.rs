@@ -20,7 +20,7 @@ pub(crate) async fn logout(args: args::Logout, place: &Place, terminal: &Termina
         None => WhoseAccounts::Of(AccountOwner::SHARED),
     };
     let signed_out = pocket.sign_out_of(&provider, handler.as_deref(), whose).await?;
-    if signed_out.accounts == 0 {
+    if signed_out.accounts == 0 && signed_out.sign_ins == 0 {
         let message = format!("no account of this provider: `{}`", shown_on_one_line(&provider));
         let failure = Failure::said(Code::NotFound, message);
         let failure = match (&tool, signed_out.left.first()) {
@@ -50,10 +50,14 @@ pub(crate) async fn logout(args: args::Logout, place: &Place, terminal: &Termina
             ));
         }
     }
+    if signed_out.sign_ins > 0 {
+        terminal.say(format_args!("pending sign-ins that are ended: {}", signed_out.sign_ins));
+    }
     terminal.done("signed out");
     if terminal.is_json() {
         terminal.value(&json!({
             "accounts": signed_out.accounts,
+            "sign_ins": signed_out.sign_ins,
             "not_revoked": signed_out.not_revoked,
             "owed": signed_out.owed,
         }));

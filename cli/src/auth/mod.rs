@@ -4,6 +4,7 @@ mod export;
 mod import;
 mod login;
 mod logout;
+mod named;
 mod passphrase;
 mod provider;
 mod providers;

@@ -5,10 +5,14 @@ use pocket_runtime::{
 };
 use serde_json::{Value, json};
 
-use crate::{auth::providers::sure_in_words, failure::Failure, terminal::Terminal};
+use crate::{
+    auth::{named, providers::sure_in_words},
+    failure::Failure,
+    terminal::Terminal,
+};
 
 pub(super) fn provider(name: &str, settings: &Settings, terminal: &Terminal) -> Result<(), Failure> {
-    let provider = settings.providers.find(name)?;
+    let provider = named::provider(name, settings)?;
     if terminal.is_json() {
         terminal.value(&json_of(provider, settings));
         return Ok(());
@@ -90,11 +94,15 @@ fn placement(placement: &Placement) -> String {
 }
 
 fn sure(provider: &Provider) -> Vec<String> {
-    let checked = match (provider.sure, &provider.checked) {
-        (Sure::Operator, _) | (_, None) => String::new(),
+    let since = match (provider.sure, &provider.checked) {
+        (Sure::Operator | Sure::Changed, _) | (_, None) => String::new(),
         (_, Some(day)) => format!(", as of {day}"),
     };
-    let mut lines = vec![format!("  sure       {}{checked}", sure_in_words(provider.sure))];
+    let by = match provider.sure {
+        Sure::Changed => format!(": `[providers.{}]` is laid over what is built in", provider.name),
+        _as_written => since,
+    };
+    let mut lines = vec![format!("  sure       {}{by}", sure_in_words(provider.sure))];
     if !provider.unsure.is_empty() {
         lines.push(format!("  less sure  {}", provider.unsure.join(", ")));
     }
@@ -166,8 +174,9 @@ pub(super) fn json_of(provider: &Provider, settings: &Settings) -> Value {
             Sure::Clients => "clients",
             Sure::Unchecked => "unchecked",
             Sure::Operator => "operator",
+            Sure::Changed => "changed",
         },
-        "checked": provider.checked,
+        "checked": provider.checked.as_ref().filter(|_day| provider.sure != Sure::Changed),
         "unsure": provider.unsure,
         "notes": provider.notes,
         "client_is_set": oauth2.map(|_oauth2| settings.auth.clients.contains_key(&provider.name)),

@@ -3,11 +3,24 @@
 use pocket_runtime::{Flow, Handler, Provider, Settings, Sure};
 use serde_json::json;
 
-use crate::{args, auth::provider, failure::Failure, session::Place, table::Table, terminal::Terminal};
+use crate::{
+    args,
+    auth::provider,
+    failure::Failure,
+    session::{Place, Trusted},
+    table::Table,
+    terminal::Terminal,
+};
 
 pub(crate) fn providers(args: args::Providers, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-    // Only shown: what the project's files ask need not hold for that.
-    let (settings, _asks) = place.read()?;
+    // What nobody trusts does not hold, so that it is not shown as if it did.
+    let (_all, asks) = place.read()?;
+    let settings = place.settings()?;
+    if place.trusted(&asks)? == Trusted::No {
+        terminal.say(
+            "This project's files are not trusted, so they are not looked at: `pocket trust` shows what they ask.",
+        );
+    }
     if let Some(name) = args.name {
         return provider::provider(&name, &settings, terminal);
     }
@@ -87,5 +100,6 @@ pub(super) const fn sure_in_words(sure: Sure) -> &'static str {
         Sure::Clients => "other clients do so",
         Sure::Unchecked => "not looked up",
         Sure::Operator => "your own words",
+        Sure::Changed => "changed by you",
     }
 }

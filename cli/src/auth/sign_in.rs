@@ -12,6 +12,9 @@ use crate::{
     terminal::Terminal,
 };
 
+/// How often an address is asked for on a terminal: it is easily copied in part.
+const ADDRESSES: u32 = 3;
+
 /// Begins one, in the way that the user wants.
 pub(crate) async fn begin(
     pocket: &Pocket,
@@ -33,7 +36,6 @@ pub(crate) async fn complete(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     if ways.no_wait {
-        terminal.say("The page is there while a `pocket` command waits for it: run this again without --no-wait.");
         return Err(Failure::Pocket(Error::SignInRequired(Box::new(sign_in.clone()))));
     }
     if ways.paste {
@@ -122,12 +124,31 @@ async fn paste(pocket: &Pocket, sign_in: &SignIn, terminal: &Terminal) -> Result
     terminal.say(format_args!("  {url}"));
     terminal
         .say("The browser then fails to open a page of this machine. Copy the address it shows, and paste it here:");
-    terminal.ask("address:");
-    let pasted = tokio::task::spawn_blocking(line).await.ok().flatten();
-    let address = pasted.as_deref().map(str::trim).filter(|address| !address.is_empty());
-    let address = address.ok_or_else(|| Failure::said(Code::Cancelled, "no address was pasted"))?;
-    let ended = pocket.paste_sign_in(sign_in, address).await;
+    let mut left = if terminal.can_ask() { ADDRESSES } else { 1 };
+    let ended = loop {
+        left = left.saturating_sub(1);
+        let address = address(terminal).await?;
+        match pocket.paste_sign_in(sign_in, &address).await {
+            Err(Error::Auth(error @ AuthError::NotThisSignIn { .. })) if left > 0 => {
+                terminal.say(shown_on_one_line(&error.to_string()));
+                for hint in error.hints() {
+                    terminal.say(format_args!("  {hint}"));
+                }
+            }
+            ended => break ended,
+        }
+    };
     agreed(pocket, sign_in, ended, terminal).await?;
     terminal.done(format_args!("signed in to {}", sign_in.provider));
     Ok(())
+}
+
+/// What a person pastes.
+async fn address(terminal: &Terminal) -> Result<String, Failure> {
+    terminal.ask("address:");
+    let pasted = tokio::task::spawn_blocking(line).await.ok().flatten();
+    let address = pasted.as_deref().map(str::trim).filter(|address| !address.is_empty());
+    address
+        .map(ToOwned::to_owned)
+        .ok_or_else(|| Failure::said(Code::Cancelled, "no address was pasted"))
 }

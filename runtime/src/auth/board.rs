@@ -9,7 +9,10 @@ use std::{
 use tokio::sync::{Notify, futures::Notified};
 
 use crate::{
-    auth::{AccountId, pending::FlowId},
+    auth::{
+        AccountId,
+        pending::{FlowId, Outcome},
+    },
     base::clock::UnixTime,
 };
 
@@ -36,6 +39,8 @@ struct State {
     local: HashMap<FlowId, Local>,
     /// Whose last page the browser is on its way to.
     pages_due: HashSet<FlowId>,
+    /// How those ended of which the store could not be told.
+    untold: HashMap<FlowId, Outcome>,
     /// Since when the port cannot be had, nor another process serves it for us.
     blocked: Option<Instant>,
 }
@@ -53,6 +58,17 @@ impl Board {
     pub(super) fn end(&self, id: FlowId) {
         self.state().local.remove(&id);
         self.turned.notify_waiters();
+    }
+
+    /// One ended, and the store could not be told: whoever waits in this process learns it here.
+    pub(super) fn end_untold(&self, id: FlowId, outcome: &Outcome) {
+        self.state().untold.insert(id, outcome.clone());
+        self.end(id);
+    }
+
+    /// How one ended of which the store could not be told.
+    pub(super) fn untold(&self, id: FlowId) -> Option<Outcome> {
+        self.state().untold.get(&id).cloned()
     }
 
     /// Completes when something ends after this was called.

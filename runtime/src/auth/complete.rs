@@ -20,6 +20,10 @@ const REQUEST: Duration = Duration::from_secs(46);
 /// The least time that a user has to say whether the account may become another's.
 const TO_AGREE: Duration = Duration::from_secs(120);
 
+/// The pauses before what was gained is tried to be kept again: each is twice the one before, some 25 s together.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(13);
+
 /// Completes sign-ins that were taken from the store.
 pub(super) struct Completion {
     core: Arc<Core>,
@@ -177,9 +181,25 @@ impl Completion {
             identity: record.identity.clone(),
             missing: missing.unwrap_or_default(),
         };
-        match self.core.save_sign_in(account, record).await {
-            Ok(_) => done,
+        match self.kept(account, &record).await {
+            Ok(()) => done,
             Err(error) => failed(Fault::Store, &error.to_string()),
+        }
+    }
+
+    /// Keeps what was gained, over a store that fails for a while: a full disk, a server that restarts. The provider gives it only once.
+    async fn kept(&self, account: &AccountId, record: &Record) -> Result<(), AuthError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.core.save_sign_in(account, record.clone()).await {
+                Ok(_) => return Ok(()),
+                Err(error) if pause > LAST_PAUSE => return Err(error),
+                Err(error) => {
+                    tracing::warn!(provider = %account.provider, %error, "a sign-in could not be kept; it is tried again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
         }
     }
 
@@ -205,10 +225,12 @@ impl Completion {
     /// Tells who waits.
     pub(super) async fn finish(&self, id: FlowId, outcome: &Outcome) {
         match self.core.flows.finish(id, outcome).await {
-            Ok(()) | Err(AuthError::Store(StoreError::Conflict)) => {}
-            Err(error) => tracing::error!(%error, "how a sign-in ended could not be kept"),
+            Ok(()) | Err(AuthError::Store(StoreError::Conflict)) => self.board.end(id),
+            Err(error) => {
+                tracing::error!(%error, "how a sign-in ended could not be kept");
+                self.board.end_untold(id, outcome);
+            }
         }
-        self.board.end(id);
     }
 }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::{
     auth::{
         AccountId, AuthError, FlowStore,
-        pending::{FlowId, Outcome, Pending, Step},
+        pending::{FlowId, Outcome, Pending},
         store::{RecordKind, Vault},
         wire,
     },
@@ -79,13 +79,16 @@ impl Flows {
         Ok(opened.filter_map(Result::ok).collect())
     }
 
-    /// The sign-in of an account in which a code is to be entered, in whichever process it was begun: the one that lasts longest.
-    pub(super) async fn on_device(&self, account: &AccountId, now: UnixTime) -> Result<Option<FlowId>, AuthError> {
+    /// The sign-in of an account, in whichever process it was begun: the one that lasts longest of those that `is_fit`.
+    pub(super) async fn of_account(
+        &self,
+        account: &AccountId,
+        now: UnixTime,
+        is_fit: impl Fn(&Pending) -> bool,
+    ) -> Result<Option<FlowId>, AuthError> {
         let all = self.pending().await?.into_iter();
-        let codes = all.filter(|pending| {
-            matches!(pending.step, Step::Device(_)) && !pending.is_over(now) && pending.account() == *account
-        });
-        Ok(codes.max_by_key(|pending| pending.expires_at).map(|pending| pending.id))
+        let fit = all.filter(|pending| !pending.is_over(now) && pending.account() == *account && is_fit(pending));
+        Ok(fit.max_by_key(|pending| pending.expires_at).map(|pending| pending.id))
     }
 
     /// Keeps how one that was taken ended.

@@ -19,6 +19,7 @@ mod error;
 mod exchange;
 mod flow;
 mod flows;
+mod hints;
 mod keep_alive;
 mod listener;
 mod owed;

@@ -1,6 +1,6 @@
 //! What the operator sets for signing in.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use crate::{
     auth::resolve,
@@ -17,6 +17,9 @@ pub struct Settings {
     pub clients: BTreeMap<String, Client>,
     /// The port on which sign-ins come back: `[callback] port`, 8976. Providers compare the whole URI, so it is fixed.
     pub callback_port: u16,
+    /// The certificate and key with which https is served on that port, in PEM: `[callback] certificate_file`. Where there is none, one
+    /// that Pocket makes itself.
+    pub certificate_file: Option<PathBuf>,
     /// How long a sign-in's URL holds: 10 min.
     pub sign_in_ttl: Duration,
     /// How many renewals a provider gets: `[renewals]`.
@@ -85,6 +88,7 @@ impl Default for Settings {
         Self {
             clients: BTreeMap::new(),
             callback_port: 8976,
+            certificate_file: None,
             sign_in_ttl: Duration::from_secs(600),
             renewals: Renewals::default(),
         }

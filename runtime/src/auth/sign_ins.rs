@@ -171,8 +171,7 @@ impl SignIns {
     /// The pending sign-in of the account, where it asks for as much. A narrower one hands on what it asks for.
     async fn equal(&self, resolved: &Resolved<'_>, wish: &mut Wish) -> Result<Equal, AuthError> {
         let found = match self.board.of_account(&resolved.account) {
-            // A code that another process had given is as good; where that process has ended, nobody else asks about it.
-            None if wish.way == Way::Device => self.core.flows.on_device(&resolved.account, self.core.now()).await?,
+            None => self.of_others(resolved, wish.way).await?,
             found => found,
         };
         let Some(id) = found else {
@@ -221,15 +220,40 @@ impl SignIns {
         Ok(Equal::Found(Box::new(self.sign_in(&pending).await?)))
     }
 
-    /// Makes a code that another process had given this one's too.
+    /// One that another process began: a code, or a page that is at the address at which this one has its own. Where that process has
+    /// ended, nobody else asks about the code or serves the page.
+    async fn of_others(&self, resolved: &Resolved<'_>, way: Way) -> Result<Option<FlowId>, AuthError> {
+        let redirect = resolved.redirect();
+        let port = self.core.settings.callback_port;
+        let here = self.core.embedded_at(redirect);
+        let here = here.or_else(|| (port != 0).then(|| resolve::origin(redirect, port)));
+        let is_fit = |pending: &Pending| match (&pending.step, way) {
+            (Step::Device(_), Way::Device) => true,
+            (Step::Authorize(_) | Step::Type(_), Way::Page) => here.as_ref() == Some(&pending.origin),
+            (Step::Device(_) | Step::Authorize(_) | Step::Type(_), _) | (Step::Agree(_), _) => false,
+        };
+        self.core
+            .flows
+            .of_account(&resolved.account, self.core.now(), is_fit)
+            .await
+    }
+
+    /// Makes a sign-in that another process began this one's too.
     fn take_up(&self, pending: &Pending) {
+        let is_device = matches!(pending.step, Step::Device(_));
+        let is_embedded = pending.needs_session || is_device;
+        let port = Url::parse(&pending.origin)
+            .ok()
+            .and_then(|origin| origin.port_or_known_default());
         let local = Local {
             account: pending.account(),
-            port: 0,
+            port: port.filter(|_port| !is_embedded).unwrap_or_default(),
             expires_at: pending.expires_at,
         };
         self.board.add(pending.id, local);
-        self.devices.watch(pending.id);
+        if is_device {
+            self.devices.watch(pending.id);
+        }
     }
 
     /// Whether the account has a credential that is good.
@@ -349,21 +373,23 @@ impl SignIns {
     async fn sign_in(&self, pending: &Pending) -> Result<SignIn, AuthError> {
         // The certificate of a site that others reach is its own.
         let fingerprint = match pending.is_https() && !pending.needs_session {
-            true => Some(self.listener.certificate().await?.fingerprint.clone()),
+            true => self.listener.certificate().await?.fingerprint.clone(),
             false => None,
         };
         Ok(SignIn::of(pending, fingerprint))
     }
 
-    /// Ends the pending sign-ins of the accounts that are being signed out, in whichever process they were begun.
-    pub(super) async fn cancel(&self, is_meant: impl Fn(&AccountId) -> bool) -> Result<(), AuthError> {
+    /// Ends the pending sign-ins of the accounts that are being signed out, in whichever process they were begun; gives how many.
+    pub(super) async fn cancel(&self, is_meant: impl Fn(&AccountId) -> bool) -> Result<usize, AuthError> {
+        let mut cancelled = 0;
         for pending in self.core.flows.pending().await? {
             if is_meant(&pending.account()) {
                 let outcome = failed(Fault::SignedOut, "the account was signed out meanwhile");
                 self.completion.call_off(pending.id, &outcome).await?;
+                cancelled += 1;
             }
         }
-        Ok(())
+        Ok(cancelled)
     }
 }
 

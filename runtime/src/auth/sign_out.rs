@@ -30,6 +30,8 @@ pub enum WhoseAccounts {
 pub struct SignedOut {
     /// The accounts that were deleted here.
     pub accounts: usize,
+    /// The sign-ins that were pending and are ended.
+    pub sign_ins: usize,
     /// For each that the provider could not be told of: why. Its tokens are deleted here all the same.
     pub not_revoked: Vec<String>,
     /// For each that the provider could not be told of for now: why, and until when it is tried again.
@@ -73,7 +75,7 @@ pub(super) async fn sign_out(
             provider.handler(Some(handler))?;
         }
     }
-    sign_ins
+    let cancelled = sign_ins
         .cancel(|account| is_meant(account) && is_whose(account))
         .await?;
     let accounts = meant.len();
@@ -93,6 +95,7 @@ pub(super) async fn sign_out(
     }
     Ok(SignedOut {
         accounts,
+        sign_ins: cancelled,
         not_revoked,
         owed,
         left,

@@ -1,4 +1,4 @@
-//! The self-signed certificate of the loopback listener.
+//! The certificate of the loopback listener: a self-signed one, or the operator's.
 
 use std::{
     fs, io,
@@ -22,7 +22,8 @@ use crate::{
     base::{
         clock::{Clock, UnixTime},
         digest::Digest,
-        files::{FileLock, FileMode, create_private_dir, write_atomic},
+        file_lock::FileLock,
+        files::{FileMode, create_private_dir, write_atomic},
         home::Home,
     },
 };
@@ -37,6 +38,8 @@ const LARGEST: u64 = 64 * 1024;
 /// The certificate that is in use.
 pub(super) struct Tls {
     folder: PathBuf,
+    /// The operator's, in place of one of ours.
+    of_operator: Option<PathBuf>,
     clock: Arc<dyn Clock>,
     current: Mutex<Option<Arc<Certificate>>>,
 }
@@ -45,8 +48,8 @@ pub(super) struct Tls {
 #[derive(Debug)]
 pub(super) struct Certificate {
     pub(super) config: Arc<ServerConfig>,
-    /// SHA-256, as browsers show it: `AB:CD:...`.
-    pub(super) fingerprint: String,
+    /// SHA-256 of one of ours, which no browser knows, as it shows it: `AB:CD:...`.
+    pub(super) fingerprint: Option<String>,
     made: UnixTime,
 }
 
@@ -62,10 +65,11 @@ fn is_good(made: UnixTime, now: UnixTime) -> bool {
 }
 
 impl Tls {
-    /// The one in `data/tls/`.
-    pub(super) fn new(home: &Home, clock: Arc<dyn Clock>) -> Self {
+    /// The one in this file of the operator's, else the one in `data/tls/`.
+    pub(super) fn new(home: &Home, of_operator: Option<PathBuf>, clock: Arc<dyn Clock>) -> Self {
         Self {
             folder: home.data().join("tls"),
+            of_operator,
             clock,
             current: Mutex::default(),
         }
@@ -74,19 +78,29 @@ impl Tls {
     /// The certificate: held, else read, else made. Reads files: call it where that is fine.
     pub(super) fn certificate(&self) -> Result<Arc<Certificate>, AuthError> {
         let now = self.clock.now();
+        if let Some(file) = &self.of_operator {
+            // Anew each time: whoever renews it need not tell us.
+            let read = read_operators(file, now);
+            return read.map(Arc::new).map_err(|reason| AuthError::OperatorsCertificate {
+                file: file.clone(),
+                reason,
+            });
+        }
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = current.as_ref().filter(|held| held.is_good_at(now)) {
             return Ok(Arc::clone(held));
         }
-        let read = read_or_make(&self.folder, now).map_err(|reason| AuthError::Certificate { reason })?;
+        let read = read_or_make(&self.folder, now)?;
         Ok(Arc::clone(current.insert(Arc::new(read))))
     }
 }
 
-fn read_or_make(folder: &Path, now: UnixTime) -> Result<Certificate, String> {
-    let in_words = |error: io::Error| error.to_string();
-    create_private_dir(folder).map_err(in_words)?;
-    let _one_at_a_time = FileLock::acquire(&folder.join("lock")).map_err(in_words)?;
+fn read_or_make(folder: &Path, now: UnixTime) -> Result<Certificate, AuthError> {
+    let refused = |reason: String| AuthError::Certificate { reason };
+    let failed = |error: io::Error| refused(error.to_string());
+    create_private_dir(folder).map_err(failed)?;
+    let _one_at_a_time =
+        FileLock::acquire(&folder.join("lock")).map_err(|error| error.told(AuthError::Locked, failed))?;
     // One file holds both, so that they always belong together.
     let file = folder.join("localhost.pem");
     match read(&file) {
@@ -94,9 +108,21 @@ fn read_or_make(folder: &Path, now: UnixTime) -> Result<Certificate, String> {
         Ok(_old) => {}
         Err(reason) => tracing::debug!(reason, "a new certificate is made"),
     }
-    let text = make(now).map_err(|error| error.to_string())?;
-    write_atomic(&file, text.as_bytes(), FileMode::Private).map_err(in_words)?;
-    parse(&text)
+    let text = make(now).map_err(|error| refused(error.to_string()))?;
+    write_atomic(&file, text.as_bytes(), FileMode::Private).map_err(failed)?;
+    parse(&text).map_err(refused)
+}
+
+fn read_operators(file: &Path, now: UnixTime) -> Result<Certificate, String> {
+    let metadata = fs::metadata(file).map_err(|error| error.to_string())?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return Err("it is not a plain file of at most 64 KiB".to_owned());
+    }
+    if !is_private(&metadata) {
+        return Err("others can read the key in it".to_owned());
+    }
+    let text = Zeroizing::new(fs::read_to_string(file).map_err(|error| error.to_string())?);
+    served(&text, now)
 }
 
 fn read(file: &Path) -> Result<Certificate, String> {
@@ -125,20 +151,33 @@ fn parse(text: &str) -> Result<Certificate, String> {
     let made = made.and_then(|made| made.parse().ok()).map(UnixTime);
     let made = made.ok_or("it does not say when it was made")?;
     let certificate = CertificateDer::from_pem_slice(text.as_bytes()).map_err(|_no| "it has no certificate")?;
+    let fingerprint = Some(fingerprint(&certificate));
+    Ok(Certificate {
+        fingerprint,
+        ..served(text, made)?
+    })
+}
+
+/// A certificate, those that it was signed with, and its key, in any order.
+fn served(text: &str, made: UnixTime) -> Result<Certificate, String> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    let chain = chain
+        .ok()
+        .filter(|chain| !chain.is_empty())
+        .ok_or("it has no certificate")?;
     let key = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_no| "it has no key")?;
-    let fingerprint = fingerprint(&certificate);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .with_no_client_auth();
     let mut config = config
-        .with_single_cert(vec![certificate], key)
+        .with_single_cert(chain, key)
         .map_err(|_does_not_fit| "certificate and key do not belong together")?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Certificate {
         config: Arc::new(config),
-        fingerprint,
+        fingerprint: None,
         made,
     })
 }
@@ -188,7 +227,7 @@ mod tests {
     use crate::base::clock::ManualClock;
 
     fn tls(folder: &Path, clock: &Arc<ManualClock>) -> Tls {
-        Tls::new(&Home::at(folder), Arc::clone(clock) as Arc<dyn Clock>)
+        Tls::new(&Home::at(folder), None, Arc::clone(clock) as Arc<dyn Clock>)
     }
 
     #[test]
@@ -196,7 +235,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(UnixTime(1_800_000_000)));
         let first = tls(folder.path(), &clock).certificate().unwrap();
-        assert_eq!(first.fingerprint.len(), 95);
+        assert_eq!(first.fingerprint.as_ref().map(String::len), Some(95));
         clock.advance(Duration::from_secs(59 * DAY));
         assert_eq!(
             tls(folder.path(), &clock).certificate().unwrap().fingerprint,
@@ -244,6 +283,33 @@ mod tests {
                 before.fingerprint
             );
         }
+    }
+
+    #[test]
+    fn the_operators_certificate_is_served_as_it_is_now_and_has_no_fingerprint_to_check() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(UnixTime(1_800_000_000)));
+        let file = folder.path().join("mine.pem");
+        let tls = Tls::new(&Home::at(folder.path()), Some(file.clone()), clock);
+        assert!(matches!(tls.certificate(), Err(AuthError::OperatorsCertificate { .. })));
+        let made = make(UnixTime(1_800_000_000)).unwrap();
+        write_atomic(&file, made.as_bytes(), FileMode::Private).unwrap();
+        assert_eq!(tls.certificate().unwrap().fingerprint, None);
+        write_atomic(&file, b"renewed, and cut off", FileMode::Private).unwrap();
+        tls.certificate().unwrap_err();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            write_atomic(&file, made.as_bytes(), FileMode::Private).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+            let refused = tls.certificate().unwrap_err();
+            assert!(refused.to_string().contains("others can read"), "{refused}");
+            assert!(refused.hints()[0].contains("chmod 600"), "{refused:?}");
+        }
+        assert!(
+            !Home::at(folder.path()).data().join("tls").exists(),
+            "none of ours is made"
+        );
     }
 
     #[test]

@@ -67,7 +67,14 @@ impl Transport {
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = reply.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > LONGEST_REPLY {
-                return Err(FlowError::Protocol(format!("it is longer than {LONGEST_REPLY} bytes")));
+                // No token endpoint has so much to say: somebody else answered.
+                return Err(FlowError::Unreachable {
+                    reason: format!(
+                        "an answer that is longer than {LONGEST_REPLY} bytes (HTTP {})",
+                        status.as_u16()
+                    ),
+                    retry_after,
+                });
             }
             body.extend_from_slice(&chunk);
         }

@@ -21,8 +21,8 @@ const POLL: Duration = Duration::from_millis(250);
 const LAST_PAGE: Duration = Duration::from_secs(3);
 /// How long the port may be somebody else's before a waiter is told.
 const BLOCKED: Duration = Duration::from_secs(3);
-/// How long one that was taken may be at work: one request, and what the store takes.
-const COMPLETION: Duration = Duration::from_secs(60);
+/// How long one that was taken may be at work: the requests, and a store that fails for a while.
+const COMPLETION: Duration = Duration::from_secs(90);
 
 /// Waits for sign-ins.
 pub(super) struct Waiting {
@@ -48,6 +48,9 @@ impl Waiting {
             let turned = self.board.turned();
             tokio::pin!(turned);
             turned.as_mut().enable();
+            if let Some(outcome) = self.board.untold(id) {
+                return outcome.told(&sign_in.provider);
+            }
             match self.core.flows.standing(id).await? {
                 Standing::Ended(Outcome::Superseded { by } | Outcome::Continued { by }) => {
                     id = by;

@@ -1,7 +1,7 @@
-//! Files that a crash leaves old or new, and locks between processes.
+//! Files that a crash leaves old or new, and who may use them.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write as _},
     path::Path,
 };
@@ -41,11 +41,11 @@ pub fn write_atomic(path: &Path, content: &[u8], mode: FileMode) -> io::Result<(
     File::open(folder)?.sync_all()
 }
 
-/// Makes a folder that only this user may enter, with its parents.
+/// Makes a folder that only this user may enter, with its parents. One of his that is there and lets others in is closed to them.
 ///
 /// # Errors
-/// When it cannot be made, or is there and belongs to another user or lets others in.
-pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+/// When it cannot be made, or is there and belongs to another user or lets others write.
+pub fn create_private_dir(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(path))?;
     #[cfg(unix)]
     {
@@ -54,11 +54,16 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
                 let found = fs::metadata(path)?;
+                // Closing it would not undo what others may have put there.
                 if found.permissions().mode() & 0o022 != 0 {
                     return Err(refused("others may write this folder; run `chmod go-w` on it", path));
                 }
-                if !Owner::of_new_files_in(path)?.owns(&found) {
+                let owner = Owner::of_new_files_in(path)?;
+                if !owner.owns(&found) {
                     return Err(refused("the folder belongs to another user", path));
+                }
+                if found.permissions().mode() & 0o077 != 0 && owner.made(&found) {
+                    fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
                 }
             }
             Err(e) => return Err(e),
@@ -93,6 +98,13 @@ impl Owner {
             let _ = made;
             Ok(Self {})
         }
+    }
+
+    /// Whether a file is this user's own.
+    #[cfg(unix)]
+    fn made(self, found: &fs::Metadata) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        found.uid() == self.uid
     }
 
     /// Whether a file is this user's, or the administrator's, who can read all anyway.
@@ -166,44 +178,4 @@ pub(crate) fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
 fn refused(why: &str, path: &Path) -> io::Error {
     let path = shown_on_one_line(&path.to_string_lossy());
     io::Error::new(io::ErrorKind::PermissionDenied, format!("{why}: `{path}`"))
-}
-
-/// A lock between processes, held until dropped.
-#[derive(Debug)]
-pub(crate) struct FileLock {
-    _file: File,
-}
-
-impl FileLock {
-    /// Waits until no other process holds the lock at `path`; the file is made where it is not there and stays.
-    ///
-    /// This blocks the thread: call it where that is fine.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub(crate) fn acquire(path: &Path) -> io::Result<Self> {
-        let file = Self::open(path)?;
-        file.lock()?;
-        Ok(Self { _file: file })
-    }
-
-    /// Takes the lock at `path` where nobody holds it, else gives `None`; never waits.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
-        let file = Self::open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(error),
-        }
-    }
-
-    fn open(path: &Path) -> io::Result<File> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        OpenOptions::new().create(true).truncate(false).write(true).open(path)
-    }
 }

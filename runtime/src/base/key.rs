@@ -13,7 +13,9 @@ use base64::{
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::base::{digest::Digest, keyring::KeyringError, secret::Secret, text::shown_on_one_line};
+use crate::base::{
+    digest::Digest, file_lock::LockHeld, keyring::KeyringError, secret::Secret, text::shown_on_one_line,
+};
 
 const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -67,6 +69,8 @@ pub(crate) enum KeyError {
     Given,
     #[error("it is the key that the store has already")]
     Same,
+    #[error(transparent)]
+    Locked(LockHeld),
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     #[error(transparent)]

@@ -10,7 +10,8 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::base::{
-    files::{self, FileLock, FileMode, Owner},
+    file_lock::FileLock,
+    files::{self, FileMode, Owner},
     key::{self, KeyError, KeyPlace, KeySource, StoreKey},
     keyring::{Keyring, SystemKeyring},
 };
@@ -161,7 +162,8 @@ impl Keys {
                 })
             }
             KeyPlace::Home(path) => {
-                let lock = FileLock::acquire(&with(&self.file, ".lock"))?;
+                let lock = FileLock::acquire(&with(&self.file, ".lock"))
+                    .map_err(|error| error.told(KeyError::Locked, KeyError::Io))?;
                 // One that a crash left behind may be the only copy of the key that the store has now.
                 if let Some(left) = read(&self.next_file(), owner)?.filter(|left| left.has_id(&now.id())) {
                     write(&self.file, &left)?;

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod code;
 pub(crate) mod digest;
+pub(crate) mod file_lock;
 pub(crate) mod files;
 pub(crate) mod home;
 pub(crate) mod json;
@@ -20,3 +21,4 @@ pub(crate) mod redactor;
 pub(crate) mod resolver;
 pub(crate) mod secret;
 pub(crate) mod text;
+pub(crate) mod word;

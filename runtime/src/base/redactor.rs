@@ -12,6 +12,9 @@ use crate::base::secret::Secret;
 /// A shorter secret would be found in innocent text; it is replaced only where it is all there is.
 const SHORTEST_SEARCHED: usize = 8;
 
+/// So much of a longer secret in a stranger's words is no coincidence.
+const LONGEST_UNNOTICED: usize = 12;
+
 /// Replaces secret values by `[redacted:NAME]`. Making one takes longer than a small call: it is worth keeping.
 #[derive(Default)]
 pub(crate) struct Redactor {
@@ -169,6 +172,28 @@ impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redactor(..)")
     }
+}
+
+/// Whether a text quotes a secret, in the clear or as encoders write it, or a long part of it: a stranger's words may have been cut.
+pub(crate) fn quotes(text: &str, secret: &str) -> bool {
+    if secret.is_empty() {
+        return false;
+    }
+    if secret.len() < SHORTEST_SEARCHED {
+        return text.contains(secret);
+    }
+    // What is sent as basic authentication was form-encoded before (RFC 6749 section 2.3.1).
+    let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let mut forms = forms_of(secret);
+    forms.extend(forms_of(&encoded));
+    let text = text.as_bytes();
+    forms
+        .iter()
+        .any(|form| stands_in(text, form) || text.windows(LONGEST_UNNOTICED).any(|part| stands_in(form, part)))
+}
+
+fn stands_in(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// The ways in which a secret turns up by accident.
@@ -329,5 +354,28 @@ mod tests {
     #[test]
     fn it_shows_nothing_of_what_it_looks_for() {
         assert_eq!(format!("{:?}", redactor()), "Redactor(..)");
+    }
+
+    #[test]
+    fn a_secret_is_found_in_strangers_words_however_it_is_quoted() {
+        let secret = "pl4nted/secret+0123456789";
+        let base64 = STANDARD.encode(format!("client:{secret}"));
+        let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let basic = STANDARD.encode(format!("client:{form}"));
+        for text in [
+            format!("the secret {secret} is wrong"),
+            format!("got Basic {base64}"),
+            format!("got Basic {basic}"),
+            format!("got Basic {}", &base64[..30]),
+            format!("got {form}"),
+            format!("it ends in {}", &secret[10..]),
+            format!("hex {}", hex::encode(secret)),
+        ] {
+            assert!(quotes(&text, secret), "{text}");
+        }
+        for innocent in ["the client is not known", "pl4nted", "secret", ""] {
+            assert!(!quotes(innocent, secret), "{innocent}");
+        }
+        assert!(quotes("pin 1234", "1234") && !quotes("pin 123", "1234") && !quotes("x", ""));
     }
 }

@@ -193,7 +193,10 @@ impl CallError {
             }
             Self::RateLimited { seconds } => vec![format!("call again in {seconds} s")],
             Self::Busy => vec!["call again when some calls have ended, or raise the limits".to_owned()],
-            Self::SignInRequired(sign_in) => vec![format!("open {} in a browser, then call again", sign_in.url)],
+            Self::SignInRequired(sign_in) => vec![format!(
+                "open {} in a browser while a process waits for it, then call again",
+                sign_in.url
+            )],
             Self::Auth(error) => error.hints(),
             Self::Sandbox(error) => error.hints(),
             Self::InvalidInput(_) => vec!["see what the tool takes with `pocket inspect`".to_owned()],

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use crate::{
-    base::{code::Code, digest::Digest},
+    base::{code::Code, digest::Digest, file_lock::LockHeld},
     package::PackageError,
     source::SourceError,
 };
@@ -74,6 +74,9 @@ pub enum InstallError {
         #[source]
         source: io::Error,
     },
+    /// Another process does not let go of a file that is to be changed.
+    #[error(transparent)]
+    Locked(LockHeld),
     /// Others could change the tool.
     #[error("others can write this, so it is not run: `{}`", path.display())]
     OthersCanWrite {
@@ -106,6 +109,7 @@ impl InstallError {
                 Code::NotValid
             }
             Self::NotInLock { .. } => Code::NotFound,
+            Self::Locked(_) => Code::Busy,
             Self::OthersCanWrite { .. } | Self::OtherOwner { .. } => Code::Denied,
             Self::Unreadable { .. } | Self::Unwritable { .. } => Code::Internal,
         }
@@ -134,6 +138,7 @@ impl InstallError {
             Self::FileTooNew { .. } => vec!["use a later Pocket".to_owned()],
             Self::Unreadable { path, .. } => vec![format!("let this user read `{}`", path.display())],
             Self::Unwritable { path, .. } => vec![format!("let this user write `{}`", path.display())],
+            Self::Locked(held) => held.hints(),
             Self::OthersCanWrite { path } => vec![format!("run `chmod go-w '{}'`", path.display())],
             Self::OtherOwner { path } => vec![format!(
                 "copy the tool, or make `{}` your own: `chown \"$USER\"`",

@@ -10,7 +10,8 @@ use std::{
 use crate::{
     base::{
         digest::Digest,
-        files::{FileLock, FileMode, create_private_dir, write_atomic},
+        file_lock::FileLock,
+        files::{FileMode, create_private_dir, write_atomic},
         home::Home,
     },
     install::{
@@ -103,7 +104,8 @@ impl ProjectLock {
             source,
         };
         create_private_dir(&self.home).map_err(|e| fail(&self.home, e))?;
-        let _guard = FileLock::acquire(&self.guard).map_err(|e| fail(&self.guard, e))?;
+        let _guard = FileLock::acquire(&self.guard)
+            .map_err(|error| error.told(InstallError::Locked, |e| fail(&self.guard, e)))?;
         let before = self.read()?;
         let mut after = before.clone();
         let outcome = change(&mut after)?;

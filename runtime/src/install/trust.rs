@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     base::{
         digest::Digest,
-        files::{FileLock, FileMode, create_private_dir, write_atomic},
+        file_lock::FileLock,
+        files::{FileMode, create_private_dir, write_atomic},
         home::Home,
         name::Profile,
         text::{shown, shown_on_one_line},
@@ -156,7 +157,8 @@ impl Trust {
             source,
         };
         create_private_dir(&self.folder).map_err(fail)?;
-        let _lock = FileLock::acquire(&self.folder.join(format!("{name}.lock"))).map_err(fail)?;
+        let _lock = FileLock::acquire(&self.folder.join(format!("{name}.lock")))
+            .map_err(|error| error.told(InstallError::Locked, fail))?;
         let mut file: T = self.read(name)?;
         change(&mut file);
         let text = toml::to_string(&file).map_err(|e| fail(std::io::Error::other(e)))?;

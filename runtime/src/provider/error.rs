@@ -1,6 +1,6 @@
 //! Why a provider, or a file that describes one, cannot be used.
 
-use crate::base::code::Code;
+use crate::{base::code::Code, provider::check};
 
 /// Why a provider, or a file that describes one, cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +57,8 @@ impl ProviderError {
             Self::Unknown { name, nearest, known } => {
                 let mut hints: Vec<String> = meant(nearest.as_deref()).into_iter().collect();
                 hints.push(format!("`pocket auth providers` lists all {known}"));
-                if nearest.is_none() {
+                // Another name could be no key of such a table.
+                if nearest.is_none() && check::name("", &name.to_lowercase()).is_ok() {
                     hints.push(format!(
                         "a provider of your own is added under `[providers.{name}]` in `pocket.toml`"
                     ));

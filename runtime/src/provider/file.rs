@@ -5,19 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::{
-    base::{nearest::nearest, text::shown_on_one_line},
+    base::{
+        nearest::nearest,
+        text::shown_on_one_line,
+        word::{in_plain_words, key_of, some_word},
+    },
     provider::{
         Placement, Provider, ProviderError, ScopeError, Sure,
         check::{self, Fault},
         handler_file::{HandlerFile, Shared, handlers_of},
         oauth2_file::OAuth2File,
+        placement_file::PlacementFile,
         variable_file::VariableFile,
     },
 };
 
 /// The whole file.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of what is known of a provider: hosts, variables, oauth2"
+)]
 struct ProviderFile {
     title: Option<String>,
     #[serde(default)]
@@ -33,6 +41,7 @@ struct ProviderFile {
     #[serde(default)]
     handlers: BTreeMap<String, HandlerFile>,
     oauth2: Option<OAuth2File>,
+    #[serde(default, deserialize_with = "some_word")]
     sure: Option<SureFile>,
     checked: Option<String>,
     #[serde(default)]
@@ -42,21 +51,10 @@ struct ProviderFile {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-enum PlacementFile {
-    Header {
-        name: String,
-        #[serde(default)]
-        prefix: String,
-    },
-    BasicPassword,
-    BasicUsername,
-    Query(String),
-    Field(String),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of how a missing scope is told: error, name, scopes"
+)]
 struct ScopeErrorFile {
     error: String,
     name: String,
@@ -112,19 +110,14 @@ pub(super) fn read(name: &str, table: toml::Table) -> Result<Provider, ProviderE
 /// What serde says of a file, beginning with the key, with the nearest of the keys that there are.
 fn misread(error: &toml::de::Error) -> Fault {
     let said = error.to_string();
-    // Its last line names the table or the key, where it is not the whole file.
-    let key = said
-        .trim_end()
-        .rsplit_once("\nin `")
-        .map(|(_, key)| key.trim_end_matches('`'));
-    let message = shown_on_one_line(error.message().trim());
-    let fault = match key {
+    let message = shown_on_one_line(&in_plain_words(error.message().trim()));
+    let fault = match key_of(&said) {
         Some(key) => Fault::new(format!("`{}`: {message}", shown_on_one_line(key))),
         None => Fault::new(message.clone()),
     };
     let unknown = message
         .split_once("unknown field `")
-        .or_else(|| message.split_once("unknown variant `"))
+        .or_else(|| message.split_once("unknown word `"))
         .and_then(|(_, rest)| rest.split_once('`'));
     let Some((unknown, rest)) = unknown else {
         return fault;
@@ -215,21 +208,6 @@ impl ScopeErrorFile {
             error: check::pointer("scope_error.error", &self.error)?,
             name: check::words("scope_error.name", &self.name)?,
             scopes: check::pointer("scope_error.scopes", &self.scopes)?,
-        })
-    }
-}
-
-impl PlacementFile {
-    fn placement(self) -> Result<Placement, Fault> {
-        Ok(match self {
-            Self::Header { name, prefix } => {
-                let (name, prefix) = check::token_header(&name, &prefix)?;
-                Placement::Header { name, prefix }
-            }
-            Self::BasicPassword => Placement::BasicPassword,
-            Self::BasicUsername => Placement::BasicUsername,
-            Self::Query(name) => Placement::Query(check::words("placement.query", &name)?),
-            Self::Field(name) => Placement::Field(check::words("placement.field", &name)?),
         })
     }
 }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::{
-    base::text::shown_on_one_line,
+    base::{
+        text::shown_on_one_line,
+        word::{some_word, word},
+    },
     provider::{
         BasicAuth, ClientAuth, FieldsEntry, Flow, Handler, OAuth2, Scopes, Secrecy, TokenEntry, TypedField,
         check::{self, Fault},
@@ -17,9 +20,11 @@ use crate::{
 const HELP: &str = "It stands in your account's settings at the provider.";
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of a way to get a token, with its `flow`")]
 pub(super) struct HandlerFile {
+    #[serde(deserialize_with = "word")]
     flow: FlowFile,
+    #[serde(default, deserialize_with = "some_word")]
     scopes: Option<ScopesFile>,
     variables: Option<Vec<VariableFile>>,
     /// `token` only.
@@ -35,18 +40,24 @@ pub(super) struct HandlerFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of a value that is typed: name, label, help, minimum, secrecy"
+)]
 struct TypedFieldFile {
     name: String,
     label: String,
     help: Option<String>,
     minimum: Option<usize>,
-    #[serde(default = "secret")]
+    #[serde(default = "secret", deserialize_with = "word")]
     secrecy: SecrecyFile,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of which field is the `username` and which the `password`"
+)]
 struct BasicFile {
     username: String,
     password: String,

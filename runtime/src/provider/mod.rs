@@ -16,6 +16,7 @@ mod mutations;
 mod oauth2;
 mod oauth2_file;
 mod placement;
+mod placement_file;
 mod pointer;
 mod provider;
 mod providers;

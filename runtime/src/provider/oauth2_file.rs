@@ -4,18 +4,24 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::provider::{
-    BodyForm, ClientAuth, HostPattern, ImpliedScopes, Issuer, OAuth2, Pkce, Redirect, UserTokens,
-    check::{self, Fault},
-    domain_url::DomainUrl,
-    file::each_once,
-    refresh_file::{RefreshFile, lifetime},
-    reply_file::{LookupFile, ReplyFile, pointer_or},
-    revoke_file::RevokeFile,
+use crate::{
+    base::word::word,
+    provider::{
+        BodyForm, ClientAuth, HostPattern, ImpliedScopes, Issuer, OAuth2, Pkce, Redirect, UserTokens,
+        check::{self, Fault},
+        domain_url::DomainUrl,
+        file::each_once,
+        refresh_file::{RefreshFile, lifetime},
+        reply_file::{LookupFile, ReplyFile, pointer_or},
+        revoke_file::RevokeFile,
+    },
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of an authorization server: authorize, token, issuer"
+)]
 pub(super) struct OAuth2File {
     /// What `{domain_url}` stands for in endpoints.
     domain_url: Option<String>,
@@ -26,17 +32,17 @@ pub(super) struct OAuth2File {
     token: Option<String>,
     device: Option<String>,
     revoke: Option<RevokeFile>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     redirect: RedirectFile,
     issuer: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     iss: IssFile,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     client_auth: ClientAuthFile,
     public_clients: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     pkce: PkceFile,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     body: BodyFile,
     scope_param: Option<String>,
     user_scope_param: Option<String>,

@@ -48,6 +48,8 @@ pub enum Sure {
     Unchecked,
     /// The operator's own words.
     Operator,
+    /// What is built in, with the operator's own words laid over it.
+    Changed,
 }
 
 impl Provider {

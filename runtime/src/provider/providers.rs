@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use crate::{
     base::{nearest::nearest, text::shown_on_one_line},
-    provider::{Provider, ProviderError, builtin::FILES, file},
+    provider::{Provider, ProviderError, Sure, builtin::FILES, file},
 };
 
 /// Every provider that is known: the embedded files, and what the operator adds or redefines.
@@ -67,6 +67,8 @@ impl Providers {
 
     /// These, with one provider added or changed by the operator's `[providers.<name>]`: what the table leaves out stays.
     ///
+    /// What it is laid over is [`Sure::Changed`], but for a customer's own `oauth2.domain_url` alone: the file says where that goes.
+    ///
     /// `handlers`, each handler, `oauth2`, `oauth2.reply`, `oauth2.user_reply` and `oauth2.refresh` are merged key by key; every
     /// other key that is named is replaced as a whole: lists, parameters, headers, errors, `placement`, `oauth2.revoke`,
     /// `oauth2.implies`.
@@ -117,6 +119,12 @@ impl Providers {
         let added = read.provider.hosts.iter().filter(is_added).cloned();
         read.provider.operator_hosts = added.collect();
         read.provider.operator_hosts.sort_unstable();
+        // What the built-in file says of its sources it does not say of these words.
+        read.provider.sure = match before.map(|before| before.provider.sure) {
+            None | Some(Sure::Operator) => read.provider.sure,
+            Some(sure) if is_own_domain(table) => sure,
+            Some(_built_in) => Sure::Changed,
+        };
         let known = Known {
             file: "",
             read: OnceLock::from(Ok(read)),
@@ -145,6 +153,13 @@ impl Providers {
             }),
         }
     }
+}
+
+/// Whether a table says no more than where a customer's own domain is.
+fn is_own_domain(table: &toml::Table) -> bool {
+    let only = |table: &toml::Table, key: &str| table.len() == 1 && table.contains_key(key);
+    let oauth2 = table.get("oauth2").and_then(toml::Value::as_table);
+    only(table, "oauth2") && oauth2.is_some_and(|oauth2| only(oauth2, "domain_url"))
 }
 
 #[cfg(test)]

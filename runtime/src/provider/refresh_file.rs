@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Deserialize;
 
 use crate::{
-    base::{quantity, text::shown_on_one_line},
+    base::{quantity, text::shown_on_one_line, word::some_word},
     provider::{
         Refresh, Renewal, Rotation,
         check::{self, Fault},
@@ -14,9 +14,13 @@ use crate::{
 };
 
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of how tokens are renewed: url, rotation, idle_days"
+)]
 pub(super) struct RefreshFile {
     pub(super) url: Option<String>,
+    #[serde(default, deserialize_with = "some_word")]
     rotation: Option<RotationFile>,
     idle_days: Option<u16>,
     absolute_days: Option<u16>,

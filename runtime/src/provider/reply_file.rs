@@ -10,7 +10,10 @@ use crate::provider::{
 };
 
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of where values stand in a reply: access_token, scope, identity"
+)]
 pub(super) struct ReplyFile {
     access_token: Option<String>,
     refresh_token: Option<String>,
@@ -26,7 +29,10 @@ pub(super) struct ReplyFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of a request right after a sign-in: url, fields, identity"
+)]
 pub(super) struct LookupFile {
     url: String,
     prefix: Option<String>,

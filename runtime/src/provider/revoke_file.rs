@@ -2,19 +2,27 @@
 
 use serde::Deserialize;
 
-use crate::provider::{
-    ClientAuth, Revoke,
-    check::{self, Fault},
-    domain_url::DomainUrl,
-    oauth2_file::ClientAuthFile,
+use crate::{
+    base::word::{some_word, word},
+    provider::{
+        ClientAuth, Revoke,
+        check::{self, Fault},
+        domain_url::DomainUrl,
+        oauth2_file::ClientAuthFile,
+    },
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of how a token is revoked, with its `kind` and `url`"
+)]
 pub(super) struct RevokeFile {
+    #[serde(deserialize_with = "word")]
     kind: RevokeKindFile,
     pub(super) url: Option<String>,
     /// `rfc7009` only; else as at the token endpoint.
+    #[serde(default, deserialize_with = "some_word")]
     auth: Option<ClientAuthFile>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::{
-    base::text::shown_on_one_line,
+    base::{text::shown_on_one_line, word::some_word},
     provider::{
         FieldsEntry, Flow, Secrecy, Variable,
         check::{self, Fault},
@@ -18,11 +18,12 @@ pub(super) const BASIC: &str = "basic";
 pub(super) const ACCESS_TOKEN: &str = "access_token";
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of a variable: name, field, secrecy")]
 pub(super) struct VariableFile {
     name: String,
     field: Option<String>,
     /// Left out: as secret as the field.
+    #[serde(default, deserialize_with = "some_word")]
     secrecy: Option<SecrecyFile>,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::sandbox::CredentialsMode;
+use crate::{base::word::some_word, sandbox::CredentialsMode};
 
 /// `[credentials]`: how guests get their credentials, for the tools of a source or for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,8 +36,13 @@ fn is_within(source: &str, begin: &str) -> bool {
 
 /// The same as a layer has it.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table of how tools get their credentials: mode, sources"
+)]
 pub(super) struct CredentialsFile {
+    #[serde(deserialize_with = "some_word")]
     mode: Option<CredentialsMode>,
     sources: BTreeMap<String, CredentialsMode>,
 }

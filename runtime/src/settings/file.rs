@@ -10,14 +10,14 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     auth,
-    base::{key::KeySource, net::NetSettings, quantity, secret::Secret},
-    package::TokenKind,
+    base::{key::KeySource, net::NetSettings, quantity, secret::Secret, word::some_word},
     provider::Providers,
     sandbox::Limits,
     settings::{
-        Place, Settings, SettingsError,
+        Settings, SettingsError,
+        client_file::ClientFile,
         credentials::CredentialsFile,
-        layer,
+        layer::{self, Layer},
         tool_file::{RuleFile, ToolFile},
     },
     source::SourceSettings,
@@ -25,7 +25,11 @@ use crate::{
 
 /// What one layer says.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "tables of settings: tools, auth, providers, store"
+)]
 pub(super) struct SettingsFile {
     tools: BTreeMap<String, ToolFile>,
     limits: LimitsFile,
@@ -41,7 +45,11 @@ pub(super) struct SettingsFile {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table of the limits of calls: timeout, memory"
+)]
 struct LimitsFile {
     #[serde(deserialize_with = "some_duration")]
     timeout: Option<std::time::Duration>,
@@ -50,32 +58,29 @@ struct LimitsFile {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table of what is refused: http")]
 struct DenyFile {
     http: Vec<RuleFile>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ClientFile {
-    client_id: Option<String>,
-    client_secret: Option<Secret>,
-    token: Option<TokenKind>,
-    #[serde(deserialize_with = "some_bool")]
-    use_recommended_scope: Option<bool>,
-    /// Where the provider's endpoints are a customer's own: `https://acme.my.salesforce.com`.
-    domain_url: Option<String>,
-}
-
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table of where sign-ins come back to: port, certificate_file"
+)]
 struct CallbackFile {
     #[serde(deserialize_with = "some_port")]
     port: Option<u16>,
+    certificate_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table of how fast tokens are renewed: at_once, per_second"
+)]
 struct RenewalsFile {
     #[serde(deserialize_with = "some_count")]
     at_once: Option<NonZeroU16>,
@@ -84,12 +89,17 @@ struct RenewalsFile {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table of where tokens are kept: url, key, key_file, keyring"
+)]
 struct StoreFile {
     url: Option<auth::StoreUrl>,
     sign_ins_url: Option<auth::StoreUrl>,
     key: Option<Secret>,
     key_file: Option<PathBuf>,
+    #[serde(deserialize_with = "some_word")]
     keyring: Option<Keyring>,
 }
 
@@ -103,13 +113,21 @@ enum Keyring {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table of where tools come from: github_hosts"
+)]
 struct SourcesFile {
     github_hosts: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table of how the network is reached: ca_file"
+)]
 struct NetworkFile {
     ca_file: Option<PathBuf>,
 }
@@ -136,7 +154,10 @@ fn some_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, 
     }
     match Written::deserialize(deserializer)? {
         Written::Number(port) => Ok(Some(port)),
-        Written::Text(text) => text.parse().map(Some).map_err(D::Error::custom),
+        Written::Text(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_error| D::Error::custom("expected a port from 1 to 65535")),
     }
 }
 
@@ -153,25 +174,7 @@ fn some_count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZe
         Written::Text(text) => text
             .parse()
             .map(Some)
-            .map_err(|_error| D::Error::custom("a number from 1 to 65535")),
-    }
-}
-
-/// `true` or `false`, or either as text.
-fn some_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged, expecting = "`true` or `false`")]
-    enum Written {
-        Bool(bool),
-        Text(String),
-    }
-    match Written::deserialize(deserializer)? {
-        Written::Bool(value) => Ok(Some(value)),
-        Written::Text(text) => match text.as_str() {
-            "true" => Ok(Some(true)),
-            "false" => Ok(Some(false)),
-            _other => Err(D::Error::custom("`use_recommended_scope` is `true` or `false`")),
-        },
+            .map_err(|_error| D::Error::custom("expected a number from 1 to 65535")),
     }
 }
 
@@ -181,17 +184,18 @@ impl SettingsFile {
         Self::deserialize(table)
     }
 
-    /// What it says of providers: `[providers.<name>]`, and the keys of `[auth.<name>]` that are of the provider's file.
-    pub(super) fn of_providers(&self) -> Vec<(&str, toml::Table)> {
+    /// What it says of providers, with the place of it: `[providers.<name>]`, and the keys of `[auth.<name>]` that are of the
+    /// provider's file.
+    pub(super) fn of_providers(&self) -> Vec<([&str; 2], toml::Table)> {
         let tables = self
             .providers
             .iter()
-            .map(|(name, table)| (name.as_str(), table.clone()));
+            .map(|(name, table)| (["providers", name.as_str()], table.clone()));
         let domains = self.auth.iter().filter_map(|(name, client)| {
             let url = toml::Value::from(client.domain_url.clone()?);
             let oauth2 = toml::Table::from_iter([("domain_url".to_owned(), url)]);
             Some((
-                name.as_str(),
+                ["auth", name.as_str()],
                 toml::Table::from_iter([("oauth2".to_owned(), oauth2.into())]),
             ))
         });
@@ -217,23 +221,12 @@ impl SettingsFile {
             self.tools.entry(name).or_default().overlay(tool);
         }
         for (name, client) in auth {
-            let ClientFile {
-                client_id,
-                client_secret,
-                token,
-                use_recommended_scope,
-                // Laid over the provider's file.
-                domain_url: _,
-            } = client;
-            let under = self.auth.entry(name).or_default();
-            replace(&mut under.client_id, client_id);
-            replace(&mut under.client_secret, client_secret);
-            replace(&mut under.token, token);
-            replace(&mut under.use_recommended_scope, use_recommended_scope);
+            self.auth.entry(name).or_default().overlay(client);
         }
         replace(&mut self.limits.timeout, limits.timeout);
         replace(&mut self.limits.memory, limits.memory);
         replace(&mut self.callback.port, callback.port);
+        replace(&mut self.callback.certificate_file, callback.certificate_file);
         replace(&mut self.renewals.at_once, renewals.at_once);
         replace(&mut self.renewals.per_second, renewals.per_second);
         self.store.overlay(store);
@@ -243,8 +236,13 @@ impl SettingsFile {
         self.credentials.overlay(credentials);
     }
 
-    /// The settings that all layers together make.
-    pub(super) fn into_settings(self, providers: Providers, project: &Path) -> Result<Settings, SettingsError> {
+    /// The settings that all layers together make. The layers tell where what is wrong stands.
+    pub(super) fn into_settings(
+        self,
+        providers: Providers,
+        project: &Path,
+        layers: &[Layer],
+    ) -> Result<Settings, SettingsError> {
         let Self {
             tools,
             limits,
@@ -266,7 +264,7 @@ impl SettingsFile {
             standard.memory = memory;
         }
         Ok(Settings {
-            auth: auth_settings(auth, callback, renewals, &providers)?,
+            auth: auth_settings(auth, callback, renewals, &providers, layers, project)?,
             store: store.into_settings(project),
             limits: standard,
             sources: SourceSettings::with_github_hosts(sources.github_hosts),
@@ -288,11 +286,14 @@ fn auth_settings(
     callback: CallbackFile,
     renewals: RenewalsFile,
     providers: &Providers,
+    layers: &[Layer],
+    project: &Path,
 ) -> Result<auth::Settings, SettingsError> {
     let mut settings = auth::Settings::default();
     if let Some(port) = callback.port {
         settings.callback_port = port;
     }
+    settings.certificate_file = callback.certificate_file.map(|file| project.join(file));
     let RenewalsFile { at_once, per_second } = renewals;
     if let Some(at_once) = at_once {
         settings.renewals.at_once = at_once.get();
@@ -300,41 +301,9 @@ fn auth_settings(
     if let Some(per_second) = per_second {
         settings.renewals.per_second = per_second.get();
     }
-    for (
-        name,
-        ClientFile {
-            client_id,
-            client_secret,
-            token,
-            use_recommended_scope,
-            domain_url: _,
-        },
-    ) in clients
-    {
-        let place = || Place {
-            file: format!("[auth.{name}]"),
-            line_and_column: None,
-        };
-        let provider = providers
-            .find(&name)
-            .map_err(|source| SettingsError::Provider { place: place(), source })?;
-        let client_id = client_id.ok_or_else(|| SettingsError::NotValid {
-            place: place(),
-            message: "it has no `client_id`".to_owned(),
-            hint: Some(format!(
-                "copy the client id from the page of your app at {}",
-                provider.title
-            )),
-        })?;
-        settings.clients.insert(
-            provider.name.clone(),
-            auth::Client {
-                client_id,
-                client_secret,
-                token,
-                recommended_scopes: use_recommended_scope,
-            },
-        );
+    for (name, file) in clients {
+        let (name, client) = file.client(&name, providers, layers)?;
+        settings.clients.insert(name, client);
     }
     Ok(settings)
 }

@@ -8,8 +8,11 @@ use std::{
 };
 
 use crate::{
-    base::nearest::nearest,
-    settings::{Place, SettingsError, SettingsFile},
+    base::word::key_of,
+    settings::{
+        Place, SettingsError, SettingsFile,
+        wording::{hint, message_without_values, position},
+    },
 };
 
 /// More than any file of settings needs. A project may come from a stranger, whose file could be one that never ends.
@@ -18,8 +21,11 @@ const LARGEST: u64 = 4 << 20;
 /// A layer as it was written, not yet understood.
 pub(super) struct Layer {
     path: PathBuf,
+    /// Of a file; empty of variables.
     text: String,
     table: toml::Table,
+    /// Where each variable stands among the settings, and its name.
+    variables: Vec<(Vec<String>, String)>,
 }
 
 impl Layer {
@@ -31,6 +37,7 @@ impl Layer {
             path: path.to_owned(),
             text,
             table,
+            variables: Vec::new(),
         }))
     }
 
@@ -38,7 +45,7 @@ impl Layer {
     pub(super) fn variables(
         variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
     ) -> Result<Option<Self>, SettingsError> {
-        let mut table = toml::Table::new();
+        let (mut table, mut set) = (toml::Table::new(), Vec::new());
         for (name, value) in variables {
             // A name that is no UTF-8 is none of ours.
             let Ok(name) = name.into().into_string() else { continue };
@@ -60,20 +67,67 @@ impl Layer {
                     "unset one of the two",
                 ));
             }
+            set.push((steps, name));
         }
         Ok((!table.is_empty()).then(|| Self {
             path: PathBuf::from("POCKET_* variables"),
             text: String::new(),
             table,
+            variables: set,
         }))
     }
 
     /// What it says, its keys and values checked.
-    pub(super) fn parsed(self) -> Result<SettingsFile, SettingsError> {
-        if self.text.is_empty() {
-            return SettingsFile::deserialize_table(self.table).map_err(|e| not_valid(&self.path, "", &e));
+    pub(super) fn parsed(&self) -> Result<SettingsFile, SettingsError> {
+        if !self.text.is_empty() {
+            return toml::from_str(&self.text).map_err(|e| not_valid(&self.path, &self.text, &e));
         }
-        toml::from_str(&self.text).map_err(|e| not_valid(&self.path, &self.text, &e))
+        SettingsFile::deserialize_table(self.table.clone()).map_err(|error| SettingsError::NotValid {
+            place: self.place_of_fault(&error),
+            message: message_without_values(error.message()),
+            hint: hint("", error.message()),
+        })
+    }
+
+    /// The variables that a fault is of.
+    fn place_of_fault(&self, error: &toml::de::Error) -> Place {
+        let printed = error.to_string();
+        let unknown = error.message().strip_prefix("unknown field `");
+        let unknown = unknown.and_then(|rest| Some(rest.split_once('`')?.0));
+        let path: Vec<&str> = key_of(&printed)
+            .into_iter()
+            .flat_map(|key| key.split('.'))
+            .chain(unknown)
+            .collect();
+        self.place_of(&path).unwrap_or_else(|| self.place())
+    }
+
+    /// Where a key stands, or a table, if this layer has it: in a file its line, else the variables that set it.
+    pub(super) fn place_of(&self, path: &[&str]) -> Option<Place> {
+        if !self.text.is_empty() {
+            return Some(Place {
+                file: shown_name(&self.path),
+                line_and_column: Some(position(&self.text, offset_of(&self.text, path)?)),
+            });
+        }
+        let is_in_it = |steps: &[String]| {
+            steps
+                .iter()
+                .map(String::as_str)
+                .take(path.len())
+                .eq(path.iter().copied())
+        };
+        let names = self.variables.iter().filter(|(steps, _name)| is_in_it(steps));
+        let names: Vec<&str> = names.map(|(_steps, name)| name.as_str()).collect();
+        let file = match names.as_slice() {
+            [] => return None,
+            [name] => format!("variable {name}"),
+            several => format!("variables {}", several.join(", ")),
+        };
+        Some(Place {
+            file,
+            line_and_column: None,
+        })
     }
 
     /// Where it stands, as a whole.
@@ -89,16 +143,55 @@ impl Layer {
         &self.table
     }
 
-    /// Secrets that other users of the machine can read are not lost yet, so it is said and not refused.
-    pub(super) fn warn_if_others_can_read(&self) {
+    /// Secrets that other users of the machine can read are not lost yet, so it is said and not refused. Who can change them can
+    /// have people sign in to a client of his own.
+    pub(super) fn warn_if_others_reach_it(&self) {
         #[cfg(unix)]
         {
-            use std::os::unix::fs::PermissionsExt as _;
-            if fs::metadata(&self.path).is_ok_and(|m| m.permissions().mode() & 0o044 != 0) {
-                tracing::warn!(file = %self.path.display(), "other users can read this file of secrets: run `chmod 600` on it");
+            use std::os::unix::fs::MetadataExt as _;
+            let us = rustix::process::geteuid().as_raw();
+            let file = fs::metadata(&self.path).ok();
+            if let Some(reach) = file.and_then(|file| reach_of_others(file.mode(), file.uid(), us)) {
+                tracing::warn!(file = %self.path.display(), "{reach}");
             }
         }
     }
+}
+
+/// What others than `us` can do with a file of secrets, and what would end it. Root can do all of it anyway.
+#[cfg(unix)]
+fn reach_of_others(mode: u32, owner: u32, us: u32) -> Option<&'static str> {
+    if owner != us && owner != 0 {
+        return Some(
+            "this file of secrets is another user's, who can read and change it: put one of your own in its place",
+        );
+    }
+    match (mode & 0o044 != 0, mode & 0o022 != 0) {
+        (false, false) => None,
+        (true, false) => Some("other users can read this file of secrets: run `chmod 600` on it"),
+        (false, true) => Some("other users can change this file of secrets: run `chmod 600` on it"),
+        (true, true) => Some("other users can read and change this file of secrets: run `chmod 600` on it"),
+    }
+}
+
+/// Where the topmost of the layers that have a key has it.
+pub(super) fn place_in(layers: &[Layer], path: &[&str]) -> Option<Place> {
+    layers.iter().rev().find_map(|layer| layer.place_of(path))
+}
+
+/// Where in a file the last key of this path begins.
+fn offset_of(text: &str, path: &[&str]) -> Option<usize> {
+    let (last, tables) = path.split_last()?;
+    let mut table = toml::de::DeTable::parse(text).ok()?.into_inner();
+    for key in tables {
+        let (_key, value) = table.into_iter().find(|(is, _value)| is.get_ref() == key)?;
+        table = match value.into_inner() {
+            toml::de::DeValue::Table(inner) => inner,
+            _no_table => return None,
+        };
+    }
+    let (key, _value) = table.iter().find(|(is, _value)| is.get_ref() == last)?;
+    Some(key.span().start)
 }
 
 /// The text of a file, or nothing where there is none.
@@ -174,58 +267,6 @@ fn not_valid(path: &Path, text: &str, error: &toml::de::Error) -> SettingsError 
     }
 }
 
-fn hint(text: &str, message: &str) -> Option<String> {
-    if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
-        return Some("solve the merge conflict in it first".to_owned());
-    }
-    nearest_key(message).or_else(|| {
-        let wants_text = message.starts_with("invalid type: ") && message.ends_with("expected a string");
-        wants_text.then(|| "write it as text, in double quotes".to_owned())
-    })
-}
-
-/// Line and column, both from 1, of a byte offset.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
-}
-
-/// serde quotes the value it could not use, and in `.secrets.toml` that value may be a secret.
-fn message_without_values(message: &str) -> String {
-    let shown = message.lines().next().unwrap_or_default();
-    if let Some(rest) = shown
-        .strip_prefix("invalid type: ")
-        .or_else(|| shown.strip_prefix("invalid value: "))
-    {
-        let kind = rest.split([' ', '`', '"']).next().unwrap_or_default();
-        let expected = rest
-            .rsplit_once(", expected ")
-            .map_or("something else", |(_, expected)| expected);
-        let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) {
-            "an"
-        } else {
-            "a"
-        };
-        return format!("this is {article} {kind}, expected {expected}");
-    }
-    shown.to_owned()
-}
-
-/// The known key that an unknown one most likely meant.
-fn nearest_key(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("unknown field `")?;
-    let (unknown, rest) = rest.split_once('`')?;
-    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-    Some(match nearest(unknown, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known here: {}", known.join(", ")),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -269,5 +310,68 @@ mod tests {
         fs::write(&path, "[auth]\nslack = \"hunter2-planted\"\n").unwrap();
         let error = Layer::file(&path).unwrap().unwrap().parsed().unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_fault_in_a_variable_names_the_variable() {
+        for (name, value, says) in [
+            ("POCKET_CALLBACK__PORT", "99999", "expected a port from 1 to 65535"),
+            ("POCKET_RENEWALS__AT_ONCE", "0", "expected a number from 1 to 65535"),
+            ("POCKET_LIMITS__TIMEOT", "3s", "unknown field `timeot`"),
+            ("POCKET_ATUH__SLACK__CLIENT_ID", "a", "unknown field `atuh`"),
+            ("POCKET_LIMITS__TIMEOUT__X", "3s", "this is a table, expected a string"),
+            (
+                "POCKET_STORE__KEYRING",
+                "on",
+                "this is no word that is known here, expected `auto` or `off`",
+            ),
+        ] {
+            // The other one is right.
+            let both = [("POCKET_LIMITS__MEMORY", "64MiB"), (name, value)];
+            let error = Layer::variables(both).unwrap().unwrap().parsed().unwrap_err();
+            let begins = format!("variable {name}: {says}");
+            assert!(error.to_string().starts_with(&begins), "{error}");
+        }
+        let two = ["POCKET_PROVIDERS__ACME__TITLE", "POCKET_PROVIDERS__ACME__HOSTS"].map(|name| (name, "a"));
+        let layer = Layer::variables(two).unwrap().unwrap();
+        let place = layer.place_of(&["providers", "acme"]).unwrap().to_string();
+        assert_eq!(
+            place,
+            "variables POCKET_PROVIDERS__ACME__TITLE, POCKET_PROVIDERS__ACME__HOSTS"
+        );
+        assert!(layer.place_of(&["providers", "other"]).is_none());
+    }
+
+    #[test]
+    fn a_word_that_is_not_known_is_told_without_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".secrets.toml");
+        fs::write(&path, "[auth.slack]\ntoken = \"xoxb-hunter2-planted\"\n").unwrap();
+        let error = Layer::file(&path).unwrap().unwrap().parsed().unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        assert!(error.to_string().ends_with("expected `bot` or `user`"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_reach_a_file_of_secrets_by_its_mode_or_as_its_owner() {
+        for (mode, owner, says) in [
+            (0o100_600, 7, None),
+            (0o100_600, 0, None),
+            (0o100_711, 7, None),
+            (0o100_600, 8, Some("another user's")),
+            (0o100_640, 7, Some("can read this")),
+            (0o100_604, 0, Some("can read this")),
+            (0o100_620, 7, Some("can change this")),
+            (0o100_602, 7, Some("can change this")),
+            (0o100_666, 7, Some("can read and change this")),
+        ] {
+            let reach = reach_of_others(mode, owner, 7);
+            let is_said = match (reach, says) {
+                (Some(reach), Some(says)) => reach.contains(says),
+                (reach, says) => reach == says,
+            };
+            assert!(is_said, "{mode:o} {owner}: {reach:?}");
+        }
     }
 }

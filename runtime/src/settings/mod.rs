@@ -1,10 +1,12 @@
 //! `pocket.toml`, `.secrets.toml` and `POCKET_*` variables, merged once, filling each stage's settings.
 
 mod asks;
+mod client_file;
 mod credentials;
 mod file;
 mod layer;
 mod tool_file;
+mod wording;
 
 use std::{
     collections::BTreeMap,
@@ -172,7 +174,7 @@ impl Settings {
     /// # Errors
     /// When an embedded provider file is not valid, which a test rules out.
     pub fn standard() -> Result<Self, SettingsError> {
-        Self::from_files(Vec::new(), Path::new("."))
+        Self::from_files(&[], Path::new("."))
     }
 
     /// Reads, low to high: the user's `config.toml` in `home`, the project's `pocket.toml` and `.secrets.toml`, and the
@@ -191,7 +193,7 @@ impl Settings {
         let public = in_project("pocket.toml")?;
         let secrets = in_project(".secrets.toml")?;
         if let Some(layer) = &secrets {
-            layer.warn_if_others_can_read();
+            layer.warn_if_others_reach_it();
         }
         let variables: Vec<(OsString, OsString)> = variables.into_iter().map(|(n, v)| (n.into(), v.into())).collect();
         let own_variables = variables.iter().map(|(name, _)| name).filter(|name| is_own(name));
@@ -202,10 +204,10 @@ impl Settings {
             None => ProjectAsks::none(),
         };
         let project = project.unwrap_or(Path::new("."));
-        let layers = [user, public, secrets, environment].into_iter().flatten().collect();
+        let layers: Vec<Layer> = [user, public, secrets, environment].into_iter().flatten().collect();
         let settings = Self {
             own_variables,
-            ..Self::from_files(layers, project)?
+            ..Self::from_files(&layers, project)?
         };
         Ok(ReadSettings { settings, asks })
     }
@@ -221,7 +223,7 @@ impl Settings {
         Ok(Self::read(home, None, variables)?.settings)
     }
 
-    fn from_files(layers: Vec<Layer>, project: &Path) -> Result<Self, SettingsError> {
+    fn from_files(layers: &[Layer], project: &Path) -> Result<Self, SettingsError> {
         let mut merged = SettingsFile::default();
         let mut providers = Providers::builtin().map_err(|source| SettingsError::Provider {
             place: Place {
@@ -231,16 +233,16 @@ impl Settings {
             source,
         })?;
         for layer in layers {
-            let place = layer.place();
             let file = layer.parsed()?;
-            for (name, table) in file.of_providers() {
+            for (path, table) in file.of_providers() {
+                let [_table, name] = path;
                 providers = providers.with(name, &table).map_err(|source| SettingsError::Provider {
-                    place: place.clone(),
+                    place: layer.place_of(&path).unwrap_or_else(|| layer.place()),
                     source,
                 })?;
             }
             merged.overlay(file);
         }
-        merged.into_settings(providers, project)
+        merged.into_settings(providers, project, layers)
     }
 }

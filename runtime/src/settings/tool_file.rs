@@ -8,18 +8,27 @@ use std::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
-    base::name::ToolName,
+    base::{
+        name::ToolName,
+        word::{some_word, word},
+    },
     package::{Access, FolderGrant, Rule},
     sandbox::CredentialsMode,
     settings::{Place, SettingsError, ToolSettings, file::replace},
 };
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table of a tool: source, variables, grant"
+)]
 pub(super) struct ToolFile {
     source: Option<String>,
     variables: BTreeMap<String, String>,
+    #[serde(deserialize_with = "some_word")]
     credentials: Option<CredentialsMode>,
+    #[serde(deserialize_with = "some_word")]
     account: Option<Account>,
     grant: GrantFile,
 }
@@ -36,16 +45,17 @@ enum Account {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table of what is granted: http, files")]
 struct GrantFile {
     http: Vec<RuleFile>,
     files: BTreeMap<String, FolderFile>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with a `folder` and the `access` to it")]
 struct FolderFile {
     folder: PathBuf,
+    #[serde(deserialize_with = "word")]
     access: Access,
 }
 

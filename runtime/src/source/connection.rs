@@ -33,6 +33,13 @@ pub(super) struct FetchLimits {
     pub(super) time: Duration,
 }
 
+impl FetchLimits {
+    /// How long another process's fetch from the same URL is waited for: it is told who is waited for before the time is over.
+    pub(super) fn waiting(self) -> Duration {
+        self.time / 4 * 3
+    }
+}
+
 impl Default for FetchLimits {
     fn default() -> Self {
         Self {

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use crate::{
-    base::code::Code,
+    base::{code::Code, file_lock::LockHeld},
     source::{BadEntry, BadUrl, Commit, Folder},
 };
 
@@ -185,6 +185,9 @@ pub enum SourceError {
         #[source]
         source: io::Error,
     },
+    /// Another process does not let go of the cache.
+    #[error(transparent)]
+    Locked(LockHeld),
     /// The operator's CA file cannot be used.
     #[error("the CA file has no certificate that can be read: {0}")]
     Ca(String),
@@ -227,6 +230,7 @@ impl SourceError {
             | Self::Redirected { .. }
             | Self::Unreachable { .. } => Code::Unreachable,
             Self::NoHomeFolder | Self::Cache { .. } | Self::Git(_) => Code::Internal,
+            Self::Locked(_) => Code::Busy,
             Self::Cancelled(_) => Code::Cancelled,
         }
     }
@@ -286,6 +290,7 @@ impl SourceError {
             }
             Self::Redirected { .. } => vec!["write the URL to which it sends".to_owned()],
             Self::Cache { path, .. } => vec![format!("let this user alone write `{}`, or remove it", path.display())],
+            Self::Locked(held) => held.hints(),
             Self::Ca(_) => vec!["`[network] ca_file` is a file of certificates in PEM".to_owned()],
             Self::NotACommit(_) => vec!["write all of it, as `git rev-parse` prints it".to_owned()],
             Self::NoCommit(_) => vec!["name a branch, or a tag of a commit".to_owned()],

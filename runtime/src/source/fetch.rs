@@ -208,7 +208,7 @@ impl Inner {
         }
         watch.begin(&source.remote);
         let _in_use = libgit2::enter(&self.net)?;
-        let locked = self.git.lock(&source.remote)?;
+        let locked = self.git.lock(&source.remote, watch.limits.waiting())?;
         let download = Download {
             store: &locked,
             source,
@@ -228,7 +228,7 @@ impl Inner {
         }
         watch.begin(&source.remote);
         let _in_use = libgit2::enter(&self.net)?;
-        let locked = self.git.lock(&source.remote)?;
+        let locked = self.git.lock(&source.remote, watch.limits.waiting())?;
         let download = Download {
             store: &locked,
             source,

@@ -3,16 +3,14 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use git2::Repository;
 use tempfile::TempDir;
 
 use crate::{
-    base::{
-        digest::Digest,
-        files::{FileLock, create_private_dir},
-    },
+    base::{digest::Digest, file_lock::FileLock, files::create_private_dir},
     source::{Commit, SourceError, remote::Remote},
 };
 
@@ -46,8 +44,8 @@ impl GitStore {
         Self { root }
     }
 
-    /// Waits until nobody else fetches from that URL.
-    pub(super) fn lock(&self, remote: &Remote) -> Result<Locked, SourceError> {
+    /// Waits until nobody else fetches from that URL, for as long as the fetch of another process may take.
+    pub(super) fn lock(&self, remote: &Remote, patience: Duration) -> Result<Locked, SourceError> {
         let folder = self.root.join(Digest::of(remote.url.as_bytes()).hex());
         let fail = |source| SourceError::Cache {
             path: folder.clone(),
@@ -55,7 +53,8 @@ impl GitStore {
         };
         create_private_dir(&self.root).map_err(fail)?;
         create_private_dir(&folder).map_err(fail)?;
-        let lock = FileLock::acquire(&folder.join("lock")).map_err(fail)?;
+        let lock = FileLock::acquire_within(&folder.join("lock"), patience)
+            .map_err(|error| error.told(SourceError::Locked, fail))?;
         let locked = Locked { folder, _lock: lock };
         locked.remove_leftovers();
         Ok(locked)
@@ -117,4 +116,33 @@ pub(super) fn make_bare(path: &Path) -> Result<Repository, git2::Error> {
     let repository = Repository::init_opts(path, &options)?;
     repository.config()?.set_bool("http.followRedirects", false)?;
     Ok(repository)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use crate::{base::code::Code, source::remote::Transport};
+
+    #[test]
+    fn a_process_that_does_not_let_go_of_a_repository_is_told_with_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let store = GitStore::new(home.path().join("git"));
+        let remote = Remote {
+            url: "https://host/x.git".to_owned(),
+            transport: Transport::Http,
+            host: "host".to_owned(),
+            login: None,
+        };
+        let held = store.lock(&remote, Duration::ZERO).unwrap();
+        let error = store.lock(&remote, Duration::ZERO).unwrap_err();
+        assert_eq!(error.code(), Code::Busy);
+        let file = held.folder.join("lock").display().to_string();
+        let told = error.to_string();
+        assert!(told.contains("another process has held this lock"), "{told}");
+        assert!(told.contains(&file), "{told}");
+        assert!(!error.hints().is_empty());
+        drop(held);
+        store.lock(&remote, Duration::ZERO).unwrap();
+    }
 }

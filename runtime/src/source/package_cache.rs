@@ -10,7 +10,8 @@ use cap_std::fs::Dir;
 use crate::{
     base::{
         digest::Digest,
-        files::{FileLock, FileMode, create_private_dir, write_atomic},
+        file_lock::FileLock,
+        files::{FileMode, create_private_dir, write_atomic},
     },
     source::{SourceError, listing::Listing},
 };
@@ -48,7 +49,7 @@ impl PackageCache {
         let fail = |source| self.fail(source);
         create_private_dir(&self.root).map_err(fail)?;
         create_private_dir(&self.root.join("index")).map_err(fail)?;
-        let lock = FileLock::acquire(&self.root.join("lock")).map_err(fail)?;
+        let lock = FileLock::acquire(&self.root.join("lock")).map_err(|error| error.told(SourceError::Locked, fail))?;
         let folder = match self.open(&tree)? {
             Some(folder) => folder,
             None => {

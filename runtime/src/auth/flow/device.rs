@@ -309,7 +309,6 @@ mod tests {
             reply(&"W".repeat(65), "https://a.example/device"),
             reply("", "https://a.example/device"),
             "{}".to_owned(),
-            "[]".to_owned(),
         ] {
             let (given, _sent) = begun(200, &body).await;
             let error = given.unwrap_err();

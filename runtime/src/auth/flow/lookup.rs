@@ -12,7 +12,7 @@ use crate::{
         },
         transport::{Answer, Transport},
     },
-    base::secret::Secret,
+    base::{redactor, secret::Secret},
     provider::{Lookup, OAuth2},
 };
 
@@ -57,7 +57,15 @@ async fn look_up(transport: &Transport, oauth: &OAuth2, lookup: &Lookup, tokens:
         tokens.fields.insert(field.clone(), Secret::new(value));
     }
     if tokens.identity.is_none() {
-        tokens.identity = reply::identity(&lookup.identity, &found);
+        let given = [Some(&tokens.access), tokens.refresh.as_ref()];
+        let is_token = |shown: &str| {
+            given
+                .iter()
+                .flatten()
+                .any(|token| redactor::quotes(shown, token.expose()))
+        };
+        let identity = reply::identity(&lookup.identity, &found);
+        tokens.identity = identity.filter(|identity| !is_token(identity));
     }
     Ok(())
 }

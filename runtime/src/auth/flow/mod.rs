@@ -22,7 +22,7 @@ pub(crate) mod typed;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::base::{clock::UnixTime, secret::Secret};
+use crate::base::{clock::UnixTime, redactor, secret::Secret};
 
 /// What a provider gave.
 #[derive(Debug, Clone)]
@@ -66,10 +66,8 @@ impl FlowError {
     /// The same without words in which the provider gave back one of these: some servers quote what they refuse.
     fn without(self, secrets: &[Option<&Secret>]) -> Self {
         let quotes = |text: &str| {
-            secrets
-                .iter()
-                .flatten()
-                .any(|secret| !secret.expose().is_empty() && text.contains(secret.expose()))
+            let mut secrets = secrets.iter().flatten();
+            secrets.any(|secret| redactor::quotes(text, secret.expose()))
         };
         let clean = |text: String| {
             if quotes(&text) {

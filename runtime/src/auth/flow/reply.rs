@@ -7,7 +7,7 @@ use zeroize::Zeroize as _;
 
 use crate::{
     auth::{flow::FlowError, transport::Answer},
-    base::text::shown_on_one_line,
+    base::{redactor, text::shown_on_one_line},
     provider::{OAuth2, Pointer, Reply},
 };
 
@@ -89,7 +89,11 @@ fn outcome(
 pub(super) fn refuse_unusable(answer: &Answer) -> Result<(), FlowError> {
     let status = answer.status;
     if status.is_redirection() {
-        return Err(FlowError::Protocol(format!("a redirect (HTTP {})", status.as_u16())));
+        // A login page of the network in between, or a maintenance: whoever sends elsewhere is not the token endpoint.
+        return Err(FlowError::Unreachable {
+            reason: format!("a redirect (HTTP {})", status.as_u16()),
+            retry_after: answer.retry_after,
+        });
     }
     let is_for_now = matches!(
         status,
@@ -117,19 +121,20 @@ pub(super) fn object(answer: &Answer) -> Result<Value, FlowError> {
     }
     let status = answer.status.as_u16();
     let body = answer.body.trim_ascii_start();
-    if body.starts_with(b"<") {
-        // A page of a proxy, a firewall or a maintenance: whoever wrote it is not the token endpoint.
-        return Err(FlowError::Unreachable {
-            reason: format!("a web page in place of an answer (HTTP {status})"),
-            retry_after: answer.retry_after,
-        });
+    if body.is_empty() && answer.status.is_client_error() {
+        // Some token endpoints refuse so.
+        return Err(FlowError::Protocol(format!("an empty body (HTTP {status})")));
     }
-    let what = if body.is_empty() {
-        "an empty body"
-    } else {
-        "neither JSON nor a form"
+    let what = match body.first() {
+        None => "an empty body",
+        Some(b'<') => "a web page in place of an answer",
+        Some(_) => "neither JSON nor a form",
     };
-    Err(FlowError::Protocol(format!("{what} (HTTP {status})")))
+    // A page or word of a proxy, a firewall or a maintenance: whoever wrote it is not the token endpoint, so it ends no account.
+    Err(FlowError::Unreachable {
+        reason: format!("{what} (HTTP {status})"),
+        retry_after: answer.retry_after,
+    })
 }
 
 /// The error in a reply, whatever its status.
@@ -199,10 +204,17 @@ fn tokens(oauth: &OAuth2, shape: &Reply, asked: Asked, reply: &Value) -> Result<
     if let Some(seconds) = expires_in {
         out.insert("expires_in".to_owned(), json!(seconds));
     }
-    if let Some(scopes) = shape.scope.find(reply).and_then(|value| scopes(oauth, value)) {
+    // What is shown of an account must not be what opens it, whatever a provider writes there.
+    let given: Vec<String> = ["access_token", "refresh_token"]
+        .iter()
+        .filter_map(|name| text(out.get(*name)?))
+        .collect();
+    let is_token = |shown: &str| given.iter().any(|token| redactor::quotes(shown, token));
+    if let Some(mut scopes) = shape.scope.find(reply).and_then(|value| scopes(oauth, value)) {
+        scopes.retain(|scope| !is_token(scope));
         out.insert("scope".to_owned(), json!(scopes.join(" ")));
     }
-    if let Some(identity) = identity(&shape.identity, reply) {
+    if let Some(identity) = identity(&shape.identity, reply).filter(|identity| !is_token(identity)) {
         out.insert("identity".to_owned(), json!(identity));
     }
     let fields: Map<String, Value> = shape

@@ -444,16 +444,13 @@ async fn a_reply_that_is_none_says_what_it_was() {
             unreachable("a web page in place of an answer (HTTP 403)"),
         ),
         (400, "", FlowError::Protocol("an empty body (HTTP 400)".to_owned())),
-        (200, "", FlowError::Protocol("an empty body (HTTP 200)".to_owned())),
+        (200, "", unreachable("an empty body (HTTP 200)")),
+        (200, "hello", unreachable("neither JSON nor a form (HTTP 200)")),
+        (200, "[1]", unreachable("neither JSON nor a form (HTTP 200)")),
         (
-            200,
-            "hello",
-            FlowError::Protocol("neither JSON nor a form (HTTP 200)".to_owned()),
-        ),
-        (
-            200,
-            "[1]",
-            FlowError::Protocol("neither JSON nor a form (HTTP 200)".to_owned()),
+            403,
+            "error code: 1020",
+            unreachable("neither JSON nor a form (HTTP 403)"),
         ),
         (
             404,
@@ -515,10 +512,9 @@ async fn f_49_a_redirect_is_not_followed() {
         let outcome = Case::of("google", at("google", &server), TokenKind::Bot)
             .exchange()
             .await;
-        assert_eq!(
-            outcome.unwrap_err(),
-            FlowError::Protocol(format!("a redirect (HTTP {status})"))
-        );
+        let reason = format!("a redirect (HTTP {status})");
+        let retry_after = None;
+        assert_eq!(outcome.unwrap_err(), FlowError::Unreachable { reason, retry_after });
         assert_eq!(server.sent().len(), 1);
         assert!(target.sent().is_empty());
     }
@@ -528,10 +524,9 @@ async fn f_49_a_redirect_is_not_followed() {
 async fn a_reply_that_is_too_long_or_breaks_off_is_not_read() {
     let body = format!(r#"{{"access_token":"{}"}}"#, "x".repeat(2 << 20));
     let (outcome, _) = exchanged("google", TokenKind::Bot, 200, &body).await;
-    assert_eq!(
-        outcome.unwrap_err(),
-        FlowError::Protocol("it is longer than 1048576 bytes".to_owned())
-    );
+    let reason = "an answer that is longer than 1048576 bytes (HTTP 200)".to_owned();
+    let retry_after = None;
+    assert_eq!(outcome.unwrap_err(), FlowError::Unreachable { reason, retry_after });
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -552,6 +547,28 @@ async fn a_reply_that_is_too_long_or_breaks_off_is_not_read() {
     assert!(error.to_string().contains("no connection"), "{error}");
 }
 
+/// What a client with this secret sends as basic authentication.
+fn basic(secret: &str) -> String {
+    use base64::Engine as _;
+    let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    base64::engine::general_purpose::STANDARD.encode(format!("client-id:{encoded}"))
+}
+
+#[tokio::test]
+async fn what_is_shown_of_an_account_is_no_token_whatever_the_reply_says() {
+    let body = r#"{"access_token":"hunter2-access-0123","refresh_token":"hunter2-refresh-0123","token_type":"Bearer",
+        "scope":"read hunter2-access-0123 write","who":"hunter2-refresh-0123"}"#;
+    let server = TestServer::start(200, &[], body).await;
+    let over = format!(
+        "oauth2.token = \"{}\"\noauth2.reply.identity = [\"/who\"]",
+        server.url("/r")
+    );
+    let case = Case::of("google", oauth2_with("google", &over), TokenKind::Bot);
+    let tokens = case.exchange().await.unwrap();
+    assert_eq!(tokens.scopes.unwrap(), ["read", "write"]);
+    assert_eq!(tokens.identity, None);
+}
+
 #[tokio::test]
 async fn no_secret_is_in_any_error_or_debug_text() {
     let quoted = "hunter2-code hunter2-refresh hunter2:cret+/ %&= hunter2-access";
@@ -567,6 +584,11 @@ async fn no_secret_is_in_any_error_or_debug_text() {
             json!({ "error": "invalid_grant", "error_description": quoted }).to_string(),
         ),
         (400, json!({ "error": quoted }).to_string()),
+        (
+            400,
+            json!({ "error": "invalid_grant", "error_description": format!("got Basic {}", basic("hunter2:cret+/ %&=")) })
+                .to_string(),
+        ),
         (
             400,
             json!({ "error": { "code": quoted, "message": quoted } }).to_string(),
@@ -594,6 +616,7 @@ async fn no_secret_is_in_any_error_or_debug_text() {
                 .map_or_else(|error| format!("{error} {error:?}"), |_| String::new()),
         ] {
             assert!(!error.contains(PLANTED), "{status} {body}: {error}");
+            assert!(!error.contains(&basic("hunter2:cret+/ %&=")[..24]), "{status} {body}: {error}");
         }
     }
     let (tokens, _) = exchanged(

@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use crate::{
     auth::{AuthError, core::Core, pending::FlowId},
     base::{
-        files::{FileLock, FileMode, create_private_dir, write_atomic},
+        file_lock::FileLock,
+        files::{FileMode, create_private_dir, write_atomic},
         listeners::Listening,
     },
 };

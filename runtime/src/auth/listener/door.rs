@@ -172,7 +172,10 @@ impl Door {
             }
             Ok(Standing::Ended(_)) => pages::used().into_response(),
             Ok(Standing::Pending(pending, _sealed)) => see_other(&pending.url()),
-            Ok(Standing::Taken) => pages::at_work().into_response(),
+            Ok(Standing::Taken) => match self.board.untold(id) {
+                Some(outcome) => outcome_page(&outcome).into_response(),
+                None => pages::at_work().into_response(),
+            },
             Ok(Standing::Unknown) => pages::unknown().into_response(),
             Err(error) => broken(&error),
         };

@@ -70,7 +70,11 @@ struct Sockets {
 
 impl Listener {
     pub(in crate::auth) fn new(core: Arc<Core>, board: Arc<Board>, door: Arc<Door>) -> Self {
-        let tls = Arc::new(Tls::new(&core.home, Arc::clone(&core.clock)));
+        let tls = Arc::new(Tls::new(
+            &core.home,
+            core.settings.certificate_file.clone(),
+            Arc::clone(&core.clock),
+        ));
         Self {
             inner: Arc::new(Inner {
                 core,

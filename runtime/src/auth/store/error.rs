@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     auth::{StorePlace, store::TlsFault},
-    base::{code::Code, key::KeyPlace, text::shown_on_one_line},
+    base::{code::Code, file_lock::LockHeld, key::KeyPlace, text::shown_on_one_line},
 };
 
 /// Why a store could not be used.
@@ -56,7 +56,7 @@ pub enum StoreError {
     /// Another process kept the store locked.
     #[error("another process kept the token store locked for {waited:?}: `{}`", shown(path))]
     Locked {
-        /// The store.
+        /// The store, or the file of its lock.
         path: PathBuf,
         /// How long was waited.
         waited: Duration,
@@ -167,6 +167,14 @@ fn shown(path: &Path) -> String {
 }
 
 impl StoreError {
+    /// Another process is making the store or its key, or putting it aside, and does not get done.
+    pub(crate) fn of_lock(held: LockHeld) -> Self {
+        Self::Locked {
+            path: held.path,
+            waited: held.waited,
+        }
+    }
+
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> Code {

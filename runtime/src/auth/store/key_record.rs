@@ -72,6 +72,7 @@ pub(super) fn not_a_key(error: KeyError, place: KeyPlace, store: &StorePlace) ->
             sqlite_io_at(path)(error)
         }
         (KeyError::Given, _) => StoreError::TheirKey { place },
+        (KeyError::Locked(held), _) => StoreError::of_lock(held),
         (error, _) => StoreError::NotAKey {
             place,
             reason: error.to_string(),

@@ -64,7 +64,10 @@ impl OpenStore {
     /// When it cannot be reached or read, or its key is lost or another: naming where it was kept.
     pub(crate) async fn open(settings: &StoreSettings, home: &Home, net: &Net) -> Result<Self, StoreError> {
         let opened = match &settings.url {
-            None => Self::open_file(settings, home)?,
+            None => {
+                let (settings, home) = (settings.clone(), home.clone());
+                blocking(move || Self::open_file(&settings, &home)).await?
+            }
             Some(url) => Self::open_server(settings, url, home, net).await?,
         };
         let Some(url) = &settings.sign_ins_url else {
@@ -162,7 +165,13 @@ impl OpenStore {
         }
         let wanted = theirs.map_or_else(|| keys.place(Some(&now.place)), |path| KeyPlace::File(path.to_owned()));
         let refused = |error| not_a_key(error, wanted.clone(), &place);
-        let next = keys.make_next(&self.key, &now.place, theirs, *owner).map_err(refused)?;
+        let next = {
+            let (keys, key, owner) = (keys.clone(), self.key.clone(), *owner);
+            let (kept, theirs) = (now.place.clone(), theirs.map(Path::to_owned));
+            blocking(move || Ok(keys.make_next(&key, &kept, theirs.as_deref(), owner)))
+                .await?
+                .map_err(refused)?
+        };
         let record = KeyRecord::of(&next.key, next.place.clone());
         let (from, to) = (Vault::new(self.key.clone()), Vault::new(next.key.clone()));
         match store {
@@ -185,4 +194,12 @@ impl OpenStore {
             Kind::Redis(store) => store.place().clone(),
         })
     }
+}
+
+/// Files, keyrings and the locks of other processes are waited for away from the threads that answer.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|ended| StoreError::Unavailable(ended.into()))?
 }

@@ -67,7 +67,7 @@ impl SqliteStore {
     /// Opens the store at `path`, or makes it, with the key that was chosen when it was made: the key's id and a check value
     /// are recorded in it, and no other key is ever made for it.
     ///
-    /// This blocks the thread for some milliseconds: call it where that is fine.
+    /// This blocks the thread for some milliseconds, for up to 30 s where another process makes it: call it where that is fine.
     ///
     /// # Errors
     /// When the file is damaged or not ours, or the key is lost or another: naming where it was kept.
@@ -87,10 +87,10 @@ impl SqliteStore {
     /// Puts the store at `path` aside as `<name>.lost-<date>-<time>`, for when its key is lost or it is damaged; gives where it is
     /// then. The next process that needs a store makes a new one. `None` when there is none.
     ///
-    /// This blocks the thread for some milliseconds: call it where that is fine.
+    /// This blocks the thread for some milliseconds, for up to 30 s where another process is at it: call it where that is fine.
     ///
     /// # Errors
-    /// When the file cannot be renamed.
+    /// When the file cannot be renamed, or another process does not get done with it.
     pub fn reset(path: impl AsRef<Path>) -> Result<Option<PathBuf>, StoreError> {
         aside::put_aside(path.as_ref(), SystemClock.now())
     }

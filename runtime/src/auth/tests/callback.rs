@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{
-    browser::Browser,
+    browser::{Browser, Shown},
     world::{World, begin, credential, given},
 };
 use crate::auth::AuthError;
@@ -72,17 +73,118 @@ async fn f_20_f_21_f_25_f_26_f_27_a_callback_that_is_foreign_or_replayed_gets_a_
     let answered = browser
         .get(&format!("{callback}&redirect_uri=https://evil.example"))
         .await;
-    assert!(
-        answered
-            .to()
-            .starts_with(&format!("http://127.0.0.1:{}/done/", world.port)),
-        "{answered:?}"
-    );
+    leads_to_our_last_page(&world, &answered);
     auth.wait(&sign_in).await.unwrap();
     let replayed = browser.get(&callback).await;
     assert_eq!(replayed.status, 410);
     assert!(replayed.html.contains("used already"), "{replayed:?}");
     assert_eq!(world.provider.requests().len(), 1);
+}
+
+fn leads_to_our_last_page(world: &World, answered: &Shown) {
+    let ours = format!("http://127.0.0.1:{}/done/", world.port);
+    assert!(answered.to().starts_with(&ours), "{answered:?}");
+    assert!(!answered.to().contains("evil"), "{answered:?}");
+}
+
+#[tokio::test]
+async fn f_26_no_parameter_of_a_callback_says_where_the_browser_goes() {
+    let world = World::new().await;
+    for elsewhere in [
+        "https://evil.example",
+        "//evil.example",
+        "\\\\evil.example",
+        "/\\evil.example",
+    ] {
+        let encoded: String = url::form_urlencoded::byte_serialize(elsewhere.as_bytes()).collect();
+        for written in [elsewhere, encoded.as_str()] {
+            let auth = world.process();
+            let sign_in = begin(&auth).await;
+            let browser = Browser::new();
+            let callback = browser.until_callback(&sign_in.url).await;
+            // Nor does one that no sign-in knows.
+            let base = format!("http://127.0.0.1:{}/auth/acme/callback", world.port);
+            let foreign = browser.get(&format!("{base}?redirect_uri={written}")).await;
+            assert_eq!((foreign.status, &foreign.to), (400, &None), "{foreign:?}");
+            let answered = browser.get(&format!("{callback}&redirect_uri={written}")).await;
+            leads_to_our_last_page(&world, &answered);
+            let last = browser.get(answered.to()).await;
+            assert_eq!((last.status, &last.to), (200, &None), "{last:?}");
+            auth.wait(&sign_in).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn f_25_markup_in_a_providers_words_is_shown_as_text() {
+    let world = World::new().await;
+    let auth = world.process();
+    let sign_in = begin(&auth).await;
+    let browser = Browser::new();
+    let callback = browser.until_callback(&sign_in.url).await;
+    let words = "&error_description=%3Cscript%3Ealert(1)%3C%2Fscript%3E";
+    // In a browser that the sign-in does not know it is not even read.
+    let state = callback.split_once("state=").unwrap().1;
+    let base = format!("http://127.0.0.1:{}/auth/acme/callback", world.port);
+    let refused = format!("{base}?error=invalid_scope{words}&state={state}");
+    let foreign = Browser::new().get(&refused).await;
+    assert_eq!(foreign.status, 400, "{foreign:?}");
+    assert!(!foreign.html.contains("alert(1)"), "{foreign:?}");
+
+    let to_the_end = async {
+        let answered = browser.get(&refused).await;
+        (browser.get(answered.to()).await, answered)
+    };
+    let ((last, answered), waited) = tokio::join!(to_the_end, auth.wait(&sign_in));
+    assert!(matches!(waited, Err(AuthError::Configuration { .. })), "{waited:?}");
+    assert!(!answered.to().contains("script"), "{answered:?}");
+    assert!(!last.html.contains("<script"), "{last:?}");
+    assert!(last.html.contains("&lt;script&gt;alert(1)"), "{last:?}");
+    assert!(last.policy.contains("default-src 'none'"), "{last:?}");
+}
+
+/// Sends a request as it is and gives what came back. Who answers early need not read all of it, nor wait for it.
+async fn sent_as_it_is(port: u16, request: String) -> String {
+    let (mut from, mut to) = tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .unwrap()
+        .into_split();
+    let sending = tokio::spawn(async move {
+        let _cut_short = to.write_all(request.as_bytes()).await;
+        to
+    });
+    let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
+    while let Ok(read @ 1..) = from.read(&mut piece).await {
+        answer.extend_from_slice(&piece[..read]);
+    }
+    drop(sending.await.unwrap());
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn f_25_a_query_of_a_megabyte_is_refused_and_the_sign_in_goes_on() {
+    let world = World::new().await;
+    let auth = world.process();
+    let sign_in = begin(&auth).await;
+    let browser = Browser::new();
+    let callback = browser.until_callback(&sign_in.url).await;
+    let state = callback.split_once("state=").unwrap().1;
+    let long = "x".repeat(1 << 20);
+    for query in [
+        format!("code={long}&state={state}"),
+        format!("state={state}&error=access_denied&error_description={long}"),
+        format!("code=x&state={long}"),
+    ] {
+        let host = format!("host: 127.0.0.1:{}", world.port);
+        let request = format!("GET /auth/acme/callback?{query} HTTP/1.1\r\n{host}\r\n\r\n");
+        let answer = sent_as_it_is(world.port, request).await;
+        let status = answer.split_whitespace().nth(1);
+        assert!(matches!(status, Some("414" | "431")), "{answer}");
+        assert!(!answer.contains("xxxx"), "nothing of it comes back");
+    }
+    assert!(world.provider.requests().is_empty());
+    assert_eq!(browser.get(&callback).await.status, 303, "the sign-in still waits");
+    auth.wait(&sign_in).await.unwrap();
 }
 
 #[tokio::test]
@@ -107,17 +209,43 @@ async fn f_21_a_late_callback_is_told_so_and_the_waiter_too() {
 #[tokio::test]
 async fn f_22_an_answer_of_another_issuer_ends_the_sign_in_and_sends_its_code_nowhere() {
     let world = World::with("oauth2.issuer = \"https://acme.example\"\noauth2.iss = \"sent\"").await;
-    for issuer in ["https://evil.example", ""] {
+    // First it says none, though it always does.
+    for issuer in [None, Some("https://evil.example")] {
         let auth = world.process();
-        if !issuer.is_empty() {
+        if let Some(issuer) = issuer {
             world.provider.says_issuer(issuer);
         }
         let sign_in = begin(&auth).await;
         let browser = Browser::new();
         let callback = browser.until_callback(&sign_in.url).await;
-        let (_answered, waited) = tokio::join!(browser.get(&callback), auth.wait(&sign_in));
-        assert!(waited.is_err());
+        let to_the_end = async { browser.get(browser.get(&callback).await.to()).await };
+        let (last, waited) = tokio::join!(to_the_end, auth.wait(&sign_in));
+        assert!(matches!(waited, Err(AuthError::Protocol { .. })), "{waited:?}");
+        assert!(last.html.contains("failed"), "{last:?}");
         assert!(world.provider.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn f_22_words_of_another_issuer_are_shown_to_nobody() {
+    let world = World::with("oauth2.issuer = \"https://acme.example\"\noauth2.iss = \"sent\"").await;
+    for issuer in ["&iss=https%3A%2F%2Fevil.example", ""] {
+        for name in ["access_denied", "server_error", "invalid_scope"] {
+            let auth = world.process();
+            let sign_in = begin(&auth).await;
+            let browser = Browser::new();
+            let callback = browser.until_callback(&sign_in.url).await;
+            let state = callback.split_once("state=").unwrap().1;
+            let base = format!("http://127.0.0.1:{}/auth/acme/callback", world.port);
+            let answer = format!("{base}?error={name}&error_description=call+planted+number&state={state}{issuer}");
+            let to_the_end = async { browser.get(browser.get(&answer).await.to()).await };
+            let (last, waited) = tokio::join!(to_the_end, auth.wait(&sign_in));
+            let error = waited.unwrap_err();
+            assert!(matches!(error, AuthError::Protocol { .. }), "{error:?}");
+            let shown = format!("{} {error} {error:?} {:?}", last.html, error.hints());
+            assert!(!shown.contains("planted") && !shown.contains(name), "{shown}");
+            assert!(world.provider.requests().is_empty());
+        }
     }
 }
 

@@ -10,10 +10,15 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::world::{World, credential, given};
+use super::{
+    browser::Browser,
+    world::{World, begin, credential, given},
+};
 use crate::{
-    auth::{AccountId, Auth, AuthError, AuthParts, Lease, MemoryStore, StoreError, StoredRecord, TokenStore},
-    base::{code::Code, key::StoreKey, name::Profile},
+    auth::{
+        AccountId, Auth, AuthError, AuthParts, FlowStore, Lease, MemoryStore, StoreError, StoredRecord, TokenStore,
+    },
+    base::{clock::UnixTime, code::Code, key::StoreKey, name::Profile},
 };
 
 /// A store that takes nothing while its disk is full and a token is being renewed.
@@ -115,4 +120,86 @@ async fn an_account_that_cannot_be_read_is_shown_and_can_be_signed_out_of() {
         .unwrap();
     assert_eq!((out.accounts, out.not_revoked.len()), (1, 1), "{out:?}");
     assert!(auth.accounts(None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn f_17_what_a_sign_in_brought_is_kept_once_the_disk_has_room_again() {
+    let world = World::new().await;
+    let full = Arc::new(Full {
+        store: Arc::clone(&world.store),
+        full: AtomicBool::new(true),
+        room: 0.into(),
+    });
+    let auth = Auth::new(AuthParts {
+        tokens: Arc::clone(&full) as _,
+        ..world.parts(world.settings(), Arc::clone(&world.store))
+    });
+    let sign_in = begin(&auth).await;
+    let browser = Browser::new();
+    let callback = browser.until_callback(&sign_in.url).await;
+    let answered = browser.get(&callback);
+    let freed = async {
+        // The provider's only answer to the code has come by then.
+        while world.provider.requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        full.full.store(false, Ordering::SeqCst);
+    };
+    let (answered, ()) = tokio::join!(answered, freed);
+    assert_eq!(answered.status, 303, "{answered:?}");
+    browser.get(answered.to()).await;
+    auth.wait(&sign_in).await.unwrap();
+    assert_eq!(given(&auth).await, "planted-access-1");
+}
+
+/// A store of sign-ins that cannot be told how one ended.
+struct Deaf(Arc<MemoryStore>);
+
+#[async_trait]
+impl FlowStore for Deaf {
+    async fn insert(&self, id: &[u8; 16], sealed: &[u8], expires_at: UnixTime) -> Result<(), StoreError> {
+        self.0.insert(id, sealed, expires_at).await
+    }
+
+    async fn peek(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.peek(id).await
+    }
+
+    async fn replace(&self, id: &[u8; 16], from: &[u8], to: &[u8]) -> Result<bool, StoreError> {
+        self.0.replace(id, from, to).await
+    }
+
+    async fn take(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.take(id).await
+    }
+
+    async fn finish(&self, _id: &[u8; 16], _outcome: &[u8]) -> Result<(), StoreError> {
+        Err(StoreError::Unavailable("the disk is full".into()))
+    }
+
+    async fn outcome(&self, id: &[u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.outcome(id).await
+    }
+
+    async fn pending(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StoreError> {
+        self.0.pending().await
+    }
+
+    async fn purge(&self, now: UnixTime) -> Result<(), StoreError> {
+        self.0.purge(now).await
+    }
+}
+
+#[tokio::test]
+async fn who_waits_and_the_browser_learn_how_it_ended_though_the_store_cannot_be_told() {
+    let world = World::new().await;
+    let auth = Auth::new(AuthParts {
+        flows: Arc::new(Deaf(Arc::clone(&world.store))) as _,
+        ..world.parts(world.settings(), Arc::clone(&world.store))
+    });
+    let sign_in = begin(&auth).await;
+    let done = Browser::new().sign_in(&sign_in.url).await;
+    assert!(done.html.contains("Signed in to Acme"), "{done:?}");
+    auth.wait(&sign_in).await.unwrap();
+    assert_eq!(given(&auth).await, "planted-access-1");
 }

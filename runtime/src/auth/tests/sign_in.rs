@@ -116,6 +116,7 @@ async fn f_24_a_user_who_denies_is_told_of_at_once() {
     let auth = world.process();
     for (error, code) in [
         ("access_denied", Code::Denied),
+        ("server_error", Code::Unreachable),
         ("temporarily_unavailable", Code::Unreachable),
         ("invalid_scope", Code::NotValid),
     ] {

@@ -90,6 +90,24 @@ fn an_operator_changes_only_what_he_names() {
 }
 
 #[test]
+fn what_an_operator_changes_is_no_longer_the_providers_word() {
+    let sure = |providers: &Providers, name: &str| providers.find(name).unwrap().sure;
+    let builtin = Providers::builtin().unwrap();
+    assert_eq!(sure(&builtin, "slack"), Sure::Vendor);
+    for text in ["title = \"Ours\"", "sure = \"vendor\"\nhosts = [\"a.example\"]"] {
+        let changed = with("slack", text).unwrap();
+        assert_eq!(sure(&changed, "slack"), Sure::Changed, "{text}");
+        let twice = changed.with("slack", &"title = \"Theirs\"".parse().unwrap()).unwrap();
+        assert_eq!(sure(&twice, "slack"), Sure::Changed);
+    }
+    let domain = "oauth2.domain_url = \"https://acme.my.salesforce.com\"";
+    let own = with("salesforce", domain).unwrap();
+    assert_eq!(sure(&own, "salesforce"), sure(&builtin, "salesforce"));
+    let both = with("salesforce", &format!("title = \"Ours\"\n{domain}")).unwrap();
+    assert_eq!(sure(&both, "salesforce"), Sure::Changed);
+}
+
+#[test]
 fn scopes_that_are_granted_under_another_name_are_known() {
     let providers = Providers::builtin().unwrap();
     let covers = |name: &str, granted: &str, scope: &str| {

@@ -11,7 +11,7 @@ use time::{OffsetDateTime, macros::format_description};
 use super::fault::io_at;
 use crate::{
     auth::StoreError,
-    base::{clock::UnixTime, files::FileLock},
+    base::{clock::UnixTime, file_lock::FileLock},
 };
 
 /// What SQLite keeps beside a file. They go first: one left behind would be taken for that of the next store.
@@ -41,7 +41,7 @@ pub(super) fn put_aside_locked(path: &Path, now: UnixTime) -> Result<Option<Path
 
 /// Held while a store is made or put aside.
 pub(super) fn lock(path: &Path) -> Result<FileLock, StoreError> {
-    FileLock::acquire(&with(path, ".lock")).map_err(io_at(path))
+    FileLock::acquire(&with(path, ".lock")).map_err(|error| error.told(StoreError::of_lock, io_at(path)))
 }
 
 /// The paths of the files that SQLite keeps beside the one at `path`.

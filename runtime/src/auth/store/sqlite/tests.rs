@@ -133,6 +133,7 @@ async fn f_62_every_file_is_private_and_so_is_their_folder() {
         "accounts.sqlite",
         "accounts.sqlite-wal",
         "accounts.sqlite-shm",
+        "accounts.sqlite.lock",
         "store.key",
     ] {
         assert_eq!(mode(&home.data().join(name)), 0o600, "{name}");
@@ -340,6 +341,18 @@ async fn f_62_a_store_that_is_not_only_ours_is_refused() {
     set(&home.file(), 0o600);
     set(&home.data(), 0o770);
     refused("others may write this folder");
+    for mode in [0o755, 0o750, 0o711] {
+        set(&home.data(), mode);
+        home.open();
+        let now = fs::metadata(home.data()).unwrap().permissions().mode() & 0o777;
+        assert_eq!(now, 0o700, "a folder of ours is closed to others: {mode:o}");
+    }
+    // Root may use all folders, and changes none of another user's.
+    set(&home.data(), 0o755);
+    if chown(home.data(), Some(12_345), None).is_ok() {
+        refused("the folder belongs to another user");
+        chown(home.data(), Some(0), None).unwrap();
+    }
     set(&home.data(), 0o700);
     // Only the administrator can give a file away.
     if chown(home.file(), Some(12_345), None).is_ok() {
