@@ -119,6 +119,15 @@ impl PocketCommand {
 
     /// Runs it to its end on a terminal on which these answers are typed; what the terminal showed is `stdout`.
     pub fn run_on_terminal<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, typed: &str) -> Ended {
+        self.on_terminal(args, typed, "/dev/null")
+    }
+
+    /// The same with nothing typed, and with what the terminal shows written to this file as it comes.
+    pub fn run_on_terminal_into<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, file: &str) -> Ended {
+        self.on_terminal(args, "", file)
+    }
+
+    fn on_terminal<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, typed: &str, file: &str) -> Ended {
         let inner = self.command(args);
         let words = std::iter::once(inner.get_program()).chain(inner.get_args());
         let line: Vec<String> = words
@@ -126,7 +135,7 @@ impl PocketCommand {
             .collect();
         // util-linux's `script` gives it a terminal of its own.
         let mut command = Command::new("script");
-        command.args(["--quiet", "--return", "--command", &line.join(" "), "/dev/null"]);
+        command.args(["--quiet", "--return", "--flush", "--command", &line.join(" "), file]);
         command
             .env_clear()
             .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));

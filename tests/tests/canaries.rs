@@ -235,6 +235,44 @@ async fn f_60_no_secret_of_a_server_that_nobody_here_wrote_is_anywhere_but_seale
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn f_28_where_no_browser_can_be_started_the_address_is_enough() {
+    let SlackCommand {
+        slack: _slack,
+        mut pocket,
+        port,
+    } = SlackCommand::start(SlackSettings::default()).await;
+    let log = pocket.user_home().join("said");
+    // Nothing is found by its name but what gives the command a terminal.
+    let programs = pocket.user_home().join("programs");
+    std::fs::create_dir(&programs).expect("a folder can be made");
+    std::os::unix::fs::symlink("/usr/bin/script", programs.join("script")).expect("a link can be made");
+    pocket
+        .set("BROWSER", "/nonexistent/browser")
+        .set("PATH", programs.display().to_string());
+    let shown = log.display().to_string();
+    let login = ["auth", "login", "slack", "--scope", "channels:history"];
+    let running = tokio::task::spawn_blocking(move || (pocket.run_on_terminal_into(login, &shown), pocket));
+    let begins = format!("https://localhost:{port}/sign-in/");
+    let began = std::time::Instant::now();
+    let url = loop {
+        assert!(began.elapsed() < Duration::from_secs(60), "no address was shown");
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        let url = said.split_whitespace().find(|word| word.starts_with(&begins));
+        if let Some(url) = url.filter(|_url| said.contains("Waiting for you")) {
+            assert!(!said.contains("opened in your browser"), "{said}");
+            break url.to_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let mut browser = Browser::new();
+    let page = browser.open(&url).await;
+    let consent = browser.submit(&page, &[]).await;
+    browser.submit(&consent, &[("decision", "allow")]).await;
+    let (ended, _pocket) = running.await.expect("it ends");
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f_69_a_crash_leaves_no_core_dump() {
     let story = SlackCommand::start(SlackSettings::default()).await;
     let login = ["auth", "login", "slack", "--no-browser", "--scope", "channels:history"];

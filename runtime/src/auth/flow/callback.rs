@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use url::form_urlencoded;
+use url::{Host, Url, form_urlencoded};
 
 use crate::{
     auth::flow::{FlowError, reply::shortened},
@@ -94,7 +94,7 @@ impl Callback {
     /// (RFC 9207 section 2.4).
     pub(crate) fn code(self, oauth: &OAuth2) -> Result<Secret, FlowError> {
         let Self { state, answer, issuer } = self;
-        check_issuer(&oauth.issuer, issuer.as_deref())?;
+        check_issuer(oauth, issuer.as_deref())?;
         let (own_name, description) = match answer {
             Answer::Code(code) => return Ok(code),
             Answer::Error { name, description } => (name, description),
@@ -123,8 +123,8 @@ impl Callback {
     }
 }
 
-fn check_issuer(known: &Issuer, sent: Option<&str>) -> Result<(), FlowError> {
-    match (known, sent) {
+fn check_issuer(oauth: &OAuth2, sent: Option<&str>) -> Result<(), FlowError> {
+    match (&oauth.issuer, sent) {
         (Issuer::Sent(known) | Issuer::Known(known), Some(sent)) if sent == known => Ok(()),
         (Issuer::Sent(_) | Issuer::Known(_), Some(_)) => Err(FlowError::Protocol(
             "another provider's answer came in place of this one's".to_owned(),
@@ -132,7 +132,27 @@ fn check_issuer(known: &Issuer, sent: Option<&str>) -> Result<(), FlowError> {
         (Issuer::Sent(_), None) => Err(FlowError::Protocol(
             "it does not say whose it is, which this provider always does".to_owned(),
         )),
-        (Issuer::Known(_), None) | (Issuer::Unknown, _) => Ok(()),
+        (Issuer::Unknown, Some(sent)) if !is_likely(oauth.authorize.as_ref(), sent) => Err(FlowError::Protocol(
+            "it names an issuer that is not where its users agree; if that is right, say so by `oauth2.issuer`"
+                .to_owned(),
+        )),
+        (Issuer::Known(_) | Issuer::Unknown, None) | (Issuer::Unknown, Some(_)) => Ok(()),
+    }
+}
+
+/// Whether an issuer of which nothing is known may be this provider: it is of the domain on which users agree.
+fn is_likely(authorize: Option<&Url>, sent: &str) -> bool {
+    let domain = |host: Host<&str>| match host {
+        Host::Domain(name) => {
+            let labels: Vec<&str> = name.rsplit('.').take(2).collect();
+            labels.join(".").to_ascii_lowercase()
+        }
+        address @ (Host::Ipv4(_) | Host::Ipv6(_)) => address.to_string(),
+    };
+    let sent = Url::parse(sent).ok();
+    match (authorize.and_then(Url::host), sent.as_ref().and_then(Url::host)) {
+        (Some(ours), Some(theirs)) => domain(ours) == domain(theirs),
+        (_, None) | (None, _) => false,
     }
 }
 
@@ -202,7 +222,11 @@ mod tests {
             (oauth2("unknown"), "", true),
             (oauth2("unknown"), "&iss=https%3A%2F%2Fevil.example", false),
             (slack(), "", true),
-            (slack(), "&iss=https%3A%2F%2Fevil.example", true),
+            (slack(), "&iss=https%3A%2F%2Fslack.com", true),
+            (slack(), "&iss=https%3A%2F%2Fid.slack.com%2Fx", true),
+            (slack(), "&iss=https%3A%2F%2Fevil.example", false),
+            (slack(), "&iss=https%3A%2F%2Fslack.com.evil.example", false),
+            (slack(), "&iss=slack.com", false),
         ] {
             let code = parse(&query(iss)).unwrap().code(&oauth2);
             assert_eq!(code.is_ok(), taken, "{iss}: {code:?}");
