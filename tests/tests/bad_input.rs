@@ -321,3 +321,37 @@ fn a_project_file_with_a_word_misspelt_says_where() {
         "what the user had is still there"
     );
 }
+
+#[test]
+fn a_folder_with_something_of_pockets_in_it_is_given_to_no_tool() {
+    let pocket = PocketCommand::new();
+    folder_of(&pocket.project(), "read_root", &manifest("read_root"));
+    std::fs::create_dir(pocket.project().join("data")).expect("a folder can be made");
+    let run = |folder: &str| {
+        let settings = format!(
+            "[tools.reader]\nsource = \"./read_root\"\ngrant.files.\"/data\" = {{ folder = \"{folder}\", access = \"read\" }}\n"
+        );
+        pocket.write("pocket.toml", &settings);
+        pocket.run(["trust", "--yes"]);
+        pocket.run(["run", "reader", "{\"paths\": [\"/data\"]}"])
+    };
+    for folder in [
+        ".",
+        "..",
+        "/",
+        "../home",
+        "../home/data",
+        "read_root",
+        "data/../read_root",
+    ] {
+        let ended = run(folder);
+        assert_eq!(ended.code, 4, "{folder}: {} {}", ended.stdout, ended.stderr);
+        assert!(
+            ended.stderr.contains("no tool is given the folder"),
+            "{folder}: {}",
+            ended.stderr
+        );
+    }
+    let ended = run("data");
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}

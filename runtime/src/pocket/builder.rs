@@ -19,7 +19,7 @@ use crate::{
     },
     call::FunctionTool,
     install::{Installer, LockMode},
-    pocket::{Core, Pocket, ToolEntry, opening::Opening, owners::Owners},
+    pocket::{Core, Pocket, ToolEntry, opening::Opening, own_folders::OwnFolders, owners::Owners},
     sandbox::{Compiler, Engine, EngineParts},
     settings::{Settings, SettingsError},
     source::{Fetcher, Progress},
@@ -167,6 +167,7 @@ impl PocketBuilder {
             None => Settings::read(&home, project.as_deref(), std::env::vars_os())?.settings,
         };
         let owners = Owners::of(program, project.as_deref());
+        let own_folders = OwnFolders::of(&home, project.as_deref());
         let base = project.clone().unwrap_or_else(|| PathBuf::from("."));
         let base = std::path::absolute(&base).unwrap_or(base);
         let net = Net::new(settings.net.clone())?;
@@ -189,6 +190,7 @@ impl PocketBuilder {
             engine,
             installer,
             owners,
+            own_folders,
             progress,
             tools: RwLock::default(),
             begun: Mutex::new(HashMap::new()),

@@ -7,10 +7,11 @@ use crate::{
     call::{CallTool, FunctionTool, LazyTool, Runner},
     install::Installed,
     package::{AccountOwner, AuthRequirement, CredentialGrant, Manifest, Rule, Schema},
-    pocket::{ToolDescription, ToolEntry},
+    pocket::{ToolDescription, ToolEntry, own_folders::OwnFolders},
     provider::{Scopes, Secrecy},
     sandbox::{CredentialsMode, Engine, Limits, Policy, SandboxError},
     settings::{Settings, ToolSettings},
+    source::PinnedSource,
 };
 
 /// A tool of either kind, ready to be called, and what it is.
@@ -28,11 +29,17 @@ impl Loaded {
     pub(super) fn sandboxed(
         engine: &Engine,
         settings: &Settings,
+        own: &OwnFolders,
         installed: Installed,
         entry: ToolEntry,
         owner: AccountOwner,
     ) -> Result<Self, Error> {
         let policy = policy(settings, &installed, &entry);
+        let package = match &installed.source {
+            PinnedSource::Path(path) => Some(path.folder.as_path()),
+            PinnedSource::Git { .. } => None,
+        };
+        own.check(&policy.files, package)?;
         let manifest = &installed.package.manifest;
         if policy.credentials == CredentialsMode::Brokered {
             check_brokered(settings, manifest)?;

@@ -6,6 +6,7 @@ mod changes;
 mod description;
 mod loaded;
 mod opening;
+mod own_folders;
 mod owners;
 mod pocket;
 mod tool_entry;

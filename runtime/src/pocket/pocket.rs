@@ -13,7 +13,7 @@ use crate::{
     base::{name::Profile, nearest::nearest},
     call::{Called, Input, Output, Ways},
     install::{Installed, Installer},
-    pocket::{Loaded, PocketBuilder, ToolDescription, ToolEntry, owners::Owners},
+    pocket::{Loaded, PocketBuilder, ToolDescription, ToolEntry, own_folders::OwnFolders, owners::Owners},
     sandbox::{Engine, Report},
     settings::Settings,
     source::Progress,
@@ -54,6 +54,7 @@ pub(super) struct Core {
     pub(super) engine: Engine,
     pub(super) installer: Installer,
     pub(super) owners: Owners,
+    pub(super) own_folders: OwnFolders,
     pub(super) progress: Option<Arc<dyn Progress>>,
     pub(super) tools: RwLock<BTreeMap<String, Arc<Loaded>>>,
     pub(super) begun: Mutex<HashMap<Profile, Vec<SignIn>>>,
@@ -155,7 +156,7 @@ impl Core {
 
     pub(super) fn sandboxed(&self, installed: Installed, entry: ToolEntry) -> Result<Loaded, Error> {
         let owner = self.owners.of_tool(&self.settings, &installed, &entry)?;
-        Loaded::sandboxed(&self.engine, &self.settings, installed, entry, owner)
+        Loaded::sandboxed(&self.engine, &self.settings, &self.own_folders, installed, entry, owner)
     }
 }
 

@@ -85,6 +85,14 @@ pub enum SandboxError {
         /// Why not.
         reason: String,
     },
+    /// A granted folder is one that no tool is given.
+    #[error("no tool is given the folder in which {what}: `{}`", shown_on_one_line(.folder))]
+    OwnFolder {
+        /// Where it is.
+        folder: String,
+        /// What lies there or around it, in words.
+        what: &'static str,
+    },
     /// A credential cannot be given as a placeholder.
     #[error("`credentials = \"brokered\"` cannot hold for this tool: {0}")]
     NotBrokered(String),
@@ -117,6 +125,7 @@ impl SandboxError {
             | Self::EnvironmentTooLarge { .. }
             | Self::NotBrokered(_) => Code::NotValid,
             Self::Folder { .. } => Code::NotFound,
+            Self::OwnFolder { .. } => Code::Denied,
             Self::Setup(_) | Self::CompilerNotStarted(_) | Self::Start(_) | Self::Panicked | Self::Outbound(_) => {
                 Code::Internal
             }
@@ -137,6 +146,9 @@ impl SandboxError {
             Self::AboveMaximum { .. } => "ask for less in `pocket.toml` or the manifest",
             Self::EnvironmentTooLarge { .. } => "give the tool large values in its input instead",
             Self::Folder { .. } => "make the folder, or grant another one with `pocket update`",
+            Self::OwnFolder { .. } => {
+                "grant a folder that has nothing of Pocket's in it and lies in none of its folders, such as `data` beside `pocket.toml`"
+            }
             Self::NotBrokered(_) => {
                 "write `credentials = \"env\"` for this tool if you trust it with the secret itself: its environment then holds it"
             }

@@ -89,10 +89,11 @@ async fn a_placeholder_anywhere_but_at_its_place_is_refused_and_told() {
     let token = project.slack.tokens().pop().expect("there is a token");
     let (api, other) = (project.api(), format!("{}/kept", recorder.url()));
     let bearer = json!({ "authorization": "Bearer {token}" });
-    let form = "application/x-www-form-urlencoded";
+    // As the provider takes it: one that refuses the head alone would never see the body.
+    let as_json = "application/json";
     for input in [
-        json!({ "url": format!("{api}/chat.postMessage"), "method": "POST", "headers": { "authorization": "Bearer {token}", "content-type": form },
-            "body": "channel=C123&text={token}" }),
+        json!({ "url": format!("{api}/chat.postMessage"), "method": "POST", "headers": { "authorization": "Bearer {token}", "content-type": as_json },
+            "body": r#"{"channel": "C123", "text": "{token}"}"# }),
         json!({ "url": format!("{api}/api.test?text={{token}}"), "headers": bearer }),
         json!({ "url": format!("{api}/{{token}}"), "headers": bearer }),
         json!({ "url": format!("{api}/api.test"), "headers": { "x-other": "{token}" } }),
