@@ -168,8 +168,7 @@ impl PocketBuilder {
         };
         let owners = Owners::of(program, project.as_deref());
         let own_folders = OwnFolders::of(&home, project.as_deref());
-        let base = project.clone().unwrap_or_else(|| PathBuf::from("."));
-        let base = std::path::absolute(&base).unwrap_or(base);
+        let base = base(project.as_deref());
         let net = Net::new(settings.net.clone())?;
         let fetcher = Fetcher::withholding(&home, &settings.net, &settings.own_variables)?;
         let lock = match (project, unlocked) {
@@ -184,7 +183,7 @@ impl PocketBuilder {
             net,
             home,
         })?;
-        let core = Core {
+        let mut core = Core {
             settings,
             auth,
             engine,
@@ -196,15 +195,18 @@ impl PocketBuilder {
             begun: Mutex::new(HashMap::new()),
         };
         let named = Opening::of(&core, only.as_deref()).tools(tools, functions).await?;
-        let core = Core {
-            tools: RwLock::new(named),
-            ..core
-        };
+        core.tools = RwLock::new(named);
         Ok(Pocket {
             core: Arc::new(core),
             profile: Profile::default(),
         })
     }
+}
+
+/// The folder from which relative paths are read.
+fn base(project: Option<&Path>) -> PathBuf {
+    let base = project.unwrap_or(Path::new("."));
+    std::path::absolute(base).unwrap_or_else(|_nowhere| base.to_owned())
 }
 
 async fn auth(
