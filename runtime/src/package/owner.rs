@@ -102,9 +102,9 @@ mod tests {
 
     #[test]
     fn no_two_places_are_written_alike() {
-        let project = AccountOwner::in_project(Path::new("/work/one"), name());
-        let other = AccountOwner::in_project(Path::new("/work/two"), name());
-        let program = AccountOwner::in_program("/work/one", name());
+        let project = AccountOwner::in_project(Path::new("/projects/one"), name());
+        let other = AccountOwner::in_project(Path::new("/projects/two"), name());
+        let program = AccountOwner::in_program("/projects/one", name());
         assert!(project != other && project != program && other != program);
     }
 
