@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use pocket_runtime::{Code, Error, Output, Pocket};
+use pocket_runtime::{AccountState, Code, Error, Output, Pocket};
 use pocket_tests::{Crowd, Fault, Judged};
 
 fn code(ended: Result<Output, Error>) -> Code {
@@ -231,6 +231,11 @@ async fn f_49_a_token_endpoint_that_redirects_is_not_followed_with_our_secrets()
         judged.proxy.on_refresh([to.clone(), to]);
         assert_ne!(code(judged.call(&pocket).await), Code::Ok);
         assert!(elsewhere.seen().is_empty(), "nothing was sent there");
+        let account = pocket.accounts().await.expect("the store can be read").remove(0);
+        assert!(
+            !matches!(account.state, AccountState::NeedsSignIn(_)),
+            "twice no answer of a token endpoint ends no account: {account:?}"
+        );
     }
 }
 
