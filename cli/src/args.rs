@@ -85,6 +85,12 @@ pub(crate) enum Verb {
     /// Compile the component on stdin: what `pocket` starts for itself
     #[command(hide = true)]
     CompileForParent,
+    /// Bring the source that stdin names into the cache: what `pocket` starts for itself
+    #[command(hide = true)]
+    FetchForParent,
+    /// Start such processes for a `pocket` that may start none: what it starts for itself
+    #[command(hide = true)]
+    HelpParent,
 }
 
 #[derive(Debug, clap::Args)]
@@ -96,6 +102,9 @@ pub(crate) struct Run {
     /// Set one field of the input; VALUE is JSON, or text where it is not
     #[arg(long, value_name = "FIELD=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Have the kernel hold this process too: what it may read and write, and what it may ask of the system (Linux)
+    #[arg(long, env = "POCKET_HARDEN", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) harden: bool,
     #[command(flatten)]
     pub(crate) sign_in: SignInWays,
     #[command(flatten)]

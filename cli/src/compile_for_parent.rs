@@ -4,13 +4,16 @@ use std::{ffi::OsString, io, path::Path, process::ExitCode};
 
 use pocket_runtime::{Compiler, CompilerProcess, DOES_NOT_COMPILE, SandboxError};
 
-use crate::terminal::Terminal;
+use crate::{harden, terminal::Terminal};
 
 /// The verb's name.
 const VERB: &str = "compile-for-parent";
 
 /// This program, as the compiler of another process of itself.
 pub(crate) fn compiler() -> Compiler {
+    if let Some(helped) = harden::compiler() {
+        return helped;
+    }
     // Not by its path, at which a newer version may stand by now.
     let itself = Path::new("/proc/self/exe");
     let program = if itself.exists() {

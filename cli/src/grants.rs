@@ -83,6 +83,11 @@ impl Given {
         }
     }
 
+    /// The folders that were given.
+    pub(crate) fn folders(&self) -> &[FolderGrant] {
+        &self.folders
+    }
+
     /// Whether anything was given without a question.
     pub(crate) fn says_something(&self) -> bool {
         let Self {

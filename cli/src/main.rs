@@ -16,7 +16,9 @@ mod completions;
 mod core_dumps;
 mod doctor;
 mod failure;
+mod fetch_for_parent;
 mod grants;
+mod harden;
 mod input;
 mod inspect;
 mod list;
@@ -54,28 +56,41 @@ fn main() -> ExitCode {
         return compile_for_parent::compile_for_parent(&terminal);
     }
     core_dumps::forbid();
-    let ended = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => {
-            let ended = runtime
-                .block_on(until_interrupted(dispatch(args, &terminal)))
-                .and_then(|()| terminal.finish());
-            // A resolver or file call that hangs must not keep a finished process from ending.
-            runtime.shutdown_background();
-            ended
-        }
-        Err(error) => Err(Failure::from(anyhow::Error::from(error))),
-    };
-    match ended {
+    if matches!(args.verb, Verb::HelpParent) {
+        return harden::help();
+    }
+    match work(args, &terminal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             terminal.failure(&failure);
             ExitCode::from(failure.exit())
         }
     }
+}
+
+fn work(args: Args, terminal: &Terminal) -> Result<(), Failure> {
+    let Args {
+        verb,
+        project,
+        profile,
+        json: _,
+        verbose: _,
+    } = args;
+    let place = session::Place::locate(project, profile)?;
+    if let Verb::Run(run) = &verb {
+        harden::begin(run, &place, terminal)?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)?;
+    let ended = runtime
+        .block_on(until_interrupted(dispatch(verb, &place, terminal)))
+        .and_then(|()| terminal.finish());
+    // A resolver or file call that hangs must not keep a finished process from ending.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
@@ -85,34 +100,27 @@ async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> R
     }
 }
 
-async fn dispatch(args: Args, terminal: &Terminal) -> Result<(), Failure> {
-    let Args {
-        verb,
-        project,
-        profile,
-        json: _,
-        verbose: _,
-    } = args;
-    let place = session::Place::locate(project, profile)?;
+async fn dispatch(verb: Verb, place: &session::Place, terminal: &Terminal) -> Result<(), Failure> {
     match verb {
-        Verb::Run(verb) => run::run(verb, &place, terminal).await,
-        Verb::Add(verb) => add::add(verb, &place, terminal).await,
-        Verb::Trust(verb) => trust::trust(verb, &place, terminal),
-        Verb::List => list::list(&place, terminal),
-        Verb::Update(verb) => update::update(verb, &place, terminal).await,
-        Verb::Remove(verb) => remove::remove(verb, &place, terminal).await,
-        Verb::Inspect(verb) => inspect::inspect(verb, &place, terminal).await,
-        Verb::Check(verb) => check::check(verb, &place, terminal),
-        Verb::Auth(verb) => auth::auth(verb, &place, terminal).await,
+        Verb::Run(verb) => run::run(verb, place, terminal).await,
+        Verb::Add(verb) => add::add(verb, place, terminal).await,
+        Verb::Trust(verb) => trust::trust(verb, place, terminal),
+        Verb::List => list::list(place, terminal),
+        Verb::Update(verb) => update::update(verb, place, terminal).await,
+        Verb::Remove(verb) => remove::remove(verb, place, terminal).await,
+        Verb::Inspect(verb) => inspect::inspect(verb, place, terminal).await,
+        Verb::Check(verb) => check::check(verb, place, terminal),
+        Verb::Auth(verb) => auth::auth(verb, place, terminal).await,
         Verb::New(verb) => new::new(verb, terminal),
-        Verb::Build(verb) => build::build(verb, &place, terminal),
-        Verb::Doctor => doctor::doctor(&place, terminal),
-        Verb::Cache(verb) => cache::cache(verb, &place, terminal),
+        Verb::Build(verb) => build::build(verb, place, terminal),
+        Verb::Doctor => doctor::doctor(place, terminal),
+        Verb::Cache(verb) => cache::cache(verb, place, terminal),
         Verb::Completions(verb) => {
             completions::completions(verb, terminal);
             Ok(())
         }
+        Verb::FetchForParent => fetch_for_parent::fetch(place).await,
         // `main` has done it, without a place.
-        Verb::CompileForParent => Ok(()),
+        Verb::CompileForParent | Verb::HelpParent => Ok(()),
     }
 }

@@ -22,6 +22,7 @@ pub(crate) async fn run(args: args::Run, place: &Place, terminal: &Terminal) -> 
         tool,
         input: written,
         set,
+        harden: _,
         sign_in,
         grants,
     } = args;

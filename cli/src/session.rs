@@ -10,7 +10,7 @@ use crate::{
     ask::{Answer, ask},
     compile_for_parent,
     failure::Failure,
-    progress,
+    harden, progress,
     terminal::Terminal,
 };
 
@@ -137,12 +137,17 @@ impl Session<'_> {
     pub(crate) fn builder(&self) -> PocketBuilder {
         let mut settings = self.settings.clone();
         settings.limits.calls = settings.limits.calls.min(CALLS);
-        Pocket::builder()
+        let fetcher = harden::fetcher(&settings);
+        let builder = Pocket::builder()
             .home(self.place.home.clone())
             .project(&self.place.project)
             .settings(settings)
             .compiler(compile_for_parent::compiler())
-            .progress(progress::of_fetch())
+            .progress(progress::of_fetch());
+        match fetcher {
+            Some(fetcher) => builder.fetcher(fetcher),
+            None => builder,
+        }
     }
 }
 

@@ -57,6 +57,7 @@ pub use auth::{
     StoreUrl, StoredRecord, TlsFault, TokenStore, TransferError, WhoseAccounts,
 };
 pub use base::{
+    child_process::{ChildProcess, StartChild},
     clock::{Clock, ManualClock, SystemClock, UnixTime},
     code::Code,
     digest::{Digest, NotADigest},
@@ -91,6 +92,6 @@ pub use sandbox::{
 };
 pub use settings::{CredentialSettings, ProjectAsks, Settings, SettingsError, ToolSettings};
 pub use source::{
-    BadEntry, BadUrl, Commit, Fetched, Fetcher, Folder, GitSource, PathSource, PinnedSource, Progress, Reference,
-    Source, SourceError, SourceSettings,
+    BadEntry, BadUrl, Commit, Fetched, Fetcher, FetcherProcess, Folder, GitSource, PathSource, PinnedSource, Progress,
+    Reference, Source, SourceError, SourceSettings, fetch_for_parent,
 };

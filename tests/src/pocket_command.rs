@@ -233,6 +233,8 @@ impl PocketCommand {
             .env("NO_COLOR", "1")
             // No test writes into the keyring of who runs it.
             .env("POCKET_STORE__KEYRING", "off")
+            // So that every story can be told of a hardened process too.
+            .envs(std::env::var_os("POCKET_TEST_HARDEN").map(|value| ("POCKET_HARDEN", value)))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -48,6 +48,34 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them.
+    const ALL: [Self; 19] = [
+        Self::Ok,
+        Self::InvalidInput,
+        Self::ToolFailed,
+        Self::LimitExceeded,
+        Self::Trapped,
+        Self::OutOfMemory,
+        Self::OutputTooLarge,
+        Self::InvalidOutput,
+        Self::TimedOut,
+        Self::SignInRequired,
+        Self::Unauthorized,
+        Self::Denied,
+        Self::NotFound,
+        Self::NotValid,
+        Self::RateLimited,
+        Self::Busy,
+        Self::Unreachable,
+        Self::Cancelled,
+        Self::Internal,
+    ];
+
+    /// The code of a word, as [`Code::as_str`] gives it.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == word)
+    }
+
     /// The word in JSON and in logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

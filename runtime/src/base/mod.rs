@@ -1,5 +1,6 @@
 //! What every stage needs, none of which knows what a tool is.
 
+pub(crate) mod child_process;
 pub(crate) mod clock;
 pub(crate) mod code;
 pub(crate) mod digest;

@@ -12,7 +12,7 @@ use crate::{
         ownership,
         update::{narrowed, same_account},
     },
-    package::{AuthRequirement, Grant, Package},
+    package::{AuthRequirement, FolderGrant, Grant, Package},
     provider::Providers,
     source::{Fetched, Fetcher, PinnedSource, Progress, Reference, Source, SourceError, SourceSettings},
 };
@@ -134,6 +134,19 @@ impl Installer {
         fetched
             .map(|fetched| self.checked(name, &locked, fetched, providers))
             .transpose()
+    }
+
+    /// The folders that the lock gives a tool, without opening it; none where it is not in the lock.
+    ///
+    /// # Errors
+    /// When the lockfile cannot be read.
+    pub fn folders_of(&self, name: &ToolName) -> Result<Vec<FolderGrant>, InstallError> {
+        let mut lock = self.inner.lock.read()?;
+        let Some(locked) = lock.tools.remove(name) else {
+            return Ok(Vec::new());
+        };
+        let grant = locked.grant.read(Some(&self.inner.base));
+        Ok(grant.map_err(|message| self.not_valid(name, &message))?.files)
     }
 
     fn locked(&self, name: &ToolName) -> Result<Locked, InstallError> {

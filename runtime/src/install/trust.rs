@@ -17,7 +17,7 @@ use crate::{
         text::{shown, shown_on_one_line},
     },
     install::{Candidate, InstallError, grant_file::GrantFile, lock_store::read_text, lockfile},
-    package::Grant,
+    package::{FolderGrant, Grant},
 };
 
 /// The version that this Pocket writes.
@@ -106,16 +106,34 @@ impl Trust {
         self.keep_by_digest(of_profile(candidate, profile), candidate.source.written(), grant)
     }
 
+    /// The folders that anybody granted to what was run from this source, as written.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn folders_of(&self, written: &str) -> Result<Vec<FolderGrant>, InstallError> {
+        let file: GrantsFile = self.read("grants.toml")?;
+        let source = shown_on_one_line(written);
+        let kept = file.candidates.into_values().filter(|kept| kept.source == source);
+        let grants: Result<Vec<Grant>, InstallError> = kept
+            .map(|kept| kept.grant.read(None).map_err(|message| self.grants_not_valid(message)))
+            .collect();
+        Ok(grants?.into_iter().flat_map(|grant| grant.files).collect())
+    }
+
+    fn grants_not_valid(&self, message: String) -> InstallError {
+        InstallError::FileNotValid {
+            path: self.folder.join("grants.toml"),
+            place: None,
+            message,
+        }
+    }
+
     fn grant_by_digest(&self, digest: &Digest) -> Result<Option<Grant>, InstallError> {
         let file: GrantsFile = self.read("grants.toml")?;
         let kept = file.candidates.get(&digest.to_string());
         kept.map(|kept| kept.grant.read(None))
             .transpose()
-            .map_err(|message| InstallError::FileNotValid {
-                path: self.folder.join("grants.toml"),
-                place: None,
-                message,
-            })
+            .map_err(|message| self.grants_not_valid(message))
     }
 
     fn keep_by_digest(&self, digest: Digest, source: &str, grant: &Grant) -> Result<(), InstallError> {

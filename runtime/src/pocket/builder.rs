@@ -22,7 +22,7 @@ use crate::{
     pocket::{Core, Pocket, ToolEntry, opening::Opening, own_folders::OwnFolders, owners::Owners},
     sandbox::{Compiler, Engine, EngineParts},
     settings::{Settings, SettingsError},
-    source::{Fetcher, Progress},
+    source::{Fetcher, FetcherProcess, Progress},
 };
 
 /// Says what a [`Pocket`] is made of.
@@ -41,6 +41,7 @@ pub struct PocketBuilder {
     in_memory: bool,
     clock: Option<Arc<dyn Clock>>,
     compiler: Compiler,
+    fetcher: Option<FetcherProcess>,
     progress: Option<Arc<dyn Progress>>,
 }
 
@@ -124,6 +125,13 @@ impl PocketBuilder {
         self
     }
 
+    /// Who asks git servers, where this process is not to do so itself.
+    #[must_use]
+    pub fn fetcher(mut self, process: FetcherProcess) -> Self {
+        self.fetcher = Some(process);
+        self
+    }
+
     /// Told how far each fetch is.
     #[must_use]
     pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
@@ -156,6 +164,7 @@ impl PocketBuilder {
             in_memory,
             clock,
             compiler,
+            fetcher: process,
             progress,
         } = self;
         let home = match home {
@@ -170,7 +179,7 @@ impl PocketBuilder {
         let own_folders = OwnFolders::of(&home, project.as_deref());
         let base = base(project.as_deref());
         let net = Net::new(settings.net.clone())?;
-        let fetcher = Fetcher::withholding(&home, &settings.net, &settings.own_variables)?;
+        let fetcher = fetcher(&home, &settings, process)?;
         let lock = match (project, unlocked) {
             (Some(_), false) => LockMode::Project(base.clone()),
             (None, _) | (_, true) => LockMode::Memory,
@@ -201,6 +210,14 @@ impl PocketBuilder {
             profile: Profile::default(),
         })
     }
+}
+
+fn fetcher(home: &Home, settings: &Settings, process: Option<FetcherProcess>) -> Result<Fetcher, Error> {
+    let fetcher = Fetcher::withholding(home, &settings.net, &settings.own_variables)?;
+    Ok(match process {
+        Some(process) => fetcher.by(process),
+        None => fetcher,
+    })
 }
 
 /// The folder from which relative paths are read.

@@ -7,7 +7,7 @@ use wasmtime::component::Component;
 use crate::sandbox::{SandboxError, compiler_process::CompilerProcess};
 
 /// Who compiles components.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Compiler {
     /// This process, on a thread of its own. Its time is bounded for who waits, but the thread goes on to its end, and a

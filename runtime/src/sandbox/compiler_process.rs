@@ -4,27 +4,45 @@ use std::{
     ffi::OsString,
     io::{self, BufRead, BufReader, Read, Write},
     path::PathBuf,
-    process::{ExitStatus, Stdio},
+    process::ExitStatus,
+    sync::Arc,
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::{Child, Command},
+    io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    process::Command,
 };
 
-use crate::sandbox::{Limits, SandboxError, compiler, config};
+use crate::{
+    base::child_process::{ChildProcess, StartChild},
+    sandbox::{Limits, SandboxError, compiler, config},
+};
 
 /// What is read of a compiler's words, in bytes.
 const WORDS: u64 = 4 << 10;
 
 /// A program that compiles one component and ends: what the component makes of the compiler stays in that process, which has
 /// limits of its own on memory and time. It has no variables of the environment. It is trusted as this process is: what it gives is run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct CompilerProcess {
+    starter: Arc<dyn StartChild>,
+}
+
+/// A program that this process starts itself.
+#[derive(Debug)]
+struct Program {
     program: PathBuf,
     arguments: Vec<OsString>,
+}
+
+impl StartChild for Program {
+    fn start(&self) -> io::Result<ChildProcess> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env_clear();
+        ChildProcess::spawn(command)
+    }
 }
 
 /// Code that a compiler's process just gave.
@@ -53,10 +71,16 @@ impl CompilerProcess {
     /// has to be of the very version of this library: code of another one is refused.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
-        Self {
+        Self::started_by(Arc::new(Program {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
-        }
+        }))
+    }
+
+    /// One that somebody else starts, as [`CompilerProcess::new`] has it: where this process may start none itself.
+    #[must_use]
+    pub fn started_by(starter: Arc<dyn StartChild>) -> Self {
+        Self { starter }
     }
 
     /// The code of a component. Dropping the future ends the process.
@@ -71,19 +95,23 @@ impl CompilerProcess {
             memory: limits.compile_memory,
             seconds: processor_time(limits.compile_timeout).as_secs(),
         };
-        let mut child = Command::new(&self.program)
-            .args(&self.arguments)
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(SandboxError::CompilerNotStarted)?;
-        let (code, words) = talk(&mut child, &task, wasm, limits.compile_memory)
-            .await
-            .map_err(SandboxError::CompilerNotStarted)?;
-        let ended = child.wait().await.map_err(SandboxError::CompilerNotStarted)?;
+        let ChildProcess {
+            input,
+            output,
+            words,
+            ended,
+        } = self.starter.start().map_err(SandboxError::CompilerNotStarted)?;
+        let mut output = output.take(limits.compile_memory);
+        let mut words_from = words.take(WORDS);
+        let (mut code, mut words) = (Vec::new(), Vec::new());
+        let reading = async {
+            let (code, words) = tokio::join!(output.read_to_end(&mut code), words_from.read_to_end(&mut words));
+            code.and(words)
+        };
+        // One that died before it read everything is told by its end, not by the pipe.
+        let (_told, read) = tokio::join!(tell(input, &task, wasm), reading);
+        read.map_err(SandboxError::CompilerNotStarted)?;
+        let ended = ended.await.map_err(SandboxError::CompilerNotStarted)?;
         if ended.success() {
             return Ok(FreshCode(code));
         }
@@ -101,33 +129,13 @@ fn processor_time(time: Duration) -> Duration {
     time.saturating_mul(u32::try_from(processors).unwrap_or(u32::MAX))
 }
 
-/// Hands the component over, and gives what came back: the code, and words.
-async fn talk(child: &mut Child, task: &Task, wasm: &[u8], most: u64) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let (Some(mut to), Some(code_from), Some(words_from)) =
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    else {
-        return Err(io::ErrorKind::BrokenPipe.into());
-    };
+/// Hands the component over.
+async fn tell(mut to: impl AsyncWrite + Unpin, task: &Task, wasm: &[u8]) -> io::Result<()> {
     let mut task = serde_json::to_vec(task)?;
     task.push(b'\n');
-    let telling = async {
-        to.write_all(&task).await?;
-        to.write_all(wasm).await?;
-        to.shutdown().await?;
-        drop(to);
-        io::Result::Ok(())
-    };
-    let (mut code, mut words) = (Vec::new(), Vec::new());
-    let mut code_from = code_from.take(most);
-    let mut words_from = words_from.take(WORDS);
-    let reading = async {
-        let (code, words) = tokio::join!(code_from.read_to_end(&mut code), words_from.read_to_end(&mut words));
-        code.and(words)
-    };
-    // One that died before it read everything is told by its end, not by the pipe.
-    let (_told, read) = tokio::join!(telling, reading);
-    read?;
-    Ok((code, words))
+    to.write_all(&task).await?;
+    to.write_all(wasm).await?;
+    to.shutdown().await
 }
 
 fn last_words(ended: ExitStatus, words: &str) -> String {

@@ -263,6 +263,8 @@ impl SettingsFile {
         if let Some(memory) = limits.memory {
             standard.memory = memory;
         }
+        let own_files = [&callback.certificate_file, &store.key_file, &network.ca_file];
+        let own_files = own_files.into_iter().flatten().map(|file| project.join(file)).collect();
         Ok(Settings {
             auth: auth_settings(auth, callback, renewals, &providers, layers, project)?,
             store: store.into_settings(project),
@@ -270,6 +272,7 @@ impl SettingsFile {
             sources: SourceSettings::with_github_hosts(sources.github_hosts),
             credentials: credentials.into_settings(),
             own_variables: Vec::new(),
+            own_files,
             net: net_settings(network, project)?,
             deny: deny.http.into_iter().map(|rule| rule.0).collect(),
             tools: tools

@@ -53,6 +53,8 @@ pub struct Settings {
     pub tools: BTreeMap<ToolName, ToolSettings>,
     /// The names of the `POCKET_*` variables, settings or not: some hold secrets, and no program that is started needs any.
     pub own_variables: Vec<OsString>,
+    /// The files that these settings name: a CA, a key, a certificate.
+    pub own_files: Vec<PathBuf>,
 }
 
 /// What `[tools.<name>]` says of one tool.

@@ -197,6 +197,19 @@ pub enum SourceError {
     /// Whoever asked went away.
     #[error("the fetch was cancelled: `{0}`")]
     Cancelled(String),
+    /// The process that fetches could not be started, or gave no answer.
+    #[error("the process that fetches could not be run: {0}")]
+    FetcherNotStarted(#[source] io::Error),
+    /// What the process that fetches says of one of the others.
+    #[error("{message}")]
+    Elsewhere {
+        /// What it says.
+        message: String,
+        /// Its code.
+        code: Code,
+        /// What would mend it, each in a sentence.
+        hints: Vec<String>,
+    },
 }
 
 impl SourceError {
@@ -229,9 +242,10 @@ impl SourceError {
             | Self::Certificate { .. }
             | Self::Redirected { .. }
             | Self::Unreachable { .. } => Code::Unreachable,
-            Self::NoHomeFolder | Self::Cache { .. } | Self::Git(_) => Code::Internal,
+            Self::NoHomeFolder | Self::Cache { .. } | Self::Git(_) | Self::FetcherNotStarted(_) => Code::Internal,
             Self::Locked(_) => Code::Busy,
             Self::Cancelled(_) => Code::Cancelled,
+            Self::Elsewhere { code, .. } => *code,
         }
     }
 
@@ -294,8 +308,11 @@ impl SourceError {
             Self::Ca(_) => vec!["`[network] ca_file` is a file of certificates in PEM".to_owned()],
             Self::NotACommit(_) => vec!["write all of it, as `git rev-parse` prints it".to_owned()],
             Self::NoCommit(_) => vec!["name a branch, or a tag of a commit".to_owned()],
-            Self::Git(_) => vec!["`pocket doctor` says what stands in the way on this machine".to_owned()],
+            Self::Git(_) | Self::FetcherNotStarted(_) => {
+                vec!["`pocket doctor` says what stands in the way on this machine".to_owned()]
+            }
             Self::Cancelled(_) => Vec::new(),
+            Self::Elsewhere { hints, .. } => hints.clone(),
         }
     }
 }

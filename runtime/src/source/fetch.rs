@@ -18,6 +18,7 @@ use crate::{
         connection::{FetchLimits, Watch},
         download::Download,
         extract::Extraction,
+        fetcher_process::FetcherProcess,
         git_store::{GitStore, Locked},
         libgit2,
         package_cache::PackageCache,
@@ -31,6 +32,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Fetcher {
     inner: Arc<Inner>,
+    /// What asks git servers, where this process does not do so itself.
+    process: Option<FetcherProcess>,
 }
 
 struct Inner {
@@ -119,6 +122,16 @@ impl Fetcher {
                 limits,
                 withheld,
             }),
+            process: None,
+        }
+    }
+
+    /// Has git servers asked by a process of its own, with the same cache: where this process may start no programs, such as git or ssh.
+    #[must_use]
+    pub fn by(self, process: FetcherProcess) -> Self {
+        Self {
+            process: Some(process),
+            ..self
         }
     }
 
@@ -129,7 +142,10 @@ impl Fetcher {
     pub async fn fetch(&self, source: &Source, progress: Option<Arc<dyn Progress>>) -> Result<Fetched, SourceError> {
         match source {
             Source::Path(path) => open_path(path),
-            Source::Git(git) => self.run(git, progress, Inner::fetch).await,
+            Source::Git(git) => match &self.process {
+                None => self.run(git, progress, Inner::fetch).await,
+                Some(process) => self.elsewhere(process, git, None, progress).await,
+            },
         }
     }
 
@@ -146,12 +162,43 @@ impl Fetcher {
             PinnedSource::Path(path) => open_path(path),
             PinnedSource::Git { source, commit, folder } => {
                 let (commit, folder) = (*commit, folder.clone());
+                if let Some(process) = &self.process {
+                    return match self.inner.cached(source, commit, &folder)? {
+                        Some(found) => Ok(found),
+                        None => self.elsewhere(process, source, Some((commit, folder)), progress).await,
+                    };
+                }
                 self.run(source, progress, move |inner, source, watch| {
                     inner.open(source, commit, &folder, watch)
                 })
                 .await
             }
         }
+    }
+
+    /// Has the process bring it into the cache, and opens it from there.
+    async fn elsewhere(
+        &self,
+        process: &FetcherProcess,
+        source: &GitSource,
+        pinned: Option<(Commit, Folder)>,
+        progress: Option<Arc<dyn Progress>>,
+    ) -> Result<Fetched, SourceError> {
+        let Inner {
+            net, withheld, limits, ..
+        } = &*self.inner;
+        let fetching = process.fetch(source, pinned, net, withheld, progress);
+        let (commit, folder) = match tokio::time::timeout(limits.time, fetching).await {
+            Ok(found) => found?,
+            Err(_elapsed) => {
+                return Err(SourceError::TimedOut {
+                    url: source.remote.shown(),
+                    limit: limits.time,
+                });
+            }
+        };
+        let found = self.inner.cached(source, commit, &folder)?;
+        found.ok_or_else(|| SourceError::Git("what was fetched is not in the cache".to_owned()))
     }
 
     /// The same without the network: nothing where it is not in the cache.

@@ -8,6 +8,7 @@ mod download;
 mod error;
 mod extract;
 mod fetch;
+mod fetcher_process;
 #[cfg(test)]
 mod git_server;
 mod git_store;
@@ -26,6 +27,7 @@ pub use bad_entry::BadEntry;
 pub use bad_url::BadUrl;
 pub use error::SourceError;
 pub use fetch::{Fetched, Fetcher, Progress};
+pub use fetcher_process::{FetcherProcess, fetch_for_parent};
 pub use git_url::GitSource;
 pub use path::PathSource;
 pub use place::{Commit, Folder};

@@ -14,6 +14,11 @@ impl SourceSettings {
         Self { github_hosts }
     }
 
+    /// Those hosts.
+    pub(super) fn github_hosts(&self) -> &[String] {
+        &self.github_hosts
+    }
+
     /// Whether URLs of this host are read as GitHub's are.
     pub(super) fn is_github(&self, host: &str, port: Option<u16>) -> bool {
         let with_port = port.map(|port| format!("{host}:{port}"));

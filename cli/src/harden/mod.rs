@@ -1,0 +1,118 @@
+//! `--harden`: has the kernel hold the process that runs guests, beside what holds the guests.
+//!
+//! Should a guest ever get out of its sandbox, it is in a process that reads and writes only what this call needs, starts no program
+//! and asks the system for little. What needs more (git, ssh, the compiler, a browser) is started by a helper, a process of this program's
+//! that began before.
+
+#[cfg(target_os = "linux")]
+mod folders;
+#[cfg(target_os = "linux")]
+mod helper;
+#[cfg(target_os = "linux")]
+mod landlock;
+#[cfg(target_os = "linux")]
+mod seccomp;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::sync::{Arc, OnceLock};
+
+    use pocket_runtime::{Code, Compiler, CompilerProcess, FetcherProcess, Settings};
+
+    use super::{
+        folders,
+        helper::{Helper, Job, Starter},
+        landlock, seccomp,
+    };
+    use crate::{args, failure::Failure, place::Place, terminal::Terminal};
+
+    /// As what the kernel holds, it is the whole process's, once and for all.
+    static HELPER: OnceLock<Helper> = OnceLock::new();
+
+    /// Gives up what a run does not need, where that was asked. Threads that are there already would keep it, so there are none yet.
+    pub(crate) fn begin(run: &args::Run, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+        if !run.harden {
+            return Ok(());
+        }
+        let reach = folders::reach(run, place)?;
+        let helper = Helper::start().map_err(|error| not_held(&error))?;
+        HELPER.get_or_init(|| helper);
+        let files = landlock::restrict(&reach).map_err(|error| not_held(&error))?;
+        let calls = seccomp::restrict().map_err(|error| not_held(&error))?;
+        let lacking: Vec<&str> = [files, calls].into_iter().flatten().collect();
+        if !lacking.is_empty() {
+            terminal.say(format_args!(
+                "note: this kernel has {}: `--harden` holds the rest",
+                lacking.join(" and ")
+            ));
+        }
+        Ok(())
+    }
+
+    fn not_held(error: &dyn std::error::Error) -> Failure {
+        Failure::said(Code::Internal, format!("this process cannot be hardened: {error}"))
+            .hint("without `--harden` the tool runs in its sandbox as ever")
+    }
+
+    /// The compiler of a hardened process.
+    pub(crate) fn compiler() -> Option<Compiler> {
+        let helper = HELPER.get()?;
+        let starter = Arc::new(Starter::new(helper, Job::Compile));
+        Some(Compiler::Process(CompilerProcess::started_by(starter)))
+    }
+
+    /// What asks git servers for a hardened process.
+    pub(crate) fn fetcher(settings: &Settings) -> Option<FetcherProcess> {
+        let helper = HELPER.get()?;
+        let starter = Arc::new(Starter::new(helper, Job::Fetch));
+        Some(FetcherProcess::started_by(starter, settings.sources.clone()))
+    }
+
+    /// Whether a browser was started, where this process is hardened.
+    pub(crate) fn open_page(url: &str) -> Option<bool> {
+        Some(HELPER.get()?.open_page(url))
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) use helper::help;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{begin, compiler, fetcher, open_page};
+
+/// Other systems have none of it.
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use std::process::ExitCode;
+
+    use pocket_runtime::{Compiler, FetcherProcess, Settings};
+
+    use crate::{args, failure::Failure, place::Place, terminal::Terminal};
+
+    pub(crate) fn begin(run: &args::Run, _place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+        if run.harden {
+            terminal.say("note: this system has nothing that `--harden` uses: the tool runs in its sandbox as ever");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn compiler() -> Option<Compiler> {
+        None
+    }
+
+    pub(crate) fn fetcher(_settings: &Settings) -> Option<FetcherProcess> {
+        None
+    }
+
+    pub(crate) fn open_page(_url: &str) -> Option<bool> {
+        None
+    }
+
+    pub(crate) fn help() -> ExitCode {
+        ExitCode::FAILURE
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::{begin, compiler, fetcher, help, open_page};

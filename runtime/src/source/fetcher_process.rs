@@ -1,0 +1,271 @@
+//! Asks git servers in a process of its own.
+
+use std::{
+    ffi::OsString,
+    io::{self, BufRead as _, BufReader, Read, Write},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
+use zeroize::Zeroizing;
+
+use crate::{
+    base::{
+        child_process::{ChildProcess, StartChild},
+        code::Code,
+        home::Home,
+        net::NetSettings,
+        secret::Secret,
+    },
+    source::{
+        Commit, Fetcher, Folder, GitSource, PinnedSource, Progress, Reference, Source, SourceError, SourceSettings,
+        remote::Login,
+    },
+};
+
+/// What is read of a task or of words, in bytes: more than any of it needs.
+const LONGEST: u64 = 1 << 20;
+/// What is read of all that is told while it fetches, in bytes: a line for each object of the largest fetch.
+const ALL_THAT_IS_TOLD: u64 = 64 << 20;
+
+/// A program that brings one git source into the cache and ends: git, ssh and what they start run beside it, and not beside a guest.
+///
+/// It is trusted as this process is.
+#[derive(Debug, Clone)]
+pub struct FetcherProcess {
+    starter: Arc<dyn StartChild>,
+    sources: SourceSettings,
+}
+
+/// What the process is told.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Task {
+    /// The source, without a password.
+    written: String,
+    user: Option<String>,
+    password: Option<String>,
+    github_hosts: Vec<String>,
+    ca_pem: Option<Vec<u8>>,
+    /// Names of variables that no program it starts gets.
+    withheld: Vec<OsString>,
+    /// The commit and folder, where the source was pinned.
+    pinned: Option<(String, String)>,
+}
+
+/// What the process tells, a line each.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum Told {
+    Begun(String),
+    Received {
+        done: usize,
+        total: usize,
+        bytes: usize,
+    },
+    Found {
+        commit: String,
+        folder: String,
+    },
+    Failed {
+        code: String,
+        message: String,
+        hints: Vec<String>,
+    },
+}
+
+impl FetcherProcess {
+    /// A program that calls [`fetch_for_parent`] once it is started. It has to be of the very version of this library, and
+    /// reads sources as these settings have it.
+    #[must_use]
+    pub fn started_by(starter: Arc<dyn StartChild>, sources: SourceSettings) -> Self {
+        Self { starter, sources }
+    }
+
+    /// What a source stands for, once it is in the cache. Dropping the future ends the process.
+    pub(super) async fn fetch(
+        &self,
+        source: &GitSource,
+        pinned: Option<(Commit, Folder)>,
+        net: &NetSettings,
+        withheld: &[OsString],
+        progress: Option<Arc<dyn Progress>>,
+    ) -> Result<(Commit, Folder), SourceError> {
+        let _telling = progress.as_ref().map(|progress| Telling(Arc::clone(progress)));
+        let task = line(&self.task(source, pinned, net, withheld)).map_err(SourceError::FetcherNotStarted)?;
+        let ChildProcess {
+            mut input,
+            output,
+            words,
+            ended,
+        } = self.starter.start().map_err(SourceError::FetcherNotStarted)?;
+        let mut lines = tokio::io::BufReader::new(output.take(ALL_THAT_IS_TOLD)).lines();
+        let listening = async {
+            while let Some(line) = lines.next_line().await.map_err(SourceError::FetcherNotStarted)? {
+                match read(&line)? {
+                    Told::Found { commit, folder } => return Ok((commit.parse()?, folder.parse()?)),
+                    Told::Failed { code, message, hints } => {
+                        let code = Code::of_word(&code).unwrap_or(Code::Internal);
+                        return Err(SourceError::Elsewhere { message, code, hints });
+                    }
+                    Told::Begun(url) => progress.iter().for_each(|progress| progress.begun(&url)),
+                    Told::Received { done, total, bytes } => {
+                        progress
+                            .iter()
+                            .for_each(|progress| progress.received(done, total, bytes));
+                    }
+                }
+            }
+            Err(SourceError::FetcherNotStarted(io::ErrorKind::UnexpectedEof.into()))
+        };
+        // One that dies before it read everything is told by its silence.
+        let telling = async {
+            let _told = input.write_all(&task).await;
+            let _told = input.shutdown().await;
+        };
+        // What it says there is for whoever reads along, and must not fill its pipe.
+        let mut words = words.take(LONGEST);
+        let mut said = Vec::new();
+        let ((), read, found) = tokio::join!(telling, words.read_to_end(&mut said), listening);
+        tracing::debug!(words = %String::from_utf8_lossy(&said), read = ?read.ok(), "the fetching process ended");
+        let _ended = ended.await;
+        found
+    }
+
+    fn task(
+        &self,
+        source: &GitSource,
+        pinned: Option<(Commit, Folder)>,
+        net: &NetSettings,
+        withheld: &[OsString],
+    ) -> Task {
+        let login = source.remote.login.as_ref();
+        Task {
+            written: source.written.clone(),
+            user: login.map(|login| login.user.expose().to_owned()),
+            password: login.and_then(|login| Some(login.password.as_ref()?.expose().to_owned())),
+            github_hosts: self.sources.github_hosts().to_vec(),
+            ca_pem: net.ca_pem.clone(),
+            withheld: withheld.to_vec(),
+            pinned: pinned.map(|(commit, folder)| (commit.to_string(), folder.to_string())),
+        }
+    }
+}
+
+/// Tells that nobody waits any more, however the fetch ended.
+struct Telling(Arc<dyn Progress>);
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        self.0.ended();
+    }
+}
+
+impl Task {
+    fn source(&self) -> Result<GitSource, SourceError> {
+        let settings = SourceSettings::with_github_hosts(self.github_hosts.clone());
+        let parsed = Reference::parse(&self.written, Path::new("/"), &settings)?;
+        let Reference::Source(Source::Git(mut source)) = parsed else {
+            return Err(SourceError::Neither(self.written.clone()));
+        };
+        source.remote.login = self.user.as_deref().map(|user| Login {
+            user: Secret::new(user),
+            password: self.password.as_deref().map(Secret::new),
+        });
+        Ok(source)
+    }
+}
+
+/// What the program of a [`FetcherProcess`] does: reads from its stdin what to fetch, brings it into the cache in `home`, and tells
+/// on its stdout how that goes and how it ended, which is no error.
+///
+/// # Errors
+/// When what it is told cannot be read, or nobody listens.
+pub async fn fetch_for_parent(home: &Home, input: impl Read, output: impl Write + Send + 'static) -> io::Result<()> {
+    let mut text = Zeroizing::new(String::new());
+    BufReader::new(input.take(LONGEST)).read_line(&mut text)?;
+    let task: Task = serde_json::from_str(&text)?;
+    let output = Arc::new(Output(Mutex::new(output)));
+    let ended = match fetch(home, &task, Arc::clone(&output) as _).await {
+        Ok((commit, folder)) => Told::Found {
+            commit: commit.to_string(),
+            folder: folder.to_string(),
+        },
+        Err(error) => Told::Failed {
+            code: error.code().as_str().to_owned(),
+            message: in_words(&error),
+            hints: error.hints(),
+        },
+    };
+    output.tell(&ended)
+}
+
+async fn fetch(home: &Home, task: &Task, progress: Arc<dyn Progress>) -> Result<(Commit, Folder), SourceError> {
+    let source = task.source()?;
+    let net = NetSettings {
+        ca_pem: task.ca_pem.clone(),
+        ..NetSettings::default()
+    };
+    let fetcher = Fetcher::withholding(home, &net, &task.withheld)?;
+    let fetched = match &task.pinned {
+        None => fetcher.fetch(&Source::Git(source), Some(progress)).await?,
+        Some((commit, folder)) => {
+            let pinned = PinnedSource::Git {
+                source,
+                commit: commit.parse()?,
+                folder: folder.parse()?,
+            };
+            fetcher.open(&pinned, Some(progress)).await?
+        }
+    };
+    match fetched.source {
+        PinnedSource::Git { commit, folder, .. } => Ok((commit, folder)),
+        PinnedSource::Path(path) => Err(SourceError::Neither(path.written)),
+    }
+}
+
+/// An error with its causes.
+fn in_words(error: &SourceError) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
+}
+
+/// Where it is told; threads of git tell too.
+struct Output<W>(Mutex<W>);
+
+impl<W: Write> Output<W> {
+    fn tell(&self, told: &Told) -> io::Result<()> {
+        let mut output = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        output.write_all(&line(told)?)?;
+        output.flush()
+    }
+
+    /// A step that cannot be told is not worth ending the fetch for.
+    fn tell_if_it_can_be(&self, told: &Told) {
+        if let Err(error) = self.tell(told) {
+            tracing::debug!(%error, "nobody listens to how the fetch goes");
+        }
+    }
+}
+
+impl<W: Write + Send> Progress for Output<W> {
+    fn received(&self, done: usize, total: usize, bytes: usize) {
+        self.tell_if_it_can_be(&Told::Received { done, total, bytes });
+    }
+
+    fn begun(&self, url: &str) {
+        self.tell_if_it_can_be(&Told::Begun(url.to_owned()));
+    }
+}
+
+fn line(value: &impl Serialize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut line = Zeroizing::new(serde_json::to_vec(value)?);
+    line.push(b'\n');
+    Ok(line)
+}
+
+fn read(line: &str) -> Result<Told, SourceError> {
+    serde_json::from_str(line).map_err(|error| SourceError::FetcherNotStarted(error.into()))
+}

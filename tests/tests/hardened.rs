@@ -1,0 +1,185 @@
+//! `pocket run --harden`: the kernel holds the process that runs guests, and everything goes on as ever.
+
+#![cfg(target_os = "linux")]
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use pocket_tests::{GitServer, PocketCommand, SlackCommand, SlackSettings, program, sample};
+use serde_json::{Value, json};
+
+const HISTORY: &str = r#"{"channel": "C123", "limit": 6}"#;
+
+/// What the kernel says of a process.
+struct Process(PathBuf);
+
+impl Process {
+    /// A field of its status.
+    fn status(&self, field: &str) -> Option<String> {
+        let status = fs::read_to_string(self.0.join("status")).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+        Some(line.trim().to_owned())
+    }
+
+    fn words(&self) -> String {
+        let words = fs::read(self.0.join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&words).replace('\0', " ")
+    }
+
+    /// Every process that there is.
+    fn all() -> impl Iterator<Item = Self> {
+        let entries = fs::read_dir("/proc").expect("the processes can be listed");
+        entries.flatten().map(|entry| Self(entry.path()))
+    }
+
+    /// Those that this one started.
+    fn children(pid: u32) -> Vec<Self> {
+        Self::all()
+            .filter(|process| process.status("PPid") == Some(pid.to_string()))
+            .collect()
+    }
+}
+
+/// Waits until something is there.
+async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let looking = async {
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), looking)
+        .await
+        .unwrap_or_else(|_elapsed| panic!("{what} in time"))
+}
+
+/// A package of one of the hostile guests, in the project of a command.
+fn package(pocket: &PocketCommand, name: &str, permissions: &Value) -> String {
+    let manifest = json!({
+        "tool": { "name": name },
+        "component": "tool.wasm",
+        "permissions": permissions,
+    });
+    let folder = pocket.project().join(name);
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    fs::copy(program(name), folder.join("tool.wasm")).expect("the component can be copied");
+    fs::write(folder.join("pocket.json"), manifest.to_string()).expect("a file can be written");
+    format!("./{name}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_of_the_guest_is_held_and_its_helper_is_not() {
+    let pocket = PocketCommand::new();
+    let tool = package(&pocket, "wait", &json!({}));
+    let mut running = pocket.start(["run", "--harden", &tool, r#"{"milliseconds": 20000}"#]);
+    let pid = running.id();
+    let process = Process(PathBuf::from(format!("/proc/{pid}")));
+    until("it is held", || (process.status("Seccomp")? == "2").then_some(())).await;
+    assert_eq!(process.status("NoNewPrivs").as_deref(), Some("1"));
+    let limits = fs::read_to_string(process.0.join("limits")).expect("its limits can be read");
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .expect("it is there");
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    let helper = until("its helper is there", || {
+        Process::children(pid)
+            .into_iter()
+            .find(|child| child.words().contains("help-parent"))
+    })
+    .await;
+    assert_eq!(helper.status("Seccomp").as_deref(), Some("0"));
+    running.kill();
+    until("the helper ends with it", || helper.words().is_empty().then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_goes_on_as_ever() {
+    let mut story = SlackCommand::start(SlackSettings::default()).await;
+    story.pocket.set("POCKET_HARDEN", "1");
+    let git = GitServer::start(None).await;
+    let commit = git.commit("tools.git", "main", "slack-get-messages", &sample("slack-get-messages"));
+    let mut args = story.run("slack-get-messages", HISTORY);
+    args[1] = format!("{}#main:slack-get-messages", git.url("tools.git"));
+    let ended = story.sign_in(&args, "allow").await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains(&commit), "{}", ended.stderr);
+    let output: Value = serde_json::from_str(&ended.stdout).expect("the output is JSON");
+    assert_eq!(output["messages"].as_array().map(Vec::len), Some(6), "{output}");
+    let again = story.pocket.run(&args);
+    assert_eq!((again.code, &again.stdout), (0, &ended.stdout), "{}", again.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_fetching_process_says_is_told_as_ever() {
+    let git = GitServer::start(None).await;
+    git.commit("tools.git", "main", "echo", &sample("echo"));
+    let pocket = PocketCommand::new();
+    for source in ["nothing.git", "tools.git#mian:echo", "tools.git#main:ecko"] {
+        let source = git.url(source);
+        let ever = pocket.run(["--json", "run", &source]);
+        let held = pocket.run(["--json", "run", "--harden", &source]);
+        assert_ne!(ever.code, 0, "{source}");
+        assert_eq!(
+            (held.code, &held.stdout),
+            (ever.code, &ever.stdout),
+            "{source}: {}",
+            held.stderr
+        );
+    }
+}
+
+#[test]
+fn a_component_that_does_not_compile_is_told_as_ever() {
+    let pocket = PocketCommand::new();
+    let tool = package(&pocket, "trap", &json!({}));
+    let ended = pocket.run(["--json", "run", "--harden", &tool, r#"{"how": "unreachable"}"#]);
+    assert!(ended.stdout.contains("trapped"), "{}{}", ended.stdout, ended.stderr);
+    let file = pocket.project().join("trap/tool.wasm");
+    let mut bytes = fs::read(&file).expect("the component can be read");
+    bytes.truncate(bytes.len() / 2);
+    fs::write(&file, bytes).expect("the component can be written");
+    let ever = pocket.run(["--json", "run", &tool]);
+    let held = pocket.run(["--json", "run", "--harden", &tool]);
+    assert_eq!((held.code, held.stdout), (ever.code, ever.stdout), "{}", held.stderr);
+}
+
+#[test]
+fn a_granted_folder_and_a_file_of_input_are_reached_and_a_tool_is_added_and_called() {
+    let pocket = PocketCommand::new();
+    pocket
+        .write("data/there", "old")
+        .write("input.json", r#"{"path": "/data/new", "text": "new"}"#);
+    let tool = package(
+        &pocket,
+        "write_file",
+        &json!({ "files": [{ "guest": "/data", "access": "write" }] }),
+    );
+    let args = [
+        "run",
+        "--harden",
+        &tool,
+        "@input.json",
+        "--folder",
+        "/data=./data:write",
+    ];
+    let ended = pocket.run(args);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(
+        fs::read_to_string(pocket.project().join("data/new")).ok().as_deref(),
+        Some("new")
+    );
+    let added = pocket.run(["add", &tool, "--yes", "--folder", "/data=./data:write"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let called = pocket.run([
+        "run",
+        "--harden",
+        "write_file",
+        r#"{"path": "/data/newer", "text": "newer"}"#,
+    ]);
+    assert_eq!(called.code, 0, "{}", called.stderr);
+    assert!(pocket.project().join("data/newer").exists());
+}
