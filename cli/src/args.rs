@@ -90,7 +90,7 @@ pub(crate) enum Verb {
     FetchForParent,
     /// Start such processes for a `pocket` that may start none: what it starts for itself
     #[command(hide = true)]
-    HelpParent,
+    StartForParent,
 }
 
 #[derive(Debug, clap::Args)]
@@ -134,7 +134,7 @@ pub(crate) struct Grants {
     /// Set an environment variable of the tool, over its manifest's
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) variable: Vec<String>,
-    /// Give the tool a folder: `/data=./data`, or `/data=./data:write`
+    /// Give the tool a folder: `/data=./data`, or `/data=./data/{profile}:write`
     #[arg(long, value_name = "GUEST=FOLDER")]
     pub(crate) folder: Vec<String>,
     /// Grant the hosts it asks; with the digest that `pocket inspect` prints, all that it asks

@@ -269,11 +269,11 @@ fn assignment(text: &str) -> Result<(String, String), Failure> {
     }
 }
 
-/// `/data=./data` or `/data=./data:write`.
+/// `/data=./data` or `/data=./data/{profile}:write`.
 fn folder_grant(text: &str, typed_in: &Path) -> Result<FolderGrant, Failure> {
     let usage = || {
         Failure::usage(format!(
-            "write `--folder /GUEST=FOLDER` or `--folder /GUEST=FOLDER:write`: `{text}`"
+            "write `--folder /GUEST=FOLDER` or `--folder '/GUEST=FOLDER/{{profile}}:write'`: `{text}`"
         ))
     };
     let (guest, folder) = text.split_once('=').ok_or_else(usage)?;
@@ -284,11 +284,26 @@ fn folder_grant(text: &str, typed_in: &Path) -> Result<FolderGrant, Failure> {
     if !guest.starts_with('/') || folder.is_empty() {
         return Err(usage());
     }
+    let written = FolderGrant::new(guest, folder, access);
+    if access == Access::Write && !written.is_per_profile() {
+        let instead = format!("--folder '{guest}={}/{{profile}}:write'", folder.trim_end_matches('/'));
+        return Err(
+            Failure::usage(format!("a folder that a tool writes is each profile's own: `{text}`")).hint(format!(
+                "write `{instead}`: each profile then has a folder of its own in `{folder}`"
+            )),
+        );
+    }
     // Looked at now: a folder that is not there must not be kept as a grant.
-    let found = typed_in.join(folder).canonicalize().ok().filter(|path| path.is_dir());
+    let base = written.base();
+    let found = typed_in.join(base).canonicalize().ok().filter(|path| path.is_dir());
     let folder = found.ok_or_else(|| {
-        let message = format!("there is no such folder to give the tool: `{folder}`");
+        let message = format!("there is no such folder to give the tool: `{}`", base.display());
         Failure::said(Code::NotFound, message).hint("a relative folder is one of the working directory")
     })?;
+    let folder = if written.is_per_profile() {
+        folder.join("{profile}")
+    } else {
+        folder
+    };
     Ok(FolderGrant::new(guest, folder, access))
 }

@@ -56,8 +56,8 @@ fn main() -> ExitCode {
         return compile_for_parent::compile_for_parent(&terminal);
     }
     core_dumps::forbid();
-    if matches!(args.verb, Verb::HelpParent) {
-        return harden::help();
+    if matches!(args.verb, Verb::StartForParent) {
+        return harden::start_for_parent();
     }
     match work(args, &terminal) {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,6 +121,6 @@ async fn dispatch(verb: Verb, place: &session::Place, terminal: &Terminal) -> Re
         }
         Verb::FetchForParent => fetch_for_parent::fetch(place).await,
         // `main` has done it, without a place.
-        Verb::CompileForParent | Verb::HelpParent => Ok(()),
+        Verb::CompileForParent | Verb::StartForParent => Ok(()),
     }
 }

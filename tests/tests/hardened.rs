@@ -71,7 +71,7 @@ fn package(pocket: &PocketCommand, name: &str, permissions: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_process_of_the_guest_is_held_and_its_helper_is_not() {
+async fn the_process_of_the_guest_is_held_and_its_starter_is_not() {
     let pocket = PocketCommand::new();
     let tool = package(&pocket, "wait", &json!({}));
     let mut running = pocket.start(["run", "--harden", &tool, r#"{"milliseconds": 20000}"#]);
@@ -85,15 +85,15 @@ async fn the_process_of_the_guest_is_held_and_its_helper_is_not() {
         .find(|line| line.starts_with("Max core file size"))
         .expect("it is there");
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    let helper = until("its helper is there", || {
+    let starter = until("its starter is there", || {
         Process::children(pid)
             .into_iter()
-            .find(|child| child.words().contains("help-parent"))
+            .find(|child| child.words().contains("start-for-parent"))
     })
     .await;
-    assert_eq!(helper.status("Seccomp").as_deref(), Some("0"));
+    assert_eq!(starter.status("Seccomp").as_deref(), Some("0"));
     running.kill();
-    until("the helper ends with it", || helper.words().is_empty().then_some(())).await;
+    until("the starter ends with it", || starter.words().is_empty().then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,15 +164,17 @@ fn a_granted_folder_and_a_file_of_input_are_reached_and_a_tool_is_added_and_call
         &tool,
         "@input.json",
         "--folder",
-        "/data=./data:write",
+        "/data=./data/{profile}:write",
     ];
     let ended = pocket.run(args);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(
-        fs::read_to_string(pocket.project().join("data/new")).ok().as_deref(),
+        fs::read_to_string(pocket.project().join("data/default/new"))
+            .ok()
+            .as_deref(),
         Some("new")
     );
-    let added = pocket.run(["add", &tool, "--yes", "--folder", "/data=./data:write"]);
+    let added = pocket.run(["add", &tool, "--yes", "--folder", "/data=./data/{profile}:write"]);
     assert_eq!(added.code, 0, "{}", added.stderr);
     let called = pocket.run([
         "run",
@@ -181,5 +183,5 @@ fn a_granted_folder_and_a_file_of_input_are_reached_and_a_tool_is_added_and_call
         r#"{"path": "/data/newer", "text": "newer"}"#,
     ]);
     assert_eq!(called.code, 0, "{}", called.stderr);
-    assert!(pocket.project().join("data/newer").exists());
+    assert!(pocket.project().join("data/default/newer").exists());
 }

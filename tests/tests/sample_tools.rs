@@ -54,10 +54,15 @@ async fn issues(
     }
 }
 
-/// A project in which a token for the server was typed.
-async fn signed_in(server: &Served) -> PocketCommand {
+/// The ways in which a tool gets its credential.
+const MODES: [&str; 2] = ["env", "brokered"];
+
+/// A project in which a token for the server was typed, and in which tools get it in this way.
+async fn signed_in(server: &Served, mode: &str) -> PocketCommand {
     let mut pocket = PocketCommand::new();
-    pocket.set("POCKET_TRUST_PROJECT", "1");
+    pocket
+        .set("POCKET_TRUST_PROJECT", "1")
+        .set("POCKET_CREDENTIALS__MODE", mode);
     let (host, port) = (server.port(), free_port());
     pocket.write(
         "pocket.toml",
@@ -76,9 +81,15 @@ async fn signed_in(server: &Served) -> PocketCommand {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn issues_are_listed_page_by_page_without_pull_requests() {
+    for mode in MODES {
+        list_issues(mode).await;
+    }
+}
+
+async fn list_issues(mode: &str) {
     let router = Router::new().route("/repos/{owner}/{name}/issues", get(issues));
     let server = Served::start(router, None).await;
-    let pocket = signed_in(&server).await;
+    let pocket = signed_in(&server, mode).await;
     let tool = sample("github-list-issues").display().to_string();
     let inspected: Value = serde_json::from_str(&pocket.run(["inspect", &tool, "--json"]).stdout).expect("JSON");
     let yes = format!("--yes={}", inspected["digest"].as_str().expect("a digest"));

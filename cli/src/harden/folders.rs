@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pocket_runtime::{Access, FolderGrant, Reference, Settings, Source, ToolName, create_private_dir};
+use pocket_runtime::{Access, Reference, Settings, Source, ToolName, create_private_dir};
 
 use crate::{args, failure::Failure, grants::Given, place::Place};
 
@@ -101,11 +101,19 @@ pub(super) fn reach(run: &args::Run, place: &Place) -> Result<Reach, Failure> {
         }
         Reference::Source(source) => {
             folders.extend(place.trust().folders_of(source.written())?);
+            if let Source::Path(path) = &source {
+                // Where it is not there, what lies beside it is looked at for what was meant: now, while that can be read.
+                path.open()?;
+            }
             reach.read.extend(folder_of(&source));
         }
     }
-    for FolderGrant { folder, access, .. } in folders {
-        match access {
+    for grant in folders {
+        // What cannot be made is told where it is opened.
+        let folder = grant
+            .ready_for(&given.profile)
+            .unwrap_or_else(|_not_made| grant.folder.clone());
+        match grant.access {
             Access::Read => reach.read.push(folder),
             Access::Write => reach.write.push(folder),
         }

@@ -1,17 +1,17 @@
 //! `--harden`: has the kernel hold the process that runs guests, beside what holds the guests.
 //!
 //! Should a guest ever get out of its sandbox, it is in a process that reads and writes only what this call needs, starts no program
-//! and asks the system for little. What needs more (git, ssh, the compiler, a browser) is started by a helper, a process of this program's
-//! that began before.
+//! and asks the system for little. What needs more (git, ssh, the compiler, a browser) is started by a starter, a process of this
+//! program's that began before.
 
 #[cfg(target_os = "linux")]
 mod folders;
 #[cfg(target_os = "linux")]
-mod helper;
-#[cfg(target_os = "linux")]
 mod landlock;
 #[cfg(target_os = "linux")]
 mod seccomp;
+#[cfg(target_os = "linux")]
+mod starter;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
@@ -22,14 +22,13 @@ mod linux {
     use pocket_runtime::{Code, Compiler, CompilerProcess, FetcherProcess, Settings};
 
     use super::{
-        folders,
-        helper::{Helper, Job, Starter},
-        landlock, seccomp,
+        folders, landlock, seccomp,
+        starter::{Children, Job, Starter},
     };
     use crate::{args, failure::Failure, place::Place, terminal::Terminal};
 
     /// As what the kernel holds, it is the whole process's, once and for all.
-    static HELPER: OnceLock<Helper> = OnceLock::new();
+    static STARTER: OnceLock<Starter> = OnceLock::new();
 
     /// Gives up what a run does not need, where that was asked. Threads that are there already would keep it, so there are none yet.
     pub(crate) fn begin(run: &args::Run, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
@@ -37,8 +36,8 @@ mod linux {
             return Ok(());
         }
         let reach = folders::reach(run, place)?;
-        let helper = Helper::start().map_err(|error| not_held(&error))?;
-        HELPER.get_or_init(|| helper);
+        let starter = Starter::start().map_err(|error| not_held(&error))?;
+        STARTER.get_or_init(|| starter);
         let files = landlock::restrict(&reach).map_err(|error| not_held(&error))?;
         let calls = seccomp::restrict().map_err(|error| not_held(&error))?;
         let lacking: Vec<&str> = [files, calls].into_iter().flatten().collect();
@@ -58,28 +57,28 @@ mod linux {
 
     /// The compiler of a hardened process.
     pub(crate) fn compiler() -> Option<Compiler> {
-        let helper = HELPER.get()?;
-        let starter = Arc::new(Starter::new(helper, Job::Compile));
-        Some(Compiler::Process(CompilerProcess::started_by(starter)))
+        let starter = STARTER.get()?;
+        let children = Arc::new(Children::new(starter, Job::Compile));
+        Some(Compiler::Process(CompilerProcess::started_by(children)))
     }
 
     /// What asks git servers for a hardened process.
     pub(crate) fn fetcher(settings: &Settings) -> Option<FetcherProcess> {
-        let helper = HELPER.get()?;
-        let starter = Arc::new(Starter::new(helper, Job::Fetch));
-        Some(FetcherProcess::started_by(starter, settings.sources.clone()))
+        let starter = STARTER.get()?;
+        let children = Arc::new(Children::new(starter, Job::Fetch));
+        Some(FetcherProcess::started_by(children, settings.sources.clone()))
     }
 
     /// Whether a browser was started, where this process is hardened.
     pub(crate) fn open_page(url: &str) -> Option<bool> {
-        Some(HELPER.get()?.open_page(url))
+        Some(STARTER.get()?.open_page(url))
     }
 }
 
 #[cfg(target_os = "linux")]
-pub(crate) use helper::help;
-#[cfg(target_os = "linux")]
 pub(crate) use linux::{begin, compiler, fetcher, open_page};
+#[cfg(target_os = "linux")]
+pub(crate) use starter::start_for_parent;
 
 /// Other systems have none of it.
 #[cfg(not(target_os = "linux"))]
@@ -109,10 +108,10 @@ mod elsewhere {
         None
     }
 
-    pub(crate) fn help() -> ExitCode {
+    pub(crate) fn start_for_parent() -> ExitCode {
         ExitCode::FAILURE
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{begin, compiler, fetcher, help, open_page};
+pub(crate) use elsewhere::{begin, compiler, fetcher, open_page, start_for_parent};

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     base::quantity,
@@ -19,10 +19,10 @@ use crate::{
 pub(super) struct GrantFile {
     #[serde(default)]
     credential: CredentialGrant,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    timeout: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    memory: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timeout")]
+    timeout: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "memory")]
+    memory: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     http: Vec<RuleFile>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -32,7 +32,8 @@ pub(super) struct GrantFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleFile {
-    rule: String,
+    #[serde(with = "rule")]
+    rule: Rule,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     private: bool,
 }
@@ -58,8 +59,8 @@ impl GrantFile {
         } = grant;
         Ok(Self {
             credential: credential.clone(),
-            timeout: timeout.map(written_duration),
-            memory: memory.map(written_bytes),
+            timeout: *timeout,
+            memory: *memory,
             http: http.iter().map(RuleFile::of).collect(),
             files: files
                 .iter()
@@ -69,10 +70,7 @@ impl GrantFile {
     }
 
     /// What it grants.
-    ///
-    /// # Errors
-    /// With what is wrong, in words.
-    pub(super) fn read(&self, base: Option<&Path>) -> Result<Grant, String> {
+    pub(super) fn read(&self, base: Option<&Path>) -> Grant {
         let Self {
             credential,
             timeout,
@@ -80,10 +78,8 @@ impl GrantFile {
             http,
             files,
         } = self;
-        let timeout = timeout.as_deref().map(quantity::duration).transpose();
-        let memory = memory.as_deref().map(quantity::bytes).transpose();
-        Ok(Grant {
-            http: http.iter().map(RuleFile::read).collect::<Result<_, _>>()?,
+        Grant {
+            http: http.iter().map(RuleFile::read).collect(),
             files: files
                 .iter()
                 .map(|file| FolderGrant {
@@ -93,24 +89,72 @@ impl GrantFile {
                 })
                 .collect(),
             credential: credential.clone(),
-            timeout: timeout.map_err(|e| e.to_string())?,
-            memory: memory.map_err(|e| e.to_string())?,
-        })
+            timeout: *timeout,
+            memory: *memory,
+        }
     }
 }
 
 impl RuleFile {
     fn of(rule: &Rule) -> Self {
         Self {
-            rule: rule.to_string(),
+            rule: rule.clone(),
             private: rule.is_private(),
         }
     }
 
-    fn read(&self) -> Result<Rule, String> {
-        let rule: Rule = self.rule.parse().map_err(|e| format!("{e}: `{}`", self.rule))?;
-        Ok(if self.private { rule.private() } else { rule })
+    fn read(&self) -> Rule {
+        let rule = self.rule.clone();
+        if self.private { rule.private() } else { rule }
     }
+}
+
+/// What is text in the file is read with the file, so that an error has its place in it.
+mod rule {
+    use super::{Deserialize as _, Deserializer, Rule, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(rule: &Rule, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(rule)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Rule, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(|error| super::refused(error, &text))
+    }
+}
+
+mod timeout {
+    use super::{Deserialize as _, Deserializer, Duration, Serializer, quantity};
+
+    pub(super) fn serialize<S: Serializer>(timeout: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&timeout.map(super::written_duration).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        let text = String::deserialize(from)?;
+        quantity::duration(&text)
+            .map(Some)
+            .map_err(|error| super::refused(error, &text))
+    }
+}
+
+mod memory {
+    use super::{Deserialize as _, Deserializer, Serializer, quantity};
+
+    pub(super) fn serialize<S: Serializer>(memory: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&memory.map(super::written_bytes).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+        let text = String::deserialize(from)?;
+        quantity::bytes(&text)
+            .map(Some)
+            .map_err(|error| super::refused(error, &text))
+    }
+}
+
+fn refused<E: serde::de::Error>(error: impl std::fmt::Display, text: &str) -> E {
+    E::custom(format!("{error}: `{text}`"))
 }
 
 impl FolderFile {
@@ -180,7 +224,7 @@ mod tests {
         };
         let base = Some(Path::new("/project"));
         let file = GrantFile::of(&grant, base).unwrap();
-        assert_eq!(file.read(base).unwrap(), grant);
+        assert_eq!(file.read(base), grant);
         let text = toml::to_string(&file).unwrap();
         assert_eq!(toml::from_str::<GrantFile>(&text).unwrap(), file);
         assert!(text.contains("\"./data\"") && text.contains("\"/elsewhere\""), "{text}");

@@ -145,8 +145,7 @@ impl Installer {
         let Some(locked) = lock.tools.remove(name) else {
             return Ok(Vec::new());
         };
-        let grant = locked.grant.read(Some(&self.inner.base));
-        Ok(grant.map_err(|message| self.not_valid(name, &message))?.files)
+        Ok(locked.grant.read(Some(&self.inner.base)).files)
     }
 
     fn locked(&self, name: &ToolName) -> Result<Locked, InstallError> {
@@ -165,10 +164,7 @@ impl Installer {
             same(name, "folder", pin.tree, found)?;
         }
         let candidate = candidate(fetched, providers)?;
-        let grant = locked
-            .grant
-            .read(Some(&self.inner.base))
-            .map_err(|message| self.not_valid(name, &message))?;
+        let grant = locked.grant.read(Some(&self.inner.base));
         match &locked.pin {
             Some(pin) => {
                 same(name, "manifest", pin.manifest, candidate.package.manifest.digest)?;

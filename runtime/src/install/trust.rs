@@ -114,26 +114,15 @@ impl Trust {
         let file: GrantsFile = self.read("grants.toml")?;
         let source = shown_on_one_line(written);
         let kept = file.candidates.into_values().filter(|kept| kept.source == source);
-        let grants: Result<Vec<Grant>, InstallError> = kept
-            .map(|kept| kept.grant.read(None).map_err(|message| self.grants_not_valid(message)))
-            .collect();
-        Ok(grants?.into_iter().flat_map(|grant| grant.files).collect())
-    }
-
-    fn grants_not_valid(&self, message: String) -> InstallError {
-        InstallError::FileNotValid {
-            path: self.folder.join("grants.toml"),
-            place: None,
-            message,
-        }
+        Ok(kept.flat_map(|kept| kept.grant.read(None).files).collect())
     }
 
     fn grant_by_digest(&self, digest: &Digest) -> Result<Option<Grant>, InstallError> {
         let file: GrantsFile = self.read("grants.toml")?;
-        let kept = file.candidates.get(&digest.to_string());
-        kept.map(|kept| kept.grant.read(None))
-            .transpose()
-            .map_err(|message| self.grants_not_valid(message))
+        Ok(file
+            .candidates
+            .get(&digest.to_string())
+            .map(|kept| kept.grant.read(None)))
     }
 
     fn keep_by_digest(&self, digest: Digest, source: &str, grant: &Grant) -> Result<(), InstallError> {

@@ -2,6 +2,7 @@
 
 mod component;
 mod fault;
+mod folder_grant;
 mod manifest;
 mod open;
 mod owner;
@@ -11,9 +12,10 @@ mod schema;
 
 pub use component::{Component, ComponentKind, Import};
 pub use fault::{Fault, PackageError, Severity};
+pub use folder_grant::FolderGrant;
 pub use manifest::{AuthRequirement, Manifest, TokenKind};
 pub use open::Package;
 pub use owner::AccountOwner;
-pub use permissions::{Access, CredentialGrant, FilePermission, FolderGrant, Grant, Permissions};
+pub use permissions::{Access, CredentialGrant, FilePermission, Grant, Permissions};
 pub use rule::{NotARequest, Request, Rule, RuleError};
 pub use schema::{Schema, SchemaError, Violation};

@@ -1,8 +1,11 @@
 //! What a manifest asks, and what an operator gives.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
-use crate::{base::name::Profile, package::Rule};
+use crate::{
+    base::name::Profile,
+    package::{FolderGrant, Rule},
+};
 
 /// What a manifest asks beyond its provider's hosts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,29 +93,6 @@ impl CredentialGrant {
                 profiles.insert(profile);
                 Self::Of(profiles)
             }
-        }
-    }
-}
-
-/// A folder of this machine, given to a guest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FolderGrant {
-    /// What the guest calls it.
-    pub guest: String,
-    /// Where it is.
-    pub folder: PathBuf,
-    /// What may be done there.
-    pub access: Access,
-}
-
-impl FolderGrant {
-    /// `folder` of this machine, which the guest calls `guest`.
-    pub fn new(guest: impl Into<String>, folder: impl Into<PathBuf>, access: Access) -> Self {
-        Self {
-            guest: guest.into(),
-            folder: folder.into(),
-            access,
         }
     }
 }

@@ -20,11 +20,15 @@ impl OwnFolders {
         }
     }
 
-    /// Refuses a granted folder that holds or lies in one of Pocket's own or the tool's package, or holds the project's settings.
+    /// Refuses a folder that is written and not each profile's own, and one that holds or lies in one of Pocket's own or the tool's package, or holds the project's settings.
     pub(super) fn check(&self, grants: &[FolderGrant], package: Option<&Path>) -> Result<(), SandboxError> {
         let package = package.map(real);
         for grant in grants {
-            let granted = real(&grant.folder);
+            grant.check().map_err(|reason| SandboxError::FolderGrant {
+                folder: grant.folder.display().to_string(),
+                reason,
+            })?;
+            let granted = real(grant.base());
             let meets = |own: &PathBuf| granted.starts_with(own) || own.starts_with(&granted);
             let what = if self.home.iter().any(meets) {
                 "Pocket keeps tokens, grants and code"

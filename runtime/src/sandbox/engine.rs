@@ -220,7 +220,7 @@ fn check_policy(policy: &Policy, limits: &Limits) -> Result<(), SandboxError> {
             folder: grant.folder.display().to_string(),
             reason,
         };
-        let metadata = fs::metadata(&grant.folder).map_err(|error| refused(error.to_string()))?;
+        let metadata = fs::metadata(grant.base()).map_err(|error| refused(error.to_string()))?;
         if !metadata.is_dir() {
             return Err(refused("it is not a folder".to_owned()));
         }

@@ -85,6 +85,14 @@ pub enum SandboxError {
         /// Why not.
         reason: String,
     },
+    /// A folder is granted in a way that none is.
+    #[error("{reason}: `{}`", shown_on_one_line(.folder))]
+    FolderGrant {
+        /// As it was written.
+        folder: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A granted folder is one that no tool is given.
     #[error("no tool is given the folder in which {what}: `{}`", shown_on_one_line(.folder))]
     OwnFolder {
@@ -123,6 +131,7 @@ impl SandboxError {
             | Self::TooManyParts { .. }
             | Self::AboveMaximum { .. }
             | Self::EnvironmentTooLarge { .. }
+            | Self::FolderGrant { .. }
             | Self::NotBrokered(_) => Code::NotValid,
             Self::Folder { .. } => Code::NotFound,
             Self::OwnFolder { .. } => Code::Denied,
@@ -146,6 +155,9 @@ impl SandboxError {
             Self::AboveMaximum { .. } => "ask for less in `pocket.toml` or the manifest",
             Self::EnvironmentTooLarge { .. } => "give the tool large values in its input instead",
             Self::Folder { .. } => "make the folder, or grant another one with `pocket update`",
+            Self::FolderGrant { .. } => {
+                "write `data/{profile}` where `data` was meant: each profile then has a folder of its own in it, made when it is needed"
+            }
             Self::OwnFolder { .. } => {
                 "grant a folder that has nothing of Pocket's in it and lies in none of its folders, such as `data` beside `pocket.toml`"
             }

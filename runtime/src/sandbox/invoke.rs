@@ -92,6 +92,7 @@ async fn run(tool: &Tool, invocation: &Invocation<'_>, log: &CallLog, started: I
         name: tool.name.as_str(),
         kind: tool.entry.kind(),
         input: invocation.input,
+        profile: invocation.profile,
         policy: &tool.policy,
         credential: invocation.credential,
         broker: broker.as_deref(),

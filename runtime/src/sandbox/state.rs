@@ -8,6 +8,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
     auth::{Credential, CredentialValue},
+    base::name::Profile,
     package::{Access, ComponentKind},
     sandbox::{
         Limits, Policy,
@@ -36,6 +37,8 @@ pub(super) struct World<'a> {
     pub(super) name: &'a str,
     pub(super) kind: ComponentKind,
     pub(super) input: &'a str,
+    /// Whose folders it sees.
+    pub(super) profile: &'a Profile,
     pub(super) policy: &'a Policy,
     pub(super) credential: Option<&'a Credential>,
     pub(super) broker: Option<&'a Broker>,
@@ -65,7 +68,7 @@ impl CallState {
     /// - stdin: a command's input, from memory; empty for a typed tool
     /// - stdout: a command's output, up to a cap; a typed tool's log
     /// - stderr: the log, up to a cap
-    /// - folders: those that were granted, and no working folder
+    /// - folders: those that were granted, each profile's own where that was said, and no working folder
     /// - network: what `outbound` lets out over HTTP; no sockets and no look-up of names
     /// - clocks and random numbers: the host's
     pub(super) fn new(world: World<'_>) -> Result<Self, NoWorld> {
@@ -73,6 +76,7 @@ impl CallState {
             name,
             kind,
             input,
+            profile,
             policy,
             credential,
             broker,
@@ -95,7 +99,7 @@ impl CallState {
             ComponentKind::Typed => wasi.stdout(LogPipe::new(Stream::Stdout, log.clone())),
         };
         set_environment(&mut wasi, policy, credential, broker, limits.environment)?;
-        open_folders(&mut wasi, policy)?;
+        open_folders(&mut wasi, policy, profile)?;
 
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
@@ -146,17 +150,19 @@ fn set_environment(
     }
 }
 
-fn open_folders(wasi: &mut WasiCtxBuilder, policy: &Policy) -> Result<(), NoWorld> {
+fn open_folders(wasi: &mut WasiCtxBuilder, policy: &Policy, profile: &Profile) -> Result<(), NoWorld> {
     for grant in &policy.files {
         let permissions = match grant.access {
             Access::Read => FsPerms::ReadOnly,
             Access::Write => FsPerms::ReadWrite,
         };
-        wasi.preopened_dir(&grant.folder, &grant.guest, permissions)
-            .map_err(|error| NoWorld::Folder {
-                folder: grant.folder.display().to_string(),
-                reason: error.root_cause().to_string(),
-            })?;
+        let refused = |reason: String| NoWorld::Folder {
+            folder: grant.folder.display().to_string(),
+            reason,
+        };
+        let folder = grant.ready_for(profile).map_err(|error| refused(error.to_string()))?;
+        wasi.preopened_dir(&folder, &grant.guest, permissions)
+            .map_err(|error| refused(error.root_cause().to_string()))?;
     }
     Ok(())
 }

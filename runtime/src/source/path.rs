@@ -46,7 +46,10 @@ impl PathSource {
     }
 
     /// Opens the folder as it is now.
-    pub(super) fn open(&self) -> Result<cap_std::fs::Dir, SourceError> {
+    ///
+    /// # Errors
+    /// When it is not there, is a file, or cannot be read.
+    pub fn open(&self) -> Result<cap_std::fs::Dir, SourceError> {
         let shown = shown_on_one_line(&self.written);
         match std::fs::metadata(&self.folder) {
             Ok(metadata) if metadata.is_dir() => {}

@@ -201,6 +201,7 @@ async fn nothing_of_the_host_is_seen() {
 async fn a_file_is_written_only_where_a_folder_was_granted_for_it() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     std::fs::write(folder.path().join("there"), "old").expect("a file can be written");
+    let own = folder.path().join("default");
     let write = |path: &str| json!({ "path": path, "text": "new" });
     let written = |output: Value| output["written"].as_bool().expect("it says so");
 
@@ -212,13 +213,15 @@ async fn a_file_is_written_only_where_a_folder_was_granted_for_it() {
     for path in ["/data/there", "/data/new"] {
         assert!(!written(reads.output("write_file", write(path)).await), "{path}");
     }
-    let writes = Hostile::with("write_file", |entry| entry.folder(of(Access::Write)), |_settings| {}).await;
+    let written_by_each = FolderGrant::new("/data", folder.path().join("{profile}"), Access::Write);
+    let writes = Hostile::with("write_file", |entry| entry.folder(written_by_each), |_settings| {}).await;
     assert!(written(writes.output("write_file", write("/data/new")).await));
     for path in ["/data/../out", "/data/../../out", "/out", "out"] {
         assert!(!written(writes.output("write_file", write(path)).await), "{path}");
     }
-    let out = folder.path().parent().expect("a folder lies in another").join("out");
-    std::os::unix::fs::symlink(&out, folder.path().join("link")).expect("a link can be made");
+    let out = folder.path().join("out");
+    std::os::unix::fs::symlink(&out, own.join("link")).expect("a link can be made");
+    std::os::unix::fs::symlink("/etc", folder.path().join("link")).expect("a link can be made");
     assert!(
         !written(writes.output("write_file", write("/data/link")).await),
         "no link leads out"
@@ -228,10 +231,7 @@ async fn a_file_is_written_only_where_a_folder_was_granted_for_it() {
         std::fs::read_to_string(folder.path().join("there")).ok().as_deref(),
         Some("old")
     );
-    assert_eq!(
-        std::fs::read_to_string(folder.path().join("new")).ok().as_deref(),
-        Some("new")
-    );
+    assert_eq!(std::fs::read_to_string(own.join("new")).ok().as_deref(), Some("new"));
 
     let reads = Hostile::with("read_root", |entry| entry.folder(of(Access::Read)), |_settings| {}).await;
     let seen = reads

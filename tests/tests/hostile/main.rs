@@ -4,6 +4,7 @@ mod brokered;
 mod components;
 mod egress;
 mod ends;
+mod folders;
 mod secrets;
 
 use std::time::Duration;

@@ -32,7 +32,7 @@ const OURSELVES: &str = "/proc/self/exe";
 /// More than any message: a page's address.
 const LONGEST: usize = 16 << 10;
 
-/// What can be asked of the helper, and nothing else.
+/// What can be asked of the starter, and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Job {
     /// Compile a component.
@@ -59,17 +59,17 @@ impl Job {
     }
 }
 
-/// The helper, as the process that it helps has it. It ends with that process.
+/// The starter, as the process that it works for has it. It ends with that process.
 #[derive(Debug)]
-pub(super) struct Helper {
+pub(super) struct Starter {
     socket: OwnedFd,
 }
 
-impl Helper {
+impl Starter {
     pub(super) fn start() -> io::Result<Self> {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         Command::new(OURSELVES)
-            .arg("help-parent")
+            .arg("start-for-parent")
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .spawn()?;
@@ -103,20 +103,20 @@ impl Helper {
     }
 }
 
-/// Has the helper start processes of one kind.
+/// Has the starter start processes of one kind.
 #[derive(Debug)]
-pub(super) struct Starter {
-    helper: &'static Helper,
+pub(super) struct Children {
+    starter: &'static Starter,
     job: Job,
 }
 
-impl Starter {
-    pub(super) const fn new(helper: &'static Helper, job: Job) -> Self {
-        Self { helper, job }
+impl Children {
+    pub(super) const fn new(starter: &'static Starter, job: Job) -> Self {
+        Self { starter, job }
     }
 }
 
-impl StartChild for Starter {
+impl StartChild for Children {
     fn start(&self) -> io::Result<ChildProcess> {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _end in 0..4 {
@@ -125,7 +125,7 @@ impl StartChild for Starter {
             ours.push(tokio::net::UnixStream::from_std(our_end)?);
             theirs.push(their_end);
         }
-        self.helper.ask(self.job, &[], &theirs)?;
+        self.starter.ask(self.job, &[], &theirs)?;
         let Ok([control, input, output, words]) = <[_; 4]>::try_from(ours) else {
             return Err(io::ErrorKind::InvalidData.into());
         };
@@ -142,8 +142,8 @@ fn ended(mut control: tokio::net::UnixStream) -> Pin<Box<dyn Future<Output = io:
     Box::pin(async move { Ok(ExitStatus::from_raw(control.read_i32_le().await?)) })
 }
 
-/// The helper's own part: starts what it is asked for until nobody is left to ask.
-pub(crate) fn help() -> ExitCode {
+/// The starter's own part: starts what it is asked for until nobody is left to ask.
+pub(crate) fn start_for_parent() -> ExitCode {
     let asking = io::stdin();
     std::thread::scope(|threads| {
         // What cannot be read any more comes from nobody.
