@@ -359,6 +359,30 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_that_cannot_be_read_is_refused_with_its_line_and_column() {
+        let grant =
+            "version = 1\n\n[tools.echo]\nsource = \"./tools/echo\"\nagreed = \"AGREED\"\n\n[tools.echo.grant]\n";
+        let grant = grant.replace("AGREED", &Digest::of(b"agreed").to_string());
+        let column = |line: &str, value: &str| line.find(value).unwrap() + 1;
+        for (line, value) in [
+            ("http = [{ rule = \"GET https://*\" }]", "\"GET https://*\""),
+            ("http = [{ rule = \"ftp://a.example\" }]", "\"ftp://a.example\""),
+            ("timeout = \"soon\"", "\"soon\""),
+            ("memory = \"1 parsec\"", "\"1 parsec\""),
+            (
+                "files = [{ guest = \"/data\", folder = \"./data\", access = \"own\" }]",
+                "\"own\"",
+            ),
+        ] {
+            let Err(InstallError::FileNotValid { place, .. }) = parse(&format!("{grant}{line}\n")) else {
+                panic!("{line} was read");
+            };
+            assert_eq!(place, Some((8, column(line, value))), "{line}");
+        }
+        assert!(parse(&format!("{grant}timeout = \"1m\"\n")).is_ok());
+    }
+
+    #[test]
     fn a_later_version_is_refused_as_such_whatever_else_it_has() {
         let later = parse("version = 2\n[new]\nx = 1\n");
         assert!(matches!(later, Err(InstallError::FileTooNew { version: 2, .. })));
