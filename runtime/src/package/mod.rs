@@ -2,6 +2,8 @@
 
 mod component;
 mod fault;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzed;
 mod manifest;
 mod open;
 mod owner;

@@ -175,7 +175,7 @@ impl Policy {
         let (reason, rule) = if request.overrides_method() && near().next().is_some() {
             (
                 "it asks the server to take another method, which no rule that names methods allows",
-                request.origin(),
+                rule_for(request),
             )
         } else if request.plain_path().is_none() && near().next().is_some() {
             (
@@ -197,10 +197,10 @@ impl Policy {
     }
 }
 
-/// The rule for a request's method and host; for any method where no rule can name this one.
+/// The rule for a request's method and host; for any method where no rule that names this one would allow it.
 fn rule_for(request: &Request) -> String {
     let rule = format!("{} {}", request.method(), request.origin());
-    if rule.parse::<Rule>().is_ok() {
+    if !request.overrides_method() && rule.parse::<Rule>().is_ok() {
         rule
     } else {
         request.origin()
@@ -268,6 +268,7 @@ mod tests {
             request("POST", "https://example.com/b"),
             request("GET", "https://example.com/v1/../b"),
             request("GET", "https://example.com/v1/a").with_headers(&headers),
+            request("GET", "https://other.example.com/v1/a").with_headers(&headers),
             request("GET", "http://[::1]:8080/a"),
             request("MY_METHOD", "https://example.com/v1/a"),
         ] {

@@ -8,6 +8,8 @@ mod download;
 mod error;
 mod extract;
 mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzed;
 #[cfg(test)]
 mod git_server;
 mod git_store;
