@@ -41,6 +41,9 @@ mod auth;
 mod base;
 mod call;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod install;
 mod package;
 mod pocket;

@@ -12,6 +12,7 @@ mod guest_toolchain;
 mod guests;
 mod host;
 mod oauth_server;
+mod soak;
 mod test;
 mod workspace;
 
@@ -24,6 +25,7 @@ cargo xtask <verb>
   demo              the whole story: a git server, a sign-in, a call in the sandbox, and the call again
   test              all tests
   bench             all figures
+  soak              for long: `soak fuzz` looks for inputs that break a property, `soak calls` makes very many calls
   deny              licences, sources and bans of all dependencies
   guest-toolchain   set up what builds guests, by the way that this machine allows
   build-tools       build the sample tools and the hostile guests";
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         "demo" => demo::run(),
         "test" => test::run(&rest),
         "bench" => bench::run(&rest),
+        "soak" => soak::run(&rest),
         "deny" => deny::run(),
         "guest-toolchain" => guest_toolchain::run(),
         "build-tools" => build_tools::run(),

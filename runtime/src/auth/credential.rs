@@ -146,7 +146,7 @@ fn filled(variable: &Variable, record: &Record) -> Option<(String, CredentialVal
     Some((variable.name.clone(), value))
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl Credential {
     /// One secret variable and nowhere to go.
     pub(crate) fn for_tests(variable: &str, token: &str) -> Self {

@@ -2,6 +2,8 @@
 
 mod candidate;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzed;
 mod grant_file;
 mod installed;
 mod installer;

@@ -3,6 +3,8 @@
 mod component;
 mod fault;
 mod folder_grant;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzed;
 mod manifest;
 mod open;
 mod owner;

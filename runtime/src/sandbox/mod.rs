@@ -15,6 +15,8 @@ mod config;
 mod end;
 mod engine;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzed;
 mod invoke;
 mod limits;
 mod log;

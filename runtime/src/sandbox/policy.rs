@@ -175,28 +175,35 @@ impl Policy {
         let (reason, rule) = if request.overrides_method() && near().next().is_some() {
             (
                 "it asks the server to take another method, which no rule that names methods allows",
-                request.origin(),
+                rule_for(request),
             )
         } else if request.plain_path().is_none() && near().next().is_some() {
             (
                 "its path could be read in two ways, which no rule that has a path allows",
-                format!("{} {}", request.method(), request.origin()),
+                rule_for(request),
             )
         } else if near().next().is_some() {
             (
                 "the rules for this host allow neither this method nor this path",
-                format!("{} {}", request.method(), request.origin()),
+                rule_for(request),
             )
         } else {
-            (
-                "no rule allows this host",
-                format!("{} {}", request.method(), request.origin()),
-            )
+            ("no rule allows this host", rule_for(request))
         };
         Decision::Refused {
             reason: reason.to_owned(),
             rule: Some(rule),
         }
+    }
+}
+
+/// The rule for a request's method and host; for any method where no rule that names this one would allow it.
+fn rule_for(request: &Request) -> String {
+    let rule = format!("{} {}", request.method(), request.origin());
+    if !request.overrides_method() && rule.parse::<Rule>().is_ok() {
+        rule
+    } else {
+        request.origin()
     }
 }
 
@@ -261,7 +268,9 @@ mod tests {
             request("POST", "https://example.com/b"),
             request("GET", "https://example.com/v1/../b"),
             request("GET", "https://example.com/v1/a").with_headers(&headers),
+            request("GET", "https://other.example.com/v1/a").with_headers(&headers),
             request("GET", "http://[::1]:8080/a"),
+            request("MY_METHOD", "https://example.com/v1/a"),
         ] {
             let policy = policy(&["GET https://example.com/v1/*"], &[]);
             let Decision::Refused { rule: Some(rule), .. } = policy.decide(&request, None) else {

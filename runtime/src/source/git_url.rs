@@ -95,7 +95,12 @@ impl GitSource {
             return Err(bad(text, BadUrl::Query));
         }
         let transport = transport(&url).map_err(|reason| bad(text, reason))?;
-        let login = take_login(&mut url, transport);
+        if transport == Transport::Http && base.split_once("://").is_some_and(|(_, rest)| rest.starts_with('/')) {
+            // It would be read past them, and whoever looks for a login before the first slash finds none.
+            let reason = "it has more than two slashes before its host".to_owned();
+            return Err(bad(text, BadUrl::Syntax(reason)));
+        }
+        let login = take_login(&mut url, transport).map_err(|reason| bad(text, reason))?;
         let host = url.host_str().unwrap_or_default().to_owned();
         if transport == Transport::Http && settings.is_github(&host, url.port()) {
             return Self::from_github(text, &url, host, login, fragment);
@@ -113,7 +118,7 @@ impl GitSource {
         }
         let length = url.as_str().trim_end_matches('/').len();
         Ok(Self {
-            written: written(text, transport, login.as_ref()),
+            written: written(text, transport, login.as_ref(), url.username()),
             remote: Remote {
                 url: url.as_str().get(..length).unwrap_or_default().to_owned(),
                 transport,
@@ -162,7 +167,7 @@ impl GitSource {
             (Some(_), _) => return Err(bad(text, BadUrl::OtherPage)),
         };
         Ok(Self {
-            written: written(text, Transport::Http, login.as_ref()),
+            written: written(text, Transport::Http, login.as_ref(), ""),
             remote: Remote {
                 url: format!("{}://{authority}/{owner}/{repository}", url.scheme()),
                 transport: Transport::Http,
@@ -230,31 +235,33 @@ fn transport(url: &Url) -> Result<Transport, BadUrl> {
 }
 
 /// Takes what stands before the `@` out of a URL; ssh keeps the user, without whom no server answers.
-fn take_login(url: &mut Url, transport: Transport) -> Option<Login> {
-    let user = decode(url.username())?;
-    let password = url.password().and_then(decode).map(Secret::new);
+fn take_login(url: &mut Url, transport: Transport) -> Result<Option<Login>, BadUrl> {
+    let decoded =
+        |text: &str| decode(text).ok_or_else(|| BadUrl::Syntax("its user name or password is not UTF-8".to_owned()));
+    let user = decoded(url.username())?;
+    let password = url.password().map(decoded).transpose()?.map(Secret::new);
     // These fail only for URLs that cannot have a login at all, which then have none.
     let _ = url.set_password(None);
     if transport != Transport::Ssh {
         let _ = url.set_username("");
     }
-    (!user.is_empty() || password.is_some()).then(|| Login {
+    Ok((!user.is_empty() || password.is_some()).then(|| Login {
         user: Secret::new(user),
         password,
-    })
+    }))
 }
 
-/// The text as it may be kept and shown: for ssh with the user, without a password in any case.
-fn written(text: &str, transport: Transport, login: Option<&Login>) -> String {
-    let Some(login) = login else {
+/// The text as it may be kept and shown: for ssh with the user, encoded as in a URL, without a password in any case.
+fn written(text: &str, transport: Transport, login: Option<&Login>, user: &str) -> String {
+    if login.is_none() {
         return text.to_owned();
-    };
+    }
     let (base, fragment) = split_fragment(text);
     let mut kept = without_authority_login(base);
     if transport == Transport::Ssh
         && let Some((scheme, rest)) = kept.split_once("://")
     {
-        kept = format!("{scheme}://{}@{rest}", login.user.expose());
+        kept = format!("{scheme}://{user}@{rest}");
     }
     match fragment {
         Some(fragment) => format!("{kept}#{fragment}"),
@@ -441,6 +448,10 @@ mod tests {
                 "https://github.com/o/r/tree/main/t",
             ),
             (format!("ssh://git:{planted}@host/x.git"), "ssh://git@host/x.git"),
+            (
+                format!("ssh://us%2Fer:{planted}@host/x.git"),
+                "ssh://us%2Fer@host/x.git",
+            ),
         ] {
             let source = parse(&text).unwrap();
             assert_eq!(source.written, written);
@@ -455,6 +466,9 @@ mod tests {
             format!("http://user:{planted}@host/x"),
             format!("gopher://user:{planted}@host/x"),
             format!("https://user:{planted}@host/x?q"),
+            format!("https:///user:{planted}@host/x"),
+            format!("https://%ff:{planted}@host/x"),
+            format!("https://:%ff{planted}@host/x"),
             format!("https://user:{planted}@host/x/-/tree/y"),
         ] {
             let error = parse(&text).unwrap_err();

@@ -9,6 +9,8 @@ mod error;
 mod extract;
 mod fetch;
 mod fetcher_process;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzed;
 #[cfg(test)]
 mod git_server;
 mod git_store;

@@ -25,8 +25,12 @@ type Escape = fn(u8) -> Option<Vec<u8>>;
 const PERCENT: [Escape; 3] = [
     |byte| (!is_unreserved(byte)).then(|| format!("%{byte:02X}").into_bytes()),
     |byte| (!is_unreserved(byte)).then(|| format!("%{byte:02x}").into_bytes()),
-    // Of forms, which leave other characters as they are.
-    |byte| (!(byte.is_ascii_alphanumeric() || b"*-._".contains(&byte))).then(|| format!("%{byte:02X}").into_bytes()),
+    // Of forms, which leave other characters as they are, and write a space as a plus.
+    |byte| match byte {
+        b' ' => Some(vec![b'+']),
+        byte if byte.is_ascii_alphanumeric() || b"*-._".contains(&byte) => None,
+        byte => Some(format!("%{byte:02X}").into_bytes()),
+    },
 ];
 
 const JSON: [Escape; 4] = [
@@ -244,6 +248,13 @@ mod tests {
     fn percent_decode(text: &str) -> String {
         let (key, _) = url::form_urlencoded::parse(text.as_bytes()).next().unwrap();
         key.into_owned()
+    }
+
+    #[test]
+    fn a_space_that_a_form_wrote_as_a_plus_is_found() {
+        let echoes = echoes("a password of words/0", "PLACEHOLDER0123456789");
+        let out = passed(&echoes, &[b"token=a+password+of+words%2F0&b"]);
+        assert_eq!(out, b"token=PLACEHOLDER01234567%389&b".as_slice());
     }
 
     #[test]

@@ -53,22 +53,32 @@ impl Field {
             1 => {}
             _several => return Err(Misplaced::Body),
         }
-        let is_there = match self {
+        let range = placeholder.range_in(body).ok_or(Misplaced::Body)?;
+        // With another text in the very bytes that are to be replaced: the field may hold the placeholder in an encoding, while it
+        // stands as it is in a text that the provider publishes.
+        let stand_in = vec![b'x'; range.len()];
+        let mut changed = body.to_vec();
+        changed.splice(range.clone(), stand_in.iter().copied());
+        if self.has_only(name, &changed, &stand_in) {
+            Ok(Some(range))
+        } else {
+            Err(Misplaced::Body)
+        }
+    }
+
+    /// Whether the field is there once, and has this value.
+    fn has_only(self, name: &str, body: &[u8], value: &[u8]) -> bool {
+        match self {
             Self::Form => {
                 let mut values = url::form_urlencoded::parse(body).filter(|(key, _)| key == name);
-                values.next().is_some_and(|(_, value)| placeholder.is(value.as_bytes())) && values.next().is_none()
+                values.next().is_some_and(|(_, found)| found.as_bytes() == value) && values.next().is_none()
             }
             // A name that is there twice is refused here, since a reader may take either.
             Self::Json => std::str::from_utf8(body)
                 .ok()
                 .and_then(|text| json::parse(text).ok())
-                .and_then(|value| Some(placeholder.is(value.get(name)?.as_str()?.as_bytes())))
+                .and_then(|read| Some(read.get(name)?.as_str()?.as_bytes() == value))
                 .unwrap_or(false),
-        };
-        if is_there {
-            Ok(placeholder.range_in(body))
-        } else {
-            Err(Misplaced::Body)
         }
     }
 
@@ -100,6 +110,8 @@ mod tests {
         let placeholder = placeholder();
         let text = &placeholder.text;
         let place = |field: Field, body: String| field.place("token", body.as_bytes(), &placeholder);
+        let escaped = format!("\\u{:04x}{}", text.as_bytes()[0], &text[1..]);
+        let encoded = format!("%{:02x}{}", text.as_bytes()[0], &text[1..]);
         let json = format!("{{\"a\": 1.50, \"token\": \"{text}\"}}");
         let at = json.find(text.as_str()).unwrap();
         assert_eq!(place(Field::Json, json), Ok(Some(at..at + text.len())));
@@ -114,6 +126,7 @@ mod tests {
             format!("{{\"token\": \"a\", \"token\": \"{text}\"}}"),
             format!("{{\"token\": \"{text}\", \"text\": \"{text}\"}}"),
             format!("{{\"{text}\": \"{text}\"}}"),
+            format!("{{\"token\": \"{escaped}\", \"text\": \"{text}\"}}"),
             format!("token={text}"),
         ] {
             assert_eq!(place(Field::Json, body.clone()), Err(Misplaced::Body), "{body}");
@@ -124,6 +137,7 @@ mod tests {
             format!("token=a&token={text}"),
             format!("token={text}&token=a"),
             format!("token={text}&text={text}"),
+            format!("token={encoded}&text={text}"),
         ] {
             assert_eq!(place(Field::Form, body.clone()), Err(Misplaced::Body), "{body}");
         }

@@ -61,7 +61,10 @@ pub(super) fn find(
         if !to_provider {
             return Err(Misplaced::Host);
         }
-        spots.push(in_header(broker, name, value, in_basic, placement).ok_or(Misplaced::Header)?);
+        // A second header of that name could be the one that its server reads.
+        let is_only = parts.headers.get_all(name).iter().nth(1).is_none();
+        let spot = in_header(broker, name, value, in_basic, placement).filter(|_| is_only);
+        spots.push(spot.ok_or(Misplaced::Header)?);
     }
     let spot = spots.pop();
     if spots.is_empty() {

@@ -9,6 +9,8 @@ mod brokering;
 mod connector;
 mod exchange;
 mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod fuzzed;
 mod held;
 mod hooks;
 mod lacking;
