@@ -15,6 +15,7 @@ mod config;
 mod end;
 mod engine;
 mod error;
+mod exported;
 mod invoke;
 mod limits;
 mod log;

@@ -27,6 +27,8 @@ pub(super) struct CallState {
     outbound: CallOutbound,
     pub(super) log: CallLog,
     pub(super) memory: CallMemory,
+    /// What its variables take, in bytes.
+    pub(super) environment: usize,
     /// When it is interrupted.
     pub(super) deadline: Instant,
 }
@@ -94,7 +96,7 @@ impl CallState {
                 .stdout(output),
             ComponentKind::Typed => wasi.stdout(LogPipe::new(Stream::Stdout, log.clone())),
         };
-        set_environment(&mut wasi, policy, credential, broker, limits.environment)?;
+        let environment = set_environment(&mut wasi, policy, credential, broker, limits.environment)?;
         open_folders(&mut wasi, policy)?;
 
         let mut table = ResourceTable::new();
@@ -108,18 +110,20 @@ impl CallState {
             outbound,
             log,
             memory,
+            environment,
             deadline,
         })
     }
 }
 
+/// Gives how large it is, in bytes.
 fn set_environment(
     wasi: &mut WasiCtxBuilder,
     policy: &Policy,
     credential: Option<&Credential>,
     broker: Option<&Broker>,
     limit: usize,
-) -> Result<(), NoWorld> {
+) -> Result<usize, NoWorld> {
     let of_credential = credential.map(|c| &*c.variables).unwrap_or_default();
     let mut size = 0_usize;
     for (name, value) in &policy.variables {
@@ -142,7 +146,7 @@ fn set_environment(
     if size > limit {
         Err(NoWorld::Environment)
     } else {
-        Ok(())
+        Ok(size)
     }
 }
 
