@@ -7,6 +7,7 @@
 
 mod accounts;
 mod call;
+mod cancel;
 mod floor;
 mod load;
 mod many;
@@ -24,6 +25,7 @@ fn main() {
     let mut criterion = Criterion::default().output_directory(&figures).configure_from_args();
     let world = world::World::new();
     call::bench(&mut criterion, &world);
+    cancel::bench(&mut criterion, &world);
     many::bench(&mut criterion, &world);
     load::bench(&mut criterion, &world);
     parts::bench(&mut criterion, &world);

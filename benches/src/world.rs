@@ -94,10 +94,16 @@ async fn signed_in(folder: &Path) -> Pocket {
         "component": "tool.wasm",
     });
     let typed = folder_of(folder, "typed_errors", &manifest);
+    let manifest = json!({
+        "tool": { "name": "loop_forever", "description": "Never ends.", "inputSchema": {} },
+        "component": "tool.wasm",
+    });
+    let endless = folder_of(folder, "loop_forever", &manifest);
     let pocket = Pocket::builder()
         .home(Home::at(&home))
         .settings(settings(&home))
         .tool(sample("echo").display().to_string())
+        .tool(ToolEntry::new(endless.display().to_string()))
         .tool(ToolEntry::new(signed_in_echo.display().to_string()))
         .tool(ToolEntry::new(typed.display().to_string()))
         .function(large("large"))

@@ -41,6 +41,17 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// Puts the component of a guest program at `to`: one that was built, or one that `tests/programs/wat` has as text.
+pub fn put_program(name: &str, to: &Path) {
+    let text = repository().join("tests/programs/wat").join(format!("{name}.wat"));
+    if text.is_file() {
+        let component = wat::parse_file(&text).unwrap_or_else(|error| panic!("{error}"));
+        std::fs::write(to, component).expect("a component can be written");
+    } else {
+        std::fs::copy(program(name), to).expect("a component can be copied");
+    }
+}
+
 fn sdk() -> PathBuf {
     repository().join("guest-sdk/src")
 }
@@ -83,7 +94,7 @@ fn newest(path: &Path) -> Option<SystemTime> {
 pub fn folder_of(folder: &Path, name: &str, manifest: &serde_json::Value) -> PathBuf {
     let package = folder.join(name);
     std::fs::create_dir_all(&package).expect("a folder can be made");
-    std::fs::copy(program(name), package.join("tool.wasm")).expect("a component can be copied");
+    put_program(name, &package.join("tool.wasm"));
     std::fs::write(package.join("pocket.json"), manifest.to_string()).expect("a manifest can be written");
     package
 }

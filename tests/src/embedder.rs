@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pocket_runtime::{Home, Pocket, PocketBuilder, ToolEntry};
 use serde_json::{Value, json};
 
-use crate::program;
+use crate::put_program;
 
 /// A project and a home of its own for a [`Pocket`] in this process, both deleted with it.
 pub struct Embedder {
@@ -68,14 +68,21 @@ impl Embedder {
                 _replaced => manifest[key] = value.clone(),
             }
         }
-        ToolEntry::new(self.package(name, &program(guest), &manifest).display().to_string())
+        let package = self.folder_for(name, &manifest);
+        put_program(guest, &package.join("tool.wasm"));
+        ToolEntry::new(package.display().to_string())
     }
 
     /// A package in the project, with this component.
     pub fn package(&self, folder: &str, component: &Path, manifest: &Value) -> PathBuf {
+        let package = self.folder_for(folder, manifest);
+        std::fs::copy(component, package.join("tool.wasm")).expect("a component can be copied");
+        package
+    }
+
+    fn folder_for(&self, folder: &str, manifest: &Value) -> PathBuf {
         let package = self.project().join("tools").join(folder);
         std::fs::create_dir_all(&package).expect("a folder can be made");
-        std::fs::copy(component, package.join("tool.wasm")).expect("a component can be copied");
         std::fs::write(package.join("pocket.json"), manifest.to_string()).expect("a manifest can be written");
         package
     }

@@ -29,7 +29,7 @@ mod witness;
 pub use authority::Authority;
 pub use browser::{Browser, Page};
 pub use canaries::Searched;
-pub use components::{check_fresh, folder_of, program, repository, sample};
+pub use components::{check_fresh, folder_of, program, put_program, repository, sample};
 pub use crowd::Crowd;
 pub use databases::{Postgres, Redis};
 pub use embedder::Embedder;

@@ -18,14 +18,14 @@ use tokio::sync::Notify;
 
 use crate::Served;
 
-/// A web server on a free loopback port: `/redirect?to=URL` answers 302, `/stall` answers never, `/status?code=401` with that
-/// status, all else with 200 and the body it was sent.
+/// A web server on a free loopback port: `/redirect?to=URL` answers 302, `/stall` answers never, `/endless` with a body that never
+/// ends, `/status?code=401` with that status, all else with 200 and the body it was sent.
 pub struct Recorder {
     served: Served,
     seen: Arc<Seen>,
 }
 
-/// What arrived, and what is told when a client goes away from `/stall`.
+/// What arrived, and what is told when a client goes away from `/stall` or `/endless`.
 #[derive(Default)]
 struct Seen {
     requests: Mutex<Vec<Recorded>>,
@@ -50,6 +50,7 @@ impl Recorder {
         let router = Router::new()
             .route("/redirect", any(redirect))
             .route("/stall", any(stall))
+            .route("/endless", any(endless))
             .route("/status", any(status))
             .fallback(echo)
             .with_state(Arc::clone(&seen));
@@ -74,7 +75,7 @@ impl Recorder {
         self.seen.locked().clone()
     }
 
-    /// Waits until a client went away from `/stall`.
+    /// Waits until a client went away from `/stall` or `/endless`.
     pub async fn abandoned(&self) {
         self.seen.abandoned.notified().await;
     }
@@ -135,6 +136,17 @@ async fn stall(State(seen): State<Arc<Seen>>, request: Request) -> Response {
     let _telling = Telling(Arc::clone(&seen.abandoned));
     keep(&seen, request).await;
     std::future::pending().await
+}
+
+async fn endless(State(seen): State<Arc<Seen>>, request: Request) -> Response {
+    let telling = Telling(Arc::clone(&seen.abandoned));
+    keep(&seen, request).await;
+    let pieces = futures_util::stream::repeat_with(move || {
+        // Goes with the body.
+        let _of_body = &telling;
+        Ok::<_, std::convert::Infallible>(Bytes::from_static(&[b'e'; 16 << 10]))
+    });
+    Response::new(Body::from_stream(pieces))
 }
 
 async fn status(

@@ -48,6 +48,9 @@ pub enum CallError {
         /// What it may have, in bytes.
         limit: u64,
     },
+    /// The guest wanted more memory than there was: the calls that run have what all calls together may have.
+    #[error("the tool wanted more memory than the calls that run now leave it")]
+    OutOfMemoryOfAllCalls,
     /// The output is larger than a call may give.
     #[error("the output is larger than a call may give: {limit} bytes")]
     OutputTooLarge {
@@ -146,7 +149,7 @@ impl CallError {
             Self::ToolFailed(_) => Code::ToolFailed,
             Self::LimitExceeded(_) => Code::LimitExceeded,
             Self::Trapped(_) => Code::Trapped,
-            Self::OutOfMemory { .. } => Code::OutOfMemory,
+            Self::OutOfMemory { .. } | Self::OutOfMemoryOfAllCalls => Code::OutOfMemory,
             Self::OutputTooLarge { .. } => Code::OutputTooLarge,
             Self::OutputNotJson(_) | Self::OutputDoesNotFit(_) => Code::InvalidOutput,
             Self::TimedOut { .. } => Code::TimedOut,
@@ -192,7 +195,9 @@ impl CallError {
                 vec!["the tool was given no credential: its manifest names no provider under `auth`".to_owned()]
             }
             Self::RateLimited { seconds } => vec![format!("call again in {seconds} s")],
-            Self::Busy => vec!["call again when some calls have ended, or raise the limits".to_owned()],
+            Self::Busy | Self::OutOfMemoryOfAllCalls => {
+                vec!["call again when some calls have ended, or raise the limits".to_owned()]
+            }
             Self::SignInRequired(sign_in) => vec![format!(
                 "open {} in a browser while a process waits for it, then call again",
                 sign_in.url

@@ -100,17 +100,20 @@ impl CallTool {
 
     /// Calls it once.
     pub(crate) async fn call(&self, input: Input, ways: Ways<'_>) -> Called {
-        let ran = match self.checked(input) {
-            Ok((text, value)) => self.run_with_credential(text, value, &ways).await,
+        let (text, value) = as_text(input);
+        let input_bytes = text.len() as u64;
+        let ran = match self.checked(&text, value) {
+            Ok(value) => self.run_with_credential(text, value, &ways).await,
             Err(error) => Ran::nothing(error),
         };
         let Ran {
             ended,
             exact,
             logs,
-            usage,
+            mut usage,
             refusals,
         } = ran;
+        usage.input_bytes = input_bytes;
         let ended = ended.and_then(|value| self.finished(value)).map_err(crate::Error::from);
         Called {
             tool: self.name.to_string(),
@@ -122,23 +125,19 @@ impl CallTool {
         }
     }
 
-    /// The input as the guest gets it, and as it was parsed, once.
-    fn checked(&self, input: Input) -> Result<(String, serde_json::Value), CallError> {
-        let (text, value) = match input {
-            Input::Text(text) => {
-                self.within_limit(text.len())?;
-                let value = json::parse(&text).map_err(|e| CallError::not_json(&e))?;
-                (text, value)
-            }
-            Input::Json(value) => {
-                let text = value.to_string();
-                self.within_limit(text.len())?;
-                json::check_depth(&value).map_err(|e| CallError::not_json(&e))?;
-                (text, value)
+    /// The input, parsed once: here, or by who calls.
+    fn checked(&self, text: &str, parsed: Option<serde_json::Value>) -> Result<serde_json::Value, CallError> {
+        self.within_limit(text.len())?;
+        let not_json = |error: json::JsonError| CallError::not_json(&error);
+        let value = match parsed {
+            None => json::parse(text).map_err(not_json)?,
+            Some(value) => {
+                json::check_depth(&value).map_err(not_json)?;
+                value
             }
         };
         self.input_schema.check(&value).map_err(CallError::InputDoesNotFit)?;
-        Ok((text, value))
+        Ok(value)
     }
 
     const fn within_limit(&self, size: usize) -> Result<(), CallError> {
@@ -198,9 +197,16 @@ impl CallTool {
         credential: Option<Credential>,
         ways: &Ways<'_>,
     ) -> Ran {
-        let tool = match tool.get(ways.report.as_deref()).await {
+        let loading = Instant::now();
+        let got = tool.get(ways.report.as_deref()).await;
+        let loading_us = micros(loading.elapsed());
+        let tool = match got {
             Ok(tool) => tool,
-            Err(error) => return Ran::nothing(error.into()),
+            Err(error) => {
+                let mut nothing = Ran::nothing(error.into());
+                nothing.usage.loading_us = loading_us;
+                return nothing;
+            }
         };
         if let Some(report) = &ways.report {
             report.step(CallStep::Running);
@@ -224,6 +230,7 @@ impl CallTool {
                 Err(error) => tracing::warn!(tool = %self.name, %error, "the refused token could not be renewed"),
             }
         }
+        end.usage.loading_us = loading_us;
         let refused = self.for_lack_of_a_scope(&end, used.last(), ways).await;
         let ran = self.told(end, &redactor(&used));
         match refused {
@@ -331,6 +338,7 @@ impl CallTool {
             Outcome::RateLimited(seconds) => CallError::RateLimited { seconds },
             Outcome::LimitExceeded(which) => CallError::LimitExceeded(which),
             Outcome::OutOfMemory => CallError::OutOfMemory { limit: self.memory },
+            Outcome::OutOfMemoryOfAllCalls => CallError::OutOfMemoryOfAllCalls,
             Outcome::OutputTooLarge => CallError::OutputTooLarge {
                 limit: self.output_limit,
             },
@@ -371,7 +379,7 @@ impl CallTool {
                 error @ FunctionError::NoVariable(_) => CallError::ToolFailed(error.to_string()),
             }),
         };
-        let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let wall_us = micros(started.elapsed());
         Ran {
             ended,
             exact: None,
@@ -399,6 +407,18 @@ impl CallTool {
             }
         }
     }
+}
+
+/// The input as the guest gets it, and what it says where that is known.
+fn as_text(input: Input) -> (String, Option<serde_json::Value>) {
+    match input {
+        Input::Text(text) => (text, None),
+        Input::Json(value) => (value.to_string(), Some(value)),
+    }
+}
+
+fn micros(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The output's own text, where it says more than its parsed value and nothing secret is in either.

@@ -4,11 +4,15 @@ use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace, component::Resour
 use wasmtime_wasi_http::FieldMapError;
 
 use crate::sandbox::{
-    LogLevel, Outcome, SandboxError, bindings::TypedError, compiler::in_words, log::CallLog, output_pipe::OutputFull,
+    LogLevel, Outcome, SandboxError, bindings::TypedError, compiler::in_words, log::CallLog, memory::Refused,
+    output_pipe::OutputFull,
 };
 
-/// What wasmtime says of an error whose type it does not show.
+/// What wasmtime says of errors whose type it does not show.
 const HOSTCALL_FUEL_IS_GONE: &str = "fuel allocated for hostcalls has been exhausted";
+const TOO_MANY_HANDLES: &str = "store handle limit exceeded";
+/// Between them stands how many bytes were asked for.
+const TOO_MUCH_RANDOM: [&str; 2] = ["requested len ", " exceeds limit "];
 
 /// How a guest ended, as wasmtime tells it.
 pub(super) enum Ended {
@@ -27,7 +31,7 @@ pub(super) enum Ended {
 /// How a guest's end is told. A guest that was refused something it may not have more of, and then failed, failed for that.
 pub(super) fn outcome(
     ended: Ended,
-    out_of_memory: bool,
+    refused: Refused,
     limit_met: Option<&'static str>,
     output_limit: usize,
     log: &CallLog,
@@ -43,7 +47,7 @@ pub(super) fn outcome(
             TypedError::RateLimited(seconds) => Outcome::RateLimited(seconds),
             TypedError::Failed(message) => Outcome::ToolFailed(message),
         },
-        Ended::NotStarted(error) => not_started(&error, out_of_memory, log),
+        Ended::NotStarted(error) => not_started(&error, refused, log),
         Ended::Error(error) => of_error(&error, log),
         Ended::TimedOut => Outcome::TimedOut,
         Ended::Panicked => Outcome::Sandbox(SandboxError::Panicked),
@@ -51,10 +55,8 @@ pub(super) fn outcome(
     let (Outcome::ToolFailed(message) | Outcome::Trapped(message)) = &outcome else {
         return outcome;
     };
-    let met = match limit_met {
-        _ if out_of_memory => Outcome::OutOfMemory,
-        Some(which) => Outcome::LimitExceeded(which.to_owned()),
-        None => return outcome,
+    let Some(met) = of_refused(refused).or(limit_met.map(|which| Outcome::LimitExceeded(which.to_owned()))) else {
+        return outcome;
     };
     if typed {
         log.say(LogLevel::Error, message);
@@ -62,16 +64,30 @@ pub(super) fn outcome(
     met
 }
 
-fn not_started(error: &wasmtime::Error, out_of_memory: bool, log: &CallLog) -> Outcome {
-    let outcome = of_error(error, log);
-    let trapped = matches!(outcome, Outcome::Trapped(_));
-    if trapped && out_of_memory {
-        Outcome::OutOfMemory
-    } else if trapped && !error.is::<WasmBacktrace>() {
-        // No frame of the guest's: it did not get to run.
-        Outcome::Sandbox(SandboxError::Start(in_words(error)))
+fn of_refused(refused: Refused) -> Option<Outcome> {
+    if refused.memory {
+        Some(Outcome::OutOfMemory)
+    } else if refused.memory_of_all_calls {
+        Some(Outcome::OutOfMemoryOfAllCalls)
     } else {
-        outcome
+        refused
+            .table_elements
+            .then(|| Outcome::LimitExceeded("elements of tables".to_owned()))
+    }
+}
+
+fn not_started(error: &wasmtime::Error, refused: Refused, log: &CallLog) -> Outcome {
+    let outcome = of_error(error, log);
+    if !matches!(outcome, Outcome::Trapped(_)) {
+        return outcome;
+    }
+    match of_refused(refused) {
+        Some(met) => met,
+        // Neither a frame of the guest's nor a trap of its own start: it did not get to run.
+        None if !error.is::<WasmBacktrace>() && !error.is::<Trap>() => {
+            Outcome::Sandbox(SandboxError::Start(in_words(error)))
+        }
+        None => outcome,
     }
 }
 
@@ -104,6 +120,12 @@ fn of_error(error: &wasmtime::Error, log: &CallLog) -> Outcome {
             Some(_) => Outcome::LimitExceeded("bytes in one call of a host function".to_owned()),
             None => Outcome::OutputTooLarge,
         };
+    }
+    if cause.contains(TOO_MANY_HANDLES) {
+        return Outcome::LimitExceeded("handles".to_owned());
+    }
+    if TOO_MUCH_RANDOM.iter().all(|part| cause.contains(part)) {
+        return Outcome::LimitExceeded("random bytes at once".to_owned());
     }
     let message = match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => return Outcome::TimedOut,

@@ -89,7 +89,8 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .linear_memory_keep_resident(KEPT_OF_MEMORY)
         .table_keep_resident(KEPT_OF_TABLE)
         .max_unused_warm_slots(WARM_SLOTS)
-        .decommit_batch_size(16)
+        // Each at once: what is gathered to be given back together stays this process's until then, whatever guests filled it with.
+        .decommit_batch_size(1)
         // It takes pages that were swapped out for clean ones, so that the next guest could read them.
         .pagemap_scan(Enabled::No);
     pool

@@ -27,11 +27,11 @@ pub(crate) struct End {
 
 impl End {
     /// Of a call whose guest did not run.
-    pub(super) fn of_nothing(outcome: Outcome) -> Self {
+    pub(super) fn of_nothing(outcome: Outcome, usage: Usage) -> Self {
         Self {
             outcome,
             logs: Vec::new(),
-            usage: Usage::default(),
+            usage,
             refusals: Vec::new(),
             only_safe_requests: true,
             saw_unauthorized: false,
@@ -56,6 +56,7 @@ pub(crate) enum Outcome {
     /// Which one.
     LimitExceeded(String),
     OutOfMemory,
+    OutOfMemoryOfAllCalls,
     OutputTooLarge,
     TimedOut,
     Busy,
@@ -84,20 +85,41 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What a call cost.
+/// What a call cost, against the [`Limits`](crate::Limits) that it could have met. Where the guest did not run, what had been used by
+/// then. Where it was run again with a renewed token, the last run, each of which has the limits for itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Wall time, in microseconds.
+    /// Wall time from its turn to its end, in microseconds; the limit is `timeout`.
     pub wall_us: u64,
-    /// Time on a processor, in microseconds.
+    /// Time on a processor, in microseconds; it has no limit but that of the wall time.
     pub cpu_us: u64,
-    /// The most memory at any time, in bytes.
+    /// Until its component's code was there, in microseconds, not counted in the wall time: long where it had to be compiled, for which
+    /// the limit is `compile_timeout`, and next to nothing from then on.
+    pub loading_us: u64,
+    /// Waiting for its turn, in microseconds, not counted in the wall time; the limit is `waiting_time`.
+    pub waited_us: u64,
+    /// The most memory at any time, in bytes; the limit is `memory`.
     pub memory_bytes: u64,
-    /// Requests that were sent.
+    /// Elements of its tables; the limit is `table_elements`.
+    pub table_elements: u64,
+    /// Its input, in bytes; the limit is `input`.
+    pub input_bytes: u64,
+    /// What it gave, in bytes, before any secret was taken out of it: of a command also where it failed, and of one whose output
+    /// is too large what it had written by then. The limit is `output`.
+    pub output_bytes: u64,
+    /// What it wrote to its log, in bytes, also what was cut; the limit is `log`, which counts 16 bytes more for each line.
+    pub log_bytes: u64,
+    /// Log lines and progress that were not passed on while it ran; the limit is `reports_per_second`. None where nobody listened.
+    pub reports_left_out: u64,
+    /// Names and values of its environment, in bytes; the limit is `environment`.
+    pub environment_bytes: u64,
+    /// Requests that it asked for, refused ones too; the limit is `requests`.
+    pub requests_asked: u64,
+    /// Requests that were sent, one more for each that was sent again with a renewed token.
     pub requests: u64,
-    /// Bytes of their bodies.
+    /// Bytes of their bodies; the limit is `request_bytes`.
     pub sent_bytes: u64,
-    /// Bytes of the replies' bodies.
+    /// Bytes of the replies' bodies; the limit is `response_bytes`.
     pub received_bytes: u64,
 }

@@ -3,8 +3,11 @@
 use std::{fs, sync::Arc};
 
 use tokio::sync::OnceCell;
-use wasmtime::component::{HasSelf, Linker};
-use wasmtime_wasi::p2::bindings::CommandPre;
+use wasmtime::{
+    StoreContextMut,
+    component::{HasSelf, Linker, Resource},
+};
+use wasmtime_wasi::{WasiView as _, p2::bindings::CommandPre};
 
 use crate::{
     base::{home::Home, name::ToolName, net::Net},
@@ -17,7 +20,7 @@ use crate::{
         cache::CodeCache,
         code::Code,
         compiler::in_words,
-        config,
+        config, exported,
         memory::MemoryOfAllCalls,
         outbound::Outbound,
         state::CallState,
@@ -25,6 +28,9 @@ use crate::{
         tool::Entry,
     },
 };
+
+/// The interface of WASI's errors, as wasmtime has it.
+const IO_ERROR: &str = "wasi:io/error@0.2.12";
 
 /// The size of a page of linear memory.
 const PAGE: u64 = 64 << 10;
@@ -118,6 +124,7 @@ impl Engine {
             return Err(SandboxError::Setup("the code that was loaded is not there".to_owned()));
         };
         check_size(code, &policy, limits)?;
+        exported::check(code, component.kind).map_err(SandboxError::Link)?;
         let entry = link(&shared.linker, code, component.kind).map_err(|error| SandboxError::Link(in_words(&error)))?;
         // Now rather than in the first call.
         code.initialize_copy_on_write_image()
@@ -168,7 +175,22 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     report::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+    say_errors_in_words(&mut linker)?;
     Ok(linker)
+}
+
+/// In place of wasmtime's own, which hands a guest the stack of the host, with the folders it was built in, where an operator has
+/// `RUST_BACKTRACE` set.
+fn say_errors_in_words(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    linker.instance(IO_ERROR)?.func_wrap(
+        "[method]error.to-debug-string",
+        |mut store: StoreContextMut<'_, CallState>, (error,): (Resource<wasmtime::Error>,)| {
+            Ok((in_words(store.data_mut().ctx().table.get(&error)?),))
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
 }
 
 fn link(

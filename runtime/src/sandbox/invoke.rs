@@ -29,25 +29,32 @@ use crate::{
 /// What is known of a call once its guest is gone.
 struct Ran {
     outcome: Outcome,
-    memory_bytes: u64,
-    cpu: Duration,
+    usage: Usage,
     totals: Totals,
     renewed: Vec<Credential>,
 }
 
 /// Calls a tool once, as soon as there is a place for it.
 pub(super) async fn invoke(tool: &Tool, invocation: Invocation<'_>) -> End {
-    let Ok(_place) = tool.engine.admission.place(invocation.profile, &tool.places).await else {
-        return End::of_nothing(Outcome::Busy);
-    };
+    let asked = Instant::now();
+    let place = tool.engine.admission.place(invocation.profile, &tool.places).await;
     let started = Instant::now();
+    let before = Usage {
+        waited_us: micros(started - asked),
+        ..Usage::default()
+    };
+    let Ok(_place) = place else {
+        return End::of_nothing(Outcome::Busy, before);
+    };
     let log = CallLog::new(&tool.engine.limits, invocation.report.clone());
     let _running = tool.engine.ticker.running();
     let ran = match run(tool, &invocation, &log, started).await {
         Ok(ran) => ran,
-        Err(outcome) => return End::of_nothing(outcome),
+        Err(outcome) => return End::of_nothing(outcome, before),
     };
+    let log_used = log.used();
     let Totals {
+        asked: requests_asked,
         requests,
         sent_bytes,
         received_bytes,
@@ -62,11 +69,14 @@ pub(super) async fn invoke(tool: &Tool, invocation: Invocation<'_>) -> End {
         logs: log.take(),
         usage: Usage {
             wall_us: micros(started.elapsed()),
-            cpu_us: micros(ran.cpu),
-            memory_bytes: ran.memory_bytes,
+            waited_us: before.waited_us,
+            log_bytes: log_used.bytes as u64,
+            reports_left_out: log_used.reports_left_out,
+            requests_asked,
             requests,
             sent_bytes,
             received_bytes,
+            ..ran.usage
         },
         refusals,
         only_safe_requests,
@@ -111,17 +121,30 @@ async fn run(tool: &Tool, invocation: &Invocation<'_>, log: &CallLog, started: I
         Ok(Err(_panic)) => Ended::Panicked,
         Ok(Ok(ended)) => ended,
     };
-    let memory_bytes = store.data().memory.peak();
-    let out_of_memory = store.data().memory.was_refused();
+    let output_bytes = match &ended {
+        Ended::Output(text) => text.len(),
+        _no_output => output.len(),
+    };
+    let CallState {
+        memory, environment, ..
+    } = store.data();
+    let refused = memory.refused();
+    let usage = Usage {
+        cpu_us: micros(cpu),
+        memory_bytes: memory.peak(),
+        table_elements: memory.table_elements() as u64,
+        output_bytes: output_bytes as u64,
+        environment_bytes: *environment as u64,
+        ..Usage::default()
+    };
     // Ends what the guest still has open before it is counted what it sent.
     drop(store);
     log.end();
     let totals = ledger.totals();
-    let outcome = classify::outcome(ended, out_of_memory, totals.limit_met, engine.limits.output, log);
+    let outcome = classify::outcome(ended, refused, totals.limit_met, engine.limits.output, log);
     Ok(Ran {
         outcome,
-        memory_bytes,
-        cpu,
+        usage,
         totals,
         renewed: broker.map(|broker| broker.renewed()).unwrap_or_default(),
     })

@@ -37,6 +37,7 @@ struct Inner {
     tail: VecDeque<LogLine>,
     tail_bytes: usize,
     left_out: usize,
+    written: usize,
     unfinished: [Vec<u8>; 2],
     report: Option<Arc<dyn Report>>,
     rate: Rate,
@@ -48,6 +49,16 @@ struct Rate {
     since: Instant,
     passed: u32,
     marked: bool,
+    /// Of the whole call.
+    left_out: u64,
+}
+
+/// What a guest had of its log, and of those who listen to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LogUse {
+    /// Also what was cut.
+    pub(super) bytes: usize,
+    pub(super) reports_left_out: u64,
 }
 
 impl CallLog {
@@ -59,6 +70,7 @@ impl CallLog {
             tail: VecDeque::new(),
             tail_bytes: 0,
             left_out: 0,
+            written: 0,
             unfinished: [Vec::new(), Vec::new()],
             report,
             rate: Rate {
@@ -66,6 +78,7 @@ impl CallLog {
                 since: Instant::now(),
                 passed: 0,
                 marked: false,
+                left_out: 0,
             },
         })))
     }
@@ -78,6 +91,7 @@ impl CallLog {
     /// What a guest, or the host about it, says in one go; each of its lines is one of the log.
     pub(super) fn say(&self, level: LogLevel, text: &str) {
         let mut inner = self.lock();
+        inner.written += text.len();
         for line in text.lines() {
             inner.line(level, line.to_owned());
         }
@@ -88,10 +102,19 @@ impl CallLog {
             return;
         }
         let mut inner = self.lock();
-        if inner.passes()
+        if inner.report.is_some()
+            && inner.passes()
             && let Some(report) = &inner.report
         {
             report.progress(done, total, message);
+        }
+    }
+
+    pub(super) fn used(&self) -> LogUse {
+        let inner = self.lock();
+        LogUse {
+            bytes: inner.written,
+            reports_left_out: inner.rate.left_out,
         }
     }
 
@@ -156,6 +179,7 @@ impl CallLog {
 
 impl Inner {
     fn write(&mut self, stream: Stream, mut bytes: &[u8]) {
+        self.written += bytes.len();
         let index = match stream {
             Stream::Stdout => 0,
             Stream::Stderr => 1,
@@ -220,6 +244,7 @@ impl Inner {
             rate.passed += 1;
             return true;
         }
+        rate.left_out += 1;
         if !rate.marked {
             rate.marked = true;
             if let Some(report) = &self.report {
@@ -296,6 +321,8 @@ mod tests {
         assert_eq!(messages.last().unwrap(), "line 9999");
         assert!(messages.iter().any(|m| m.contains("are left out here")));
         assert!(messages.iter().map(String::len).sum::<usize>() < (1 << 10) + TAIL + 100);
+        let wrote: usize = (0..10_000).map(|i| format!("line {i}\n").len()).sum();
+        assert_eq!(log.used().bytes, wrote);
     }
 
     #[test]
@@ -340,6 +367,7 @@ mod tests {
             log.say(LogLevel::Info, "a");
         }
         log.progress(0.5, None, None);
+        assert_eq!(log.used().reports_left_out, 2);
         let heard = heard.0.lock().unwrap();
         assert_eq!(heard[..2], ["a", "a"]);
         assert!(heard[2].contains("some are not shown"));

@@ -26,7 +26,16 @@ pub(super) struct CallMemory {
     core_instances: usize,
     memories: usize,
     tables: usize,
-    refused: bool,
+    refused: Refused,
+}
+
+/// What a call wanted more of than it may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) memory: bool,
+    /// It was within its own limit, and all calls together had no more.
+    pub(super) memory_of_all_calls: bool,
+    pub(super) table_elements: bool,
 }
 
 impl MemoryOfAllCalls {
@@ -71,7 +80,7 @@ impl CallMemory {
             core_instances: as_usize(limits.core_instances),
             memories: as_usize(limits.memories),
             tables: as_usize(limits.tables),
-            refused: false,
+            refused: Refused::default(),
         }
     }
 
@@ -80,8 +89,13 @@ impl CallMemory {
         self.used
     }
 
-    /// Whether it was ever refused memory.
-    pub(super) const fn was_refused(&self) -> bool {
+    /// Elements of all its tables: tables do not shrink either.
+    pub(super) const fn table_elements(&self) -> usize {
+        self.table_elements
+    }
+
+    /// What it was ever refused.
+    pub(super) const fn refused(&self) -> Refused {
         self.refused
     }
 }
@@ -100,13 +114,16 @@ impl ResourceLimiter for CallMemory {
             return Ok(false);
         }
         let more = desired.saturating_sub(current) as u64;
-        let fits = self.used.checked_add(more).is_some_and(|sum| sum <= self.limit) && self.all.take(more);
-        if fits {
-            self.used += more;
-        } else {
-            self.refused = true;
+        if self.used.checked_add(more).is_none_or(|sum| sum > self.limit) {
+            self.refused.memory = true;
+            return Ok(false);
         }
-        Ok(fits)
+        if !self.all.take(more) {
+            self.refused.memory_of_all_calls = true;
+            return Ok(false);
+        }
+        self.used += more;
+        Ok(true)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
@@ -115,7 +132,7 @@ impl ResourceLimiter for CallMemory {
         }
         let sum = self.table_elements.saturating_add(desired.saturating_sub(current));
         if sum > self.table_limit {
-            self.refused = true;
+            self.refused.table_elements = true;
             return Ok(false);
         }
         self.table_elements = sum;
@@ -154,9 +171,9 @@ mod tests {
         assert!(call.memory_growing(0, 100, None).unwrap());
         assert!(call.memory_growing(0, 100, None).unwrap());
         assert!(call.memory_growing(100, 200, None).unwrap());
-        assert!(!call.was_refused());
+        assert_eq!(call.refused(), Refused::default());
         assert!(!call.memory_growing(200, 201, None).unwrap());
-        assert!(call.was_refused());
+        assert!(call.refused().memory && !call.refused().table_elements);
         assert_eq!((call.peak(), all.used()), (300, 300));
         call.memory_grow_failed(wasmtime::Error::msg("no")).unwrap();
         assert_eq!(call.peak(), 300);
@@ -169,8 +186,22 @@ mod tests {
         let all = MemoryOfAllCalls::new(1_000);
         let mut call = CallMemory::new(&all, 300, &Limits::default());
         assert!(!call.memory_growing(0, 200, Some(100)).unwrap());
-        assert!(!call.was_refused());
+        assert_eq!(call.refused(), Refused::default());
         assert_eq!(call.peak(), 0);
+    }
+
+    #[test]
+    fn a_table_that_may_not_grow_is_told_from_memory() {
+        let limits = Limits {
+            table_elements: 10,
+            ..Limits::default()
+        };
+        let mut call = CallMemory::new(&MemoryOfAllCalls::new(0), 0, &limits);
+        assert!(call.table_growing(0, 6, None).unwrap());
+        assert!(!call.table_growing(0, 5, None).unwrap());
+        assert!(call.refused().table_elements && !call.refused().memory);
+        assert!(call.table_growing(6, 10, None).unwrap());
+        assert_eq!(call.table_elements(), 10);
     }
 
     #[test]
@@ -181,6 +212,7 @@ mod tests {
         assert!(first.memory_growing(0, 100, None).unwrap());
         assert!(all.has_room());
         assert!(!second.memory_growing(0, 100, None).unwrap());
+        assert!(second.refused().memory_of_all_calls && !second.refused().memory);
         assert!(second.memory_growing(0, 50, None).unwrap());
         assert!(!all.has_room());
         drop(first);

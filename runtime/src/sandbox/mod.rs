@@ -15,6 +15,7 @@ mod config;
 mod end;
 mod engine;
 mod error;
+mod exported;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzed;
 mod invoke;

@@ -41,6 +41,11 @@ impl OutputPipe {
         }
     }
 
+    /// How much was written and not taken yet, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// What was written; bytes that are not UTF-8 are replaced.
     pub(super) fn take(&self) -> String {
         let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
@@ -157,6 +162,7 @@ mod tests {
             Err(StreamError::Trap(error)) => assert!(error.is::<OutputFull>()),
             other => panic!("{other:?}"),
         }
+        assert_eq!(pipe.len(), 4);
         assert_eq!(pipe.take(), "abcd");
     }
 

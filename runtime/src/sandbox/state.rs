@@ -28,6 +28,8 @@ pub(super) struct CallState {
     outbound: CallOutbound,
     pub(super) log: CallLog,
     pub(super) memory: CallMemory,
+    /// What its variables take, in bytes.
+    pub(super) environment: usize,
     /// When it is interrupted.
     pub(super) deadline: Instant,
 }
@@ -98,7 +100,7 @@ impl CallState {
                 .stdout(output),
             ComponentKind::Typed => wasi.stdout(LogPipe::new(Stream::Stdout, log.clone())),
         };
-        set_environment(&mut wasi, policy, credential, broker, limits.environment)?;
+        let environment = set_environment(&mut wasi, policy, credential, broker, limits.environment)?;
         open_folders(&mut wasi, policy, profile)?;
 
         let mut table = ResourceTable::new();
@@ -112,18 +114,20 @@ impl CallState {
             outbound,
             log,
             memory,
+            environment,
             deadline,
         })
     }
 }
 
+/// Gives how large it is, in bytes.
 fn set_environment(
     wasi: &mut WasiCtxBuilder,
     policy: &Policy,
     credential: Option<&Credential>,
     broker: Option<&Broker>,
     limit: usize,
-) -> Result<(), NoWorld> {
+) -> Result<usize, NoWorld> {
     let of_credential = credential.map(|c| &*c.variables).unwrap_or_default();
     let mut size = 0_usize;
     for (name, value) in &policy.variables {
@@ -146,7 +150,7 @@ fn set_environment(
     if size > limit {
         Err(NoWorld::Environment)
     } else {
-        Ok(())
+        Ok(size)
     }
 }
 

@@ -1,17 +1,27 @@
 //! Where a guest's requests may go.
 
-use pocket_runtime::{Code, Rule, ToolEntry};
-use pocket_tests::{Browser, Recorder, SlackProject, SlackSettings, decide};
+use std::{
+    io::{Read as _, Write as _},
+    net::{IpAddr, SocketAddr, TcpListener},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use pocket_runtime::{Code, Resolver, Rule, ToolEntry};
+use pocket_tests::{Browser, PocketCommand, Recorder, SlackProject, SlackSettings, decide, folder_of};
 use serde_json::{Value, json};
 
-use crate::Hostile;
+use crate::{Hostile, private};
 
 fn rule(text: &str) -> Rule {
     text.parse()
         .unwrap_or_else(|error| panic!("`{text}` is a rule: {error}"))
 }
 
-async fn dialling(rules: impl IntoIterator<Item = Rule>) -> Hostile {
+pub(crate) async fn dialling(rules: impl IntoIterator<Item = Rule>) -> Hostile {
     let give = |entry: ToolEntry| rules.into_iter().fold(entry, ToolEntry::allow);
     Hostile::with("dial", give, |_settings| {}).await
 }
@@ -328,22 +338,101 @@ async fn a_token_goes_to_its_provider_only() {
     assert!(recorder.seen().is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_is_dropped_while_a_request_is_open_closes_it() {
-    let recorder = Recorder::start().await;
-    let hostile = dialling([rule(&recorder.url()).private()]).await;
-    let stall = json!({ "url": format!("{}/stall", recorder.url()) });
-    tokio::select! {
-        ended = hostile.pocket.invoke("dial", stall) => panic!("nothing ends it: {ended:?}"),
-        () = async {
-            while recorder.seen().is_empty() {
-                tokio::task::yield_now().await;
-            }
-        } => {}
+/// Gives the next of these answers each time it is asked, and the last one from then on.
+#[derive(Debug)]
+struct Changing {
+    answers: Vec<Vec<IpAddr>>,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Resolver for Changing {
+    async fn resolve(&self, _host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+        let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+        let answer = &self.answers[asked.min(self.answers.len() - 1)];
+        Ok(answer.iter().map(|ip| SocketAddr::new(*ip, port)).collect())
     }
-    recorder.abandoned().await;
-    let answered = hostile
-        .output("dial", json!({ "url": format!("{}/", recorder.url()) }))
-        .await;
-    assert_eq!(answered["status"], 200, "{answered}");
+}
+
+/// Requests to `changes.example`, which has these addresses.
+async fn naming(answers: &[&[&str]], rule: Rule) -> (Hostile, Arc<Changing>) {
+    let address = |text: &&str| text.parse().expect("an address");
+    let changing = Arc::new(Changing {
+        answers: answers
+            .iter()
+            .map(|answer| answer.iter().map(address).collect())
+            .collect(),
+        asked: AtomicUsize::new(0),
+    });
+    let resolver = Arc::clone(&changing);
+    let hostile = Hostile::with(
+        "dial",
+        |entry| entry.allow(rule),
+        |settings| settings.net.resolver = Some(resolver),
+    )
+    .await;
+    (hostile, changing)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_has_an_inner_address_among_others_is_not_dialled() {
+    let recorder = Recorder::start().await;
+    let origin = format!("http://changes.example:{}", recorder.port());
+    let input = || json!({ "url": format!("{origin}/") });
+    for answer in [
+        &["127.0.0.1"][..],
+        &["::1"],
+        &["::ffff:127.0.0.1"],
+        &["10.0.0.1", "8.8.8.8"],
+        &["8.8.8.8", "127.0.0.1"],
+    ] {
+        let (hostile, _) = naming(&[answer], rule(&origin)).await;
+        let called = hostile.call("dial", input()).await;
+        assert_eq!(called.usage.requests, 0, "{answer:?}");
+        assert_eq!(called.refusals.len(), 1, "{answer:?}: {:?}", called.refusals);
+        came_to_nothing(&origin, &called.ended.expect("it ends well").into_json());
+    }
+    // The operator's own word opens no metadata service, under whatever name.
+    let (hostile, _) = naming(&[&["169.254.169.254"]], private(&origin)).await;
+    came_to_nothing(&origin, &hostile.output("dial", input()).await);
+    assert!(recorder.seen().is_empty(), "{:?}", recorder.seen());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_changes_after_it_was_checked_changes_nothing() {
+    let recorder = Recorder::start().await;
+    let origin = format!("http://changes.example:{}", recorder.port());
+    let input = || json!({ "url": format!("{origin}/") });
+    // Nobody listens at the second answer: were the name asked for again to connect, the request would fail.
+    let (hostile, changing) = naming(&[&["127.0.0.1"], &["127.0.0.2"]], private(&origin)).await;
+    assert_eq!(hostile.output("dial", input()).await["status"], 200);
+    assert_eq!(changing.asked.load(Ordering::SeqCst), 1);
+    assert_eq!(recorder.seen().len(), 1, "{:?}", recorder.seen());
+}
+
+/// The process has a variable of its own by which wasmtime keeps the stack of each error.
+#[test]
+fn an_error_has_nothing_of_the_hosts_stack_in_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let origin = format!(
+        "http://{}",
+        listener.local_addr().expect("a bound socket has an address")
+    );
+    let breaking_off = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("the guest comes");
+        let _head = stream.read(&mut [0; 4096]).expect("it asks");
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello")
+            .expect("it listens");
+    });
+    let mut pocket = PocketCommand::new();
+    pocket.set("RUST_BACKTRACE", "full");
+    let manifest = json!({ "tool": { "name": "dial" }, "component": "tool.wasm" });
+    let package = folder_of(&pocket.project(), "dial", &manifest).display().to_string();
+    let input = json!({ "url": format!("{origin}/") }).to_string();
+    let ended = pocket.run(["run", &package, &input, "--allow-private", &origin, "--json"]);
+    breaking_off.join().expect("it was asked");
+    let shape: Value = serde_json::from_str(&ended.stdout).expect("it prints JSON");
+    let error = shape["output"]["error"].as_str().expect("the reply broke off");
+    assert!(error.len() < 200 && !error.contains('\n'), "{error}");
 }

@@ -2,7 +2,6 @@
 
 mod auth;
 mod calls;
-mod compiling;
 mod tools;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -15,19 +15,14 @@ pub(crate) struct Ledger {
     requests: u64,
     request_bytes: u64,
     response_bytes: u64,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// All that the guest asked for, refused ones too.
-    asked: u64,
-    totals: Totals,
+    totals: Mutex<Totals>,
 }
 
 /// What one call sent and got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Totals {
+    /// Requests that the guest asked for, refused ones too.
+    pub(crate) asked: u64,
     /// Requests that were sent.
     pub(crate) requests: u64,
     pub(crate) sent_bytes: u64,
@@ -46,6 +41,7 @@ impl Default for Totals {
     /// Nothing was sent.
     fn default() -> Self {
         Self {
+            asked: 0,
             requests: 0,
             sent_bytes: 0,
             received_bytes: 0,
@@ -68,28 +64,28 @@ impl Ledger {
             requests: limits.requests,
             request_bytes: limits.request_bytes,
             response_bytes: limits.response_bytes,
-            state: Mutex::default(),
+            totals: Mutex::default(),
         }
     }
 
     pub(crate) fn totals(&self) -> Totals {
-        self.locked().totals.clone()
+        self.locked().clone()
     }
 
     /// Counts one request that the guest asks for, whatever becomes of it.
     pub(super) fn asked(&self) -> Result<(), Met> {
-        let mut state = self.locked();
-        state.asked += 1;
-        if state.asked > self.requests {
-            state.totals.limit_met.get_or_insert("requests");
+        let mut totals = self.locked();
+        totals.asked += 1;
+        if totals.asked > self.requests {
+            totals.limit_met.get_or_insert("requests");
             return Err(Met(self.requests));
         }
         Ok(())
     }
 
     pub(super) fn refused(&self, refusal: Refusal) {
-        let mut state = self.locked();
-        let refusals = &mut state.totals.refusals;
+        let mut totals = self.locked();
+        let refusals = &mut totals.refusals;
         if refusals.len() < REFUSALS && !refusals.contains(&refusal) {
             refusals.push(refusal);
         }
@@ -97,48 +93,48 @@ impl Ledger {
 
     /// Counts one request that goes out now. It is `safe` when running it again repeats nothing.
     pub(super) fn sending(&self, safe: bool) {
-        let mut state = self.locked();
-        state.totals.requests += 1;
-        state.totals.only_safe_requests &= safe;
+        let mut totals = self.locked();
+        totals.requests += 1;
+        totals.only_safe_requests &= safe;
     }
 
     /// The last one did not go out after all: there was no address that it may go to.
     pub(super) fn not_sent(&self) {
-        let mut state = self.locked();
-        state.totals.requests = state.totals.requests.saturating_sub(1);
+        let mut totals = self.locked();
+        totals.requests = totals.requests.saturating_sub(1);
     }
 
     pub(super) fn sent(&self, bytes: usize) -> Result<(), Met> {
-        let mut state = self.locked();
-        let total = state.totals.sent_bytes.saturating_add(bytes as u64);
+        let mut totals = self.locked();
+        let total = totals.sent_bytes.saturating_add(bytes as u64);
         if total > self.request_bytes {
-            state.totals.limit_met.get_or_insert("request bytes");
+            totals.limit_met.get_or_insert("request bytes");
             return Err(Met(self.request_bytes));
         }
-        state.totals.sent_bytes = total;
+        totals.sent_bytes = total;
         Ok(())
     }
 
     pub(super) fn received(&self, bytes: usize) -> Result<(), Met> {
-        let mut state = self.locked();
-        let total = state.totals.received_bytes.saturating_add(bytes as u64);
+        let mut totals = self.locked();
+        let total = totals.received_bytes.saturating_add(bytes as u64);
         if total > self.response_bytes {
-            state.totals.limit_met.get_or_insert("response bytes");
+            totals.limit_met.get_or_insert("response bytes");
             return Err(Met(self.response_bytes));
         }
-        state.totals.received_bytes = total;
+        totals.received_bytes = total;
         Ok(())
     }
 
     /// A provider's host answered 401 to a request that carried the token.
     pub(super) fn unauthorized(&self) {
-        self.locked().totals.saw_unauthorized = true;
+        self.locked().saw_unauthorized = true;
     }
 
     /// A provider's host refused a request that carried the token, for lack of these scopes.
     pub(super) fn lacks_scopes(&self, scopes: Vec<String>) {
-        let mut state = self.locked();
-        let known = state.totals.lacks_scopes.get_or_insert_default();
+        let mut totals = self.locked();
+        let known = totals.lacks_scopes.get_or_insert_default();
         for scope in scopes {
             if known.len() < SCOPES && !known.contains(&scope) {
                 known.push(scope);
@@ -146,7 +142,7 @@ impl Ledger {
         }
     }
 
-    fn locked(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, Totals> {
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

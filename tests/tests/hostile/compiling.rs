@@ -9,7 +9,11 @@ use serde_json::json;
 use crate::{code_of, echo};
 
 /// A `Pocket` that compiles with this program.
-async fn compiling_with(embedder: &Embedder, process: CompilerProcess, change: impl FnOnce(&mut Settings)) -> Pocket {
+pub(crate) async fn compiling_with(
+    embedder: &Embedder,
+    process: CompilerProcess,
+    change: impl FnOnce(&mut Settings),
+) -> Pocket {
     let mut settings = Settings::standard().expect("the embedded files are valid");
     change(&mut settings);
     Pocket::builder()
@@ -36,11 +40,11 @@ async fn gone(pid: &str) {
         .expect("the process is ended");
 }
 
-fn pocket() -> CompilerProcess {
+pub(crate) fn pocket() -> CompilerProcess {
     CompilerProcess::new(binary(), ["compile-for-parent"])
 }
 
-fn shell(script: String) -> CompilerProcess {
+pub(crate) fn shell(script: String) -> CompilerProcess {
     CompilerProcess::new("/bin/sh", ["-c".to_owned(), script])
 }
 
@@ -57,7 +61,7 @@ async fn a_component_is_compiled_in_a_process_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_compiler_that_takes_too_much_memory_dies_alone() {
+pub(crate) async fn a_compiler_that_takes_too_much_memory_dies_alone() {
     let embedder = Embedder::new();
     let starved = compiling_with(&embedder, pocket(), |settings| settings.limits.compile_memory = 1 << 20).await;
     let error = starved.invoke("echo", json!({})).await.expect_err("it has no room");
@@ -68,7 +72,7 @@ async fn a_compiler_that_takes_too_much_memory_dies_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_compiler_that_hangs_is_ended_and_the_next_component_is_compiled() {
+pub(crate) async fn a_compiler_that_hangs_is_ended_and_the_next_component_is_compiled() {
     let embedder = Embedder::new();
     let folder = tempfile::tempdir().expect("a folder can be made");
     let file = folder.path().join("pid");
