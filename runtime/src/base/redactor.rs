@@ -79,10 +79,10 @@ impl Redactor {
 
     /// The text without the secrets that stand in several of its lines, a part in each. Its lines stay as many.
     fn across_lines(&self, text: String) -> String {
-        let Some(searcher) = self.searcher.as_ref().filter(|_| text.contains('\n')) else {
+        let is_break = |c: char| matches!(c, '\r' | '\n');
+        let Some(searcher) = self.searcher.as_ref().filter(|_| text.contains(is_break)) else {
             return text;
         };
-        let is_break = |c: char| matches!(c, '\r' | '\n');
         let joined: String = text.chars().filter(|&c| !is_break(c)).collect();
         let mut found = searcher.find_iter(&joined).peekable();
         if found.peek().is_none() {
@@ -326,6 +326,9 @@ mod tests {
         let mark = "[redacted:SLACK_BOT_TOKEN]";
         let text = format!("a {first}\r\n{second}\n{third} b\nc");
         assert_eq!(redactor().text(text), format!("a {mark}\r\n{mark}\n{mark} b\nc"));
+        // A carriage return alone begins a line anew.
+        let text = format!("a {first}\r{rest} b");
+        assert_eq!(redactor().text(text), format!("a {mark}\r{mark} b"));
         let lines = [format!("a {first}"), format!("{second}{third} b"), "c".to_owned()];
         let expected = [format!("a {mark}"), format!("{mark} b"), "c".to_owned()];
         assert_eq!(redactor().lines(lines.to_vec()), expected);
