@@ -121,22 +121,13 @@ async fn run(tool: &Tool, invocation: &Invocation<'_>, log: &CallLog, started: I
         Ok(Err(_panic)) => Ended::Panicked,
         Ok(Ok(ended)) => ended,
     };
-    let output_bytes = match &ended {
-        Ended::Output(text) => text.len(),
-        _no_output => output.len(),
+    let output_bytes = if let Ended::Output(text) = &ended {
+        text.len()
+    } else {
+        output.len()
     };
-    let CallState {
-        memory, environment, ..
-    } = store.data();
-    let refused = memory.refused();
-    let usage = Usage {
-        cpu_us: micros(cpu),
-        memory_bytes: memory.peak(),
-        table_elements: memory.table_elements() as u64,
-        output_bytes: output_bytes as u64,
-        environment_bytes: *environment as u64,
-        ..Usage::default()
-    };
+    let refused = store.data().memory.refused();
+    let usage = used(store.data(), cpu, output_bytes);
     // Ends what the guest still has open before it is counted what it sent.
     drop(store);
     log.end();
@@ -148,6 +139,18 @@ async fn run(tool: &Tool, invocation: &Invocation<'_>, log: &CallLog, started: I
         totals,
         renewed: broker.map(|broker| broker.renewed()).unwrap_or_default(),
     })
+}
+
+/// What a call used by itself, before its log and its requests are counted.
+fn used(state: &CallState, cpu: Duration, output_bytes: usize) -> Usage {
+    Usage {
+        cpu_us: micros(cpu),
+        memory_bytes: state.memory.peak(),
+        table_elements: state.memory.table_elements() as u64,
+        output_bytes: output_bytes as u64,
+        environment_bytes: state.environment as u64,
+        ..Usage::default()
+    }
 }
 
 /// The placeholders of a call whose guest is not to have the secrets themselves.

@@ -14,8 +14,11 @@ use pocket_runtime::{Called, Code, Limits};
 
 use crate::compiling;
 
+/// A limit, and the tests that hold it.
+type Row = (&'static str, &'static [fn()]);
+
 /// The fields of [`Limits`], each with the tests that hold it.
-const ROWS: &[(&str, &[fn()])] = &[
+const ROWS: &[Row] = &[
     (
         "timeout",
         &[

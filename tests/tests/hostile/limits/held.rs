@@ -6,16 +6,19 @@ use serde_json::{Value, json};
 use super::{code, ended};
 use crate::{Hostile, MIB};
 
+/// What an operator sets.
+type Change = fn(&mut Limits);
+
 #[tokio::test(flavor = "multi_thread")]
 pub(super) async fn what_the_host_holds_for_a_guest_has_limits() {
-    let standard: fn(&mut Limits) = |_limits| {};
-    let few_resources: fn(&mut Limits) = |limits| limits.resources = 100;
-    let few_handles: fn(&mut Limits) = |limits| limits.handles = 100;
-    let small_calls: fn(&mut Limits) = |limits| {
+    let standard: Change = |_limits| {};
+    let few_resources: Change = |limits| limits.resources = 100;
+    let few_handles: Change = |limits| limits.handles = 100;
+    let small_calls: Change = |limits| {
         limits.hostcall = 1 << 20;
         limits.output = 1 << 20;
     };
-    let rows: [(&str, fn(&mut Limits), Value, &str); 8] = [
+    let rows: [(&str, Change, Value, &str); 8] = [
         ("open_resources", standard, json!({ "count": 10_000 }), "open resources"),
         (
             "open_resources",

@@ -9,6 +9,9 @@ use serde_json::json;
 use super::{code, ended};
 use crate::{Hostile, call, code_of, compiling, components::command, echo};
 
+/// What an operator sets.
+type Change = fn(&mut Settings);
+
 #[tokio::test(flavor = "multi_thread")]
 pub(super) async fn parts_of_a_component_have_limits() {
     // Of each kind as many as there may be, and one more.
@@ -36,7 +39,7 @@ pub(super) async fn parts_of_a_component_have_limits() {
             "{module}"
         );
     }
-    let fewer: [(&str, fn(&mut Settings)); 4] = [
+    let fewer: [(&str, Change); 4] = [
         ("grow_memories", |settings| settings.limits.memories = 1),
         ("grow_memories", |settings| settings.limits.core_instances = 1),
         ("grow_tables", |settings| settings.limits.tables = 1),
