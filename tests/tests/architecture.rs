@@ -157,3 +157,28 @@ fn every_guest_program_has_a_story() {
     }
     assert!(untold.is_empty(), "no test runs these guests: {untold:?}");
 }
+
+#[test]
+fn each_test_that_security_md_names_is_there() {
+    let text = std::fs::read_to_string(repository().join("SECURITY.md")).expect("the file can be read");
+    let (_before, table) = text
+        .split_once("## Which test holds which promise")
+        .expect("it has the table");
+    let sources: String = ["runtime/src", "cli/src", "tests/tests"]
+        .iter()
+        .flat_map(|folder| rust_files(&repository().join(folder)))
+        .map(|file| std::fs::read_to_string(file).expect("the file can be read"))
+        .collect();
+    let mut named = 0;
+    for name in table.split('`').skip(1).step_by(2) {
+        let is_a_test = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if is_a_test {
+            assert!(
+                sources.contains(&format!("fn {name}(")),
+                "SECURITY.md names no test: {name}"
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 40, "only {named} are named");
+}

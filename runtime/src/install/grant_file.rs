@@ -32,10 +32,17 @@ pub(super) struct GrantFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleFile {
-    #[serde(with = "rule")]
-    rule: Rule,
+    rule: WrittenRule,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     private: bool,
+}
+
+/// A rule as it is written, and read with the file, so that an error has its place in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct WrittenRule {
+    text: String,
+    rule: Rule,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,28 +105,34 @@ impl GrantFile {
 impl RuleFile {
     fn of(rule: &Rule) -> Self {
         Self {
-            rule: rule.clone(),
+            rule: WrittenRule {
+                text: rule.to_string(),
+                rule: rule.clone(),
+            },
             private: rule.is_private(),
         }
     }
 
     fn read(&self) -> Rule {
-        let rule = self.rule.clone();
+        let rule = self.rule.rule.clone();
         if self.private { rule.private() } else { rule }
     }
 }
 
-/// What is text in the file is read with the file, so that an error has its place in it.
-mod rule {
-    use super::{Deserialize as _, Deserializer, Rule, Serializer};
+impl TryFrom<String> for WrittenRule {
+    type Error = String;
 
-    pub(super) fn serialize<S: Serializer>(rule: &Rule, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(rule)
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.parse() {
+            Ok(rule) => Ok(Self { text, rule }),
+            Err(error) => Err(format!("{error}: `{text}`")),
+        }
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Rule, D::Error> {
-        let text = String::deserialize(from)?;
-        text.parse().map_err(|error| super::refused(error, &text))
+impl From<WrittenRule> for String {
+    fn from(written: WrittenRule) -> Self {
+        written.text
     }
 }
 
@@ -226,7 +239,9 @@ mod tests {
         let file = GrantFile::of(&grant, base).unwrap();
         assert_eq!(file.read(base), grant);
         let text = toml::to_string(&file).unwrap();
-        assert_eq!(toml::from_str::<GrantFile>(&text).unwrap(), file);
+        let read: GrantFile = toml::from_str(&text).unwrap();
+        assert_eq!(read.read(base), grant);
+        assert_eq!(toml::to_string(&read).unwrap(), text);
         assert!(text.contains("\"./data\"") && text.contains("\"/elsewhere\""), "{text}");
         assert!(text.contains("\"1500ms\"") && text.contains("\"512MiB\""), "{text}");
     }
