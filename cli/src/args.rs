@@ -76,7 +76,7 @@ pub(crate) enum Verb {
     /// Build the tool in a folder
     Build(Folder),
     /// What stands in the way on this machine, and how to mend it
-    Doctor,
+    Doctor(Doctor),
     /// What is kept to save time
     #[command(subcommand)]
     Cache(Cache),
@@ -84,7 +84,7 @@ pub(crate) enum Verb {
     Completions(Completions),
     /// Compile the component on stdin: what `pocket` starts for itself
     #[command(hide = true)]
-    CompileForParent,
+    CompileForParent(CompileForParent),
     /// Bring the source that stdin names into the cache: what `pocket` starts for itself
     #[command(hide = true)]
     FetchForParent,
@@ -324,6 +324,20 @@ pub(crate) enum Cache {
     Show,
     /// Delete it: all of it can be made again
     Clean,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Doctor {
+    /// Harden this process as `run --harden` does, and try what it then must not be able to do (Linux)
+    #[arg(long)]
+    pub(crate) harden: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompileForParent {
+    /// Keep the code in the cache, too
+    #[arg(long)]
+    pub(crate) keep: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,9 +2,9 @@
 
 use std::{ffi::OsString, io, path::Path, process::ExitCode};
 
-use pocket_runtime::{Compiler, CompilerProcess, DOES_NOT_COMPILE, SandboxError};
+use pocket_runtime::{Compiler, CompilerProcess, DOES_NOT_COMPILE, Home, SandboxError};
 
-use crate::{harden, terminal::Terminal};
+use crate::{args, harden, terminal::Terminal};
 
 /// The verb's name.
 const VERB: &str = "compile-for-parent";
@@ -28,8 +28,9 @@ pub(crate) fn compiler() -> Compiler {
 }
 
 /// Compiles what is on stdin.
-pub(crate) fn compile_for_parent(terminal: &Terminal) -> ExitCode {
-    match pocket_runtime::compile_for_parent(io::stdin().lock(), io::stdout().lock()) {
+pub(crate) fn compile_for_parent(args: &args::CompileForParent, terminal: &Terminal) -> ExitCode {
+    let home = Home::locate(|name| std::env::var_os(name)).filter(|_home| args.keep);
+    match pocket_runtime::compile_for_parent(io::stdin().lock(), io::stdout().lock(), home.as_ref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(SandboxError::Compile(words)) => {
             terminal.say(format_args!("{words}"));

@@ -7,8 +7,9 @@ use pocket_runtime::{Code, Pocket, create_private_dir, shown_on_one_line};
 use serde_json::json;
 
 use crate::{
-    child,
+    args, child,
     failure::Failure,
+    harden,
     session::{Place, Trusted},
     terminal::Terminal,
 };
@@ -30,7 +31,10 @@ enum State {
     Broken,
 }
 
-pub(crate) fn doctor(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+pub(crate) fn doctor(args: &args::Doctor, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+    if args.harden {
+        return tell(&hardened(place), terminal);
+    }
     let findings = [
         home(place),
         project(place),
@@ -40,11 +44,15 @@ pub(crate) fn doctor(place: &Place, terminal: &Terminal) -> Result<(), Failure> 
         git(),
         target(),
     ];
+    tell(&findings, terminal)
+}
+
+fn tell(findings: &[Finding], terminal: &Terminal) -> Result<(), Failure> {
     if terminal.is_json() {
         let findings: Vec<_> = findings.iter().map(as_json).collect();
         terminal.value(&json!({ "findings": findings }));
     } else {
-        for finding in &findings {
+        for finding in findings {
             show(finding, terminal);
         }
     }
@@ -70,6 +78,22 @@ fn found(what: &'static str, state: State, message: impl Into<String>, remedy: i
         message: message.into(),
         remedy: Some(remedy.into()),
     }
+}
+
+/// Each thing that a hardened process must not be able to do.
+fn hardened(place: &Place) -> Vec<Finding> {
+    let tries = harden::tries(place).into_iter();
+    tries
+        .map(|(what, held)| match held {
+            true => fine("hardened", format!("cannot {what}")),
+            false => found(
+                "hardened",
+                State::Broken,
+                format!("can {what}"),
+                "a newer kernel may hold more: Landlock came with Linux 5.13",
+            ),
+        })
+        .collect()
 }
 
 fn home(place: &Place) -> Finding {

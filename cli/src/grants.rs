@@ -277,22 +277,12 @@ fn folder_grant(text: &str, typed_in: &Path) -> Result<FolderGrant, Failure> {
         ))
     };
     let (guest, folder) = text.split_once('=').ok_or_else(usage)?;
-    let (folder, access) = match folder.strip_suffix(":write") {
-        Some(folder) => (folder, Access::Write),
-        None => (folder.strip_suffix(":read").unwrap_or(folder), Access::Read),
-    };
+    let (folder, access) = access_to(folder, text)?;
     if !guest.starts_with('/') || folder.is_empty() {
         return Err(usage());
     }
     let written = FolderGrant::new(guest, folder, access);
-    if access == Access::Write && !written.is_per_profile() {
-        let instead = format!("--folder '{guest}={}/{{profile}}:write'", folder.trim_end_matches('/'));
-        return Err(
-            Failure::usage(format!("a folder that a tool writes is each profile's own: `{text}`")).hint(format!(
-                "write `{instead}`: each profile then has a folder of its own in `{folder}`"
-            )),
-        );
-    }
+    check_folder(&written, folder, text)?;
     // Looked at now: a folder that is not there must not be kept as a grant.
     let base = written.base();
     let found = typed_in.join(base).canonicalize().ok().filter(|path| path.is_dir());
@@ -306,4 +296,97 @@ fn folder_grant(text: &str, typed_in: &Path) -> Result<FolderGrant, Failure> {
         folder
     };
     Ok(FolderGrant::new(guest, folder, access))
+}
+
+/// The folder, and what may be done there by the word after its last `:`. A folder whose own name ends like that is given with a word.
+fn access_to<'t>(folder: &'t str, text: &str) -> Result<(&'t str, Access), Failure> {
+    match folder.rsplit_once(':') {
+        Some((folder, "write")) => Ok((folder, Access::Write)),
+        Some((folder, "read")) => Ok((folder, Access::Read)),
+        Some((_folder, word)) if !word.is_empty() && word.chars().all(|c| c.is_ascii_alphabetic()) => {
+            let message = format!(
+                "what a tool may do in a folder is `read` or `write`, not `{word}`: `{}`",
+                shown_on_one_line(text)
+            );
+            Err(Failure::usage(message).hint(format!(
+                "a folder whose name ends in `:{word}` is given with `:read` after it"
+            )))
+        }
+        _plain => Ok((folder, Access::Read)),
+    }
+}
+
+/// That a folder may be given so. `folder` is how it was typed.
+fn check_folder(written: &FolderGrant, folder: &str, text: &str) -> Result<(), Failure> {
+    let refused = |reason: &str| Failure::usage(format!("{reason}: `{}`", shown_on_one_line(text)));
+    // What to write instead is known where nothing like it was written.
+    let is_named = folder.to_lowercase().contains("{profile}");
+    if written.access == Access::Write && !is_named {
+        let base = folder.trim_end_matches('/');
+        let hint = format!(
+            "write `--folder '{}={base}/{{profile}}:write'`: each profile then has a folder of its own in `{folder}`",
+            written.guest
+        );
+        return Err(refused("a folder that a tool writes is each profile's own").hint(hint));
+    }
+    written.check().map_err(|reason| {
+        let refused = refused(reason);
+        if reason.contains("{profile}") {
+            refused.hint("`{profile}`, in small letters, ends a path: `./notes/{profile}`")
+        } else {
+            refused
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    fn told(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("notes")).unwrap();
+        match folder_grant(text, folder.path()) {
+            Ok(grant) => {
+                let base = folder.path().canonicalize().unwrap();
+                let below = grant.folder.strip_prefix(&base).unwrap().display().to_string();
+                format!("{} {below} {:?}", grant.guest, grant.access)
+            }
+            Err(failure) => format!("{} | {}", failure.message(), failure.hints().join(" | ")),
+        }
+    }
+
+    #[test]
+    fn a_folder_is_read_and_what_is_wrong_with_it_is_told() {
+        for (text, expected) in [
+            ("/data=./notes", "/data notes Read"),
+            ("/data=notes:read", "/data notes Read"),
+            ("/data=./notes/{profile}", "/data notes/{profile} Read"),
+            ("/data=./notes/{profile}:write", "/data notes/{profile} Write"),
+            ("/data=./notes:write", "--folder '/data=./notes/{profile}:write'"),
+            ("/data=./notes/:write", "--folder '/data=./notes/{profile}:write'"),
+            ("/data=./notes/{profile}:rw", "is `read` or `write`, not `rw`"),
+            ("/data=./notes:w", "is `read` or `write`, not `w`"),
+            ("/data=./notes/{profile}/x:write", "`{profile}` is the last step"),
+            ("/data=./notes/{profile}/x", "`{profile}` is the last step"),
+            ("/data=./notes/{Profile}:write", "in small letters"),
+            ("/data=./nowhere", "no such folder"),
+            ("/data=./notes/a:1", "no such folder"),
+            ("/data/=./notes", "name for a folder"),
+            ("/data/../x=./notes", "name for a folder"),
+            ("/da\u{202e}ta=./notes", "are not seen"),
+            ("data=./notes", "write `--folder /GUEST=FOLDER`"),
+            ("/data=", "write `--folder /GUEST=FOLDER`"),
+            ("/data", "write `--folder /GUEST=FOLDER`"),
+        ] {
+            let told = told(text);
+            assert!(told.contains(expected), "{text}: {told}");
+            assert!(
+                !told.contains("{profile}/x/{profile}") && !told.contains("{Profile}/{profile}"),
+                "{told}"
+            );
+        }
+    }
 }

@@ -52,8 +52,8 @@ fn main() -> ExitCode {
         Err(error) => return usage::told(error),
     };
     let terminal = Terminal::new(args.json, args.verbose);
-    if matches!(args.verb, Verb::CompileForParent) {
-        return compile_for_parent::compile_for_parent(&terminal);
+    if let Verb::CompileForParent(compile) = &args.verb {
+        return compile_for_parent::compile_for_parent(compile, &terminal);
     }
     core_dumps::forbid();
     if matches!(args.verb, Verb::StartForParent) {
@@ -77,8 +77,10 @@ fn work(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         verbose: _,
     } = args;
     let place = session::Place::locate(project, profile)?;
-    if let Verb::Run(run) = &verb {
-        harden::begin(run, &place, terminal)?;
+    match &verb {
+        Verb::Run(run) if run.harden => harden::begin(Some(run), &place, terminal)?,
+        Verb::Doctor(doctor) if doctor.harden => harden::begin(None, &place, terminal)?,
+        _other => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -113,7 +115,7 @@ async fn dispatch(verb: Verb, place: &session::Place, terminal: &Terminal) -> Re
         Verb::Auth(verb) => auth::auth(verb, place, terminal).await,
         Verb::New(verb) => new::new(verb, terminal),
         Verb::Build(verb) => build::build(verb, place, terminal),
-        Verb::Doctor => doctor::doctor(place, terminal),
+        Verb::Doctor(verb) => doctor::doctor(&verb, place, terminal),
         Verb::Cache(verb) => cache::cache(verb, place, terminal),
         Verb::Completions(verb) => {
             completions::completions(verb, terminal);
@@ -121,6 +123,6 @@ async fn dispatch(verb: Verb, place: &session::Place, terminal: &Terminal) -> Re
         }
         Verb::FetchForParent => fetch_for_parent::fetch(place).await,
         // `main` has done it, without a place.
-        Verb::CompileForParent | Verb::StartForParent => Ok(()),
+        Verb::CompileForParent(_) | Verb::StartForParent => Ok(()),
     }
 }

@@ -144,8 +144,12 @@ impl Session<'_> {
             .settings(settings)
             .compiler(compile_for_parent::compiler())
             .progress(progress::of_fetch());
-        match fetcher {
+        let builder = match fetcher {
             Some(fetcher) => builder.fetcher(fetcher),
+            None => builder,
+        };
+        match harden::lock_writer() {
+            Some(writer) => builder.lock_writer(writer),
             None => builder,
         }
     }

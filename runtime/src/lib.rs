@@ -77,7 +77,7 @@ pub use base::{
 };
 pub use call::{Call, CallError, Called, FunctionError, FunctionTool, Input, Output, OutputFunction, Value};
 pub use error::Error;
-pub use install::{Candidate, Change, InstallError, Installed, Installer, LockMode, Trust, Update};
+pub use install::{Candidate, Change, InstallError, Installed, Installer, LockMode, Trust, Update, WriteLock};
 pub use package::{
     Access, AccountOwner, AuthRequirement, Component, ComponentKind, CredentialGrant, Fault, FilePermission,
     FolderGrant, Grant, Import, Manifest, NotARequest, Package, PackageError, Permissions, Request, Rule, RuleError,
@@ -95,6 +95,6 @@ pub use sandbox::{
 };
 pub use settings::{CredentialSettings, ProjectAsks, Settings, SettingsError, ToolSettings};
 pub use source::{
-    BadEntry, BadUrl, Commit, Fetched, Fetcher, FetcherProcess, Folder, GitSource, PathSource, PinnedSource, Progress,
-    Reference, Source, SourceError, SourceSettings, fetch_for_parent,
+    BadEntry, BadUrl, Commit, FetchScope, Fetched, Fetcher, FetcherProcess, Folder, GitSource, PathSource,
+    PinnedSource, Progress, Reference, Source, SourceError, SourceSettings, fetch_for_parent,
 };

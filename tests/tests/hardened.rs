@@ -185,3 +185,58 @@ fn a_granted_folder_and_a_file_of_input_are_reached_and_a_tool_is_added_and_call
     assert_eq!(called.code, 0, "{}", called.stderr);
     assert!(pocket.project().join("data/default/newer").exists());
 }
+
+#[test]
+fn each_thing_that_a_hardened_process_must_not_do_comes_to_nothing_in_the_very_binary() {
+    let mut pocket = PocketCommand::new();
+    pocket.write("pocket.toml", "");
+    // The keyring is off and its key in a file, so no socket that has a path is needed.
+    pocket.set("POCKET_STORE__KEYRING", "off");
+    assert_eq!(pocket.run(["run", &sample("echo").display().to_string(), "{}"]).code, 0);
+    let ended = pocket.run(["--json", "doctor", "--harden"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let told: Value = serde_json::from_str(&ended.stdout).expect("it is JSON");
+    let findings = told["findings"].as_array().expect("a list");
+    assert!(findings.len() >= 13, "{told}");
+    let tried = |what: &str| {
+        findings
+            .iter()
+            .any(|found| found["message"] == format!("cannot {what}"))
+    };
+    for what in [
+        "start a program",
+        "write the project's folder",
+        "write code that a later run loads",
+    ] {
+        assert!(tried(what), "{what}: {told}");
+    }
+}
+
+#[test]
+fn code_is_kept_by_who_compiles_it_and_the_lock_written_by_who_may() {
+    let pocket = PocketCommand::new();
+    let echo = sample("echo").display().to_string();
+    let compiled = || fs::read_dir(pocket.home().join("cache/compiled")).map_or(0, Iterator::count);
+    let first = pocket.run(["run", "--harden", &echo, "{}"]);
+    assert_eq!(
+        (first.code, compiled()),
+        (0, 2),
+        "the code, and the key that seals it: {}",
+        first.stderr
+    );
+    assert_eq!(pocket.run(["run", "--harden", &echo, "{}"]).code, 0);
+    assert_eq!(compiled(), 2);
+
+    pocket.write("pocket.toml", &format!("[tools.echo]\nsource = \"{echo}\"\n"));
+    assert_eq!(pocket.run(["trust", "--yes"]).code, 0);
+    let pinned = pocket.run(["run", "--harden", "echo", r#"{"a":1}"#]);
+    assert_eq!(
+        (pinned.code, pinned.stdout.as_str()),
+        (0, "{\"a\":1}\n"),
+        "{}",
+        pinned.stderr
+    );
+    let lock = fs::read_to_string(pocket.project().join("pocket.lock")).expect("it was written");
+    assert!(lock.contains("[tools.echo]"), "{lock}");
+    assert_eq!(pocket.run(["run", "echo", "{}"]).code, 0, "it is trusted as ever");
+}

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pocket_runtime::{CallOptions, Home, Input, Pocket, Rule, Settings};
+use pocket_runtime::{CallOptions, Code, Home, Input, Pocket, Rule, Settings};
 use pocket_tests::{Embedder, Recorder, repository, sample};
 use serde_json::{Value, json};
 
@@ -17,56 +17,84 @@ const ADDED: u64 = 8 << 20;
 /// How long what a guest had may take to be given back.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Every guest of `tests/programs`, with the input that hurts most.
-fn guests(url: &str, port: u16) -> Vec<(&'static str, Value)> {
+/// A guest, the input that hurts most, and the codes with which it may end.
+type Guest = (&'static str, Value, Vec<Code>);
+
+/// Every guest of `tests/programs`.
+fn guests(url: &str, port: u16) -> Vec<Guest> {
+    let well = well(port).into_iter();
+    let well = well.map(|(guest, input)| (guest, input, vec![Code::Ok]));
+    let ill = ill(url, port).into_iter();
+    let ill = ill.map(|(guest, input, code)| (guest, input, vec![code]));
+    let in_time = in_time(url).into_iter();
+    let in_time = in_time.map(|(guest, input)| (guest, input, vec![Code::Ok, Code::TimedOut]));
+    well.chain(ill).chain(in_time).collect()
+}
+
+/// Those that end well. What they are refused, they tell.
+fn well(port: u16) -> Vec<(&'static str, Value)> {
     let nothing = || json!({});
     vec![
-        ("bad_json", nothing()),
-        ("busy_progress", json!({ "times": 20_000 })),
-        ("claim_unauthorized", nothing()),
-        ("dial", json!({ "url": format!("{url}/endless") })),
         ("dump_memory", json!({ "reversed": "netnalp" })),
         ("echo_token", nothing()),
-        ("exit_code", json!({ "code": 3 })),
-        ("exit_in_invoke", json!({ "code": 7 })),
-        ("exit_in_realloc", nothing()),
-        ("flood_stderr", json!({ "mib": null })),
-        ("flood_stdout", json!({ "mib": null })),
-        ("grow_memories", nothing()),
-        ("grow_memory", json!({ "step_mib": 10 })),
-        ("grow_tables", nothing()),
-        ("header_flood", json!({ "fields": 1024, "bytes": 1024 })),
-        ("hold_memory", nothing()),
-        ("hold_reply", json!({ "url": format!("{url}/endless") })),
         ("leave_stdin_unread", json!({ "a": "b".repeat(4 << 20) })),
-        ("loop_forever", nothing()),
-        ("never_finish_body", json!({ "authority": format!("127.0.0.1:{port}") })),
-        ("open_resources", json!({ "count": 10_000 })),
         ("print", json!({ "stdout": "x".repeat(3 << 20) })),
         ("print_args", nothing()),
         ("print_env", nothing()),
-        ("random_flood", json!({ "bytes": 1_000_000_000 })),
         ("raw_tcp", json!({ "port": port })),
         ("raw_udp", json!({ "port": port })),
         ("read_past_stdin", json!({ "a": "b".repeat(4 << 20) })),
         ("read_root", nothing()),
-        ("recurse", json!({ "frame": true })),
-        (
-            "request_bomb",
-            json!({ "url": format!("{url}/endless"), "count": 1000 }),
-        ),
         ("resolve_name", json!({ "name": "localhost" })),
-        ("sleep_forever", nothing()),
-        ("trap", json!({ "how": "panic" })),
-        (
-            "typed_errors",
-            json!({ "error": "failed", "text": "x".repeat(1 << 20) }),
-        ),
         ("typed_report", nothing()),
         ("wait", json!({ "milliseconds": 1 })),
         ("work", json!({ "milliseconds": 1 })),
         ("write_file", json!({ "path": "/data/a", "text": "b" })),
         ("write_rubbish", nothing()),
+    ]
+}
+
+/// Those that end in one way, and not well.
+fn ill(url: &str, port: u16) -> Vec<(&'static str, Value, Code)> {
+    let nothing = || json!({});
+    let failed = json!({ "error": "failed", "text": "x".repeat(1 << 20) });
+    let fields = json!({ "fields": 1024, "bytes": 1024 });
+    let begun = json!({ "authority": format!("127.0.0.1:{port}") });
+    let endless = json!({ "url": format!("{url}/endless") });
+    vec![
+        ("bad_json", nothing(), Code::InvalidOutput),
+        ("claim_unauthorized", nothing(), Code::Unauthorized),
+        ("exit_code", json!({ "code": 3 }), Code::ToolFailed),
+        ("exit_in_invoke", json!({ "code": 7 }), Code::ToolFailed),
+        ("exit_in_realloc", nothing(), Code::Trapped),
+        ("flood_stderr", json!({ "mib": null }), Code::TimedOut),
+        ("flood_stdout", json!({ "mib": null }), Code::OutputTooLarge),
+        ("grow_memories", nothing(), Code::OutOfMemory),
+        ("grow_tables", nothing(), Code::LimitExceeded),
+        ("header_flood", fields, Code::LimitExceeded),
+        ("hold_memory", nothing(), Code::TimedOut),
+        ("hold_reply", endless, Code::TimedOut),
+        ("loop_forever", nothing(), Code::TimedOut),
+        ("never_finish_body", begun, Code::TimedOut),
+        ("open_resources", json!({ "count": 10_000 }), Code::LimitExceeded),
+        ("random_flood", json!({ "bytes": 1_000_000_000 }), Code::LimitExceeded),
+        ("recurse", json!({ "frame": true }), Code::Trapped),
+        ("sleep_forever", nothing(), Code::TimedOut),
+        ("trap", json!({ "how": "panic" }), Code::Trapped),
+        ("typed_errors", failed, Code::ToolFailed),
+    ]
+}
+
+/// Those for which their time may be too short, and which tell how far they came where it is enough.
+fn in_time(url: &str) -> Vec<(&'static str, Value)> {
+    let endless = format!("{url}/endless");
+    vec![
+        ("busy_progress", json!({ "times": 20_000 })),
+        // It tells that the reply is larger than it may be.
+        ("dial", json!({ "url": endless })),
+        ("grow_memory", json!({ "step_mib": 10 })),
+        // It tells which of its requests were refused.
+        ("request_bomb", json!({ "url": endless, "count": 1000 })),
     ]
 }
 
@@ -97,7 +125,7 @@ fn resident() -> u64 {
     kib << 10
 }
 
-async fn pocket(embedder: &Embedder, guests: &[(&'static str, Value)], url: &str) -> Pocket {
+async fn pocket(embedder: &Embedder, guests: &[Guest], url: &str) -> Pocket {
     let mut settings = Settings::standard().expect("the embedded files are valid");
     settings.limits.timeout = Duration::from_millis(500);
     // Of each slot that was used a part stays warm.
@@ -110,19 +138,26 @@ async fn pocket(embedder: &Embedder, guests: &[(&'static str, Value)], url: &str
         .settings(settings)
         .accounts_in_memory()
         .tool(sample("echo").display().to_string());
-    let builder = guests.iter().fold(builder, |builder, (guest, _input)| {
+    let builder = guests.iter().fold(builder, |builder, (guest, _input, _codes)| {
         let entry = embedder.program(guest).allow(rule.clone());
         builder.tool(entry.variable("SLACK_BOT_TOKEN", "planted-token"))
     });
     builder.build().await.expect("it can be built")
 }
 
-/// Calls a guest, however it ends, then one that is well.
-async fn call(pocket: &Pocket, guest: &str, input: &Value) {
+/// Calls a guest, which ends as it must, then one that is well.
+async fn call(pocket: &Pocket, (guest, input, codes): &Guest) {
     let called = pocket
         .call(guest, Input::Json(input.clone()), CallOptions::default())
         .await;
-    drop(called.expect("the guest is there"));
+    let ended = called.expect("the guest is there").ended;
+    let code = ended.as_ref().err().map_or(Code::Ok, pocket_runtime::Error::code);
+    if !codes.contains(&code) {
+        // An output may be of some MiB.
+        let told = ended.err().map(|error| error.to_string());
+        panic!("`{guest}` ends with one of {codes:?}, not {code:?}: {told:?}");
+    }
+    drop(ended);
     let after = pocket.invoke("echo", json!({ "after": guest })).await;
     assert_eq!(
         after.expect("the next call is answered").value.into_json(),
@@ -135,25 +170,26 @@ async fn after_each_hostile_guest_the_memory_is_back() {
     let recorder = Recorder::start().await;
     let embedder = Embedder::new();
     let guests = guests(&recorder.url(), recorder.port());
-    let named: BTreeSet<String> = guests.iter().map(|(guest, _input)| (*guest).to_owned()).collect();
+    let named: BTreeSet<String> = guests.iter().map(|(guest, ..)| (*guest).to_owned()).collect();
     assert_eq!(named, programs(), "every guest is called");
     let pocket = pocket(&embedder, &guests, &recorder.url()).await;
     // Compiles them all, and brings allocators and pools to the size at which they stay.
     for _round in 0..4 {
-        for (guest, input) in &guests {
-            call(&pocket, guest, input).await;
+        for guest in &guests {
+            call(&pocket, guest).await;
         }
     }
     let settled = resident();
-    for (guest, input) in &guests {
+    for guest in &guests {
         for _again in 0..3 {
-            call(&pocket, guest, input).await;
+            call(&pocket, guest).await;
         }
         let begun = Instant::now();
         while resident() > settled + ADDED {
             assert!(
                 begun.elapsed() < SOON,
-                "`{guest}` left {} KiB behind",
+                "`{}` left {} KiB behind",
+                guest.0,
                 (resident() - settled) >> 10
             );
             tokio::task::yield_now().await;

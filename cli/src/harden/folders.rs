@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use pocket_runtime::{Access, Reference, Settings, Source, ToolName, create_private_dir};
+use pocket_runtime::{
+    Access, FetchScope, FolderGrant, GitSource, Profile, Reference, Settings, Source, ToolName, create_private_dir,
+};
 
+use super::starter::Bounds;
 use crate::{args, failure::Failure, grants::Given, place::Place};
 
 /// What the system's own libraries read: to find names, to trust certificates, to know the time and the machine. What is not there is
 /// left out.
-const OF_THE_SYSTEM: [&str; 28] = [
+const OF_THE_SYSTEM: [&str; 31] = [
     "/etc/ca-certificates",
     "/etc/crypto-policies",
     "/etc/gai.conf",
@@ -31,7 +34,10 @@ const OF_THE_SYSTEM: [&str; 28] = [
     "/usr/lib64",
     "/usr/local/share/ca-certificates",
     "/usr/share",
-    "/proc",
+    "/proc/meminfo",
+    "/proc/self",
+    "/proc/stat",
+    "/proc/sys/vm",
     "/sys/devices/system/cpu",
     "/sys/fs/cgroup",
     "/dev/null",
@@ -51,9 +57,24 @@ pub(super) struct Reach {
     pub(super) write: Vec<PathBuf>,
     /// Where a person types.
     pub(super) terminal: Vec<PathBuf>,
+    /// Whether the store needs sockets that have a path: a keyring, a database.
+    pub(super) local_sockets: bool,
 }
 
 impl Reach {
+    /// What is granted and not there is told where it is opened.
+    fn add_folders(&mut self, folders: impl IntoIterator<Item = FolderGrant>, profile: &Profile) {
+        for grant in folders {
+            let folder = grant.folder_of(profile);
+            match grant.access {
+                Access::Read => self.read.push(folder),
+                // The folder of a profile is made at its first call, in the one that an operator named.
+                Access::Write if folder.is_dir() => self.write.push(folder),
+                Access::Write => self.write.push(grant.base().to_owned()),
+            }
+        }
+    }
+
     /// Whether the session's bus, over which a keyring is asked, is a socket without a file.
     pub(super) fn bus_has_no_file(&self) -> bool {
         let address = std::env::var_os("DBUS_SESSION_BUS_ADDRESS");
@@ -61,81 +82,101 @@ impl Reach {
     }
 }
 
-/// What this run needs: Pocket's own folders, what its settings name, the tool, and the folders that the tool was given. The project's
-/// folder is written where a tool of the project is run, since `pocket.lock` lies there.
-pub(super) fn reach(run: &args::Run, place: &Place) -> Result<Reach, Failure> {
+/// What this run needs, and how far the starter goes for it: Pocket's own folders, what its settings name, the tool, and the folders that the
+/// tool was given. Without a run it is what any needs.
+pub(super) fn reach(run: Option<&args::Run>, place: &Place) -> Result<(Reach, Bounds), Failure> {
     // Nothing is done with what nobody trusts but reading it: the run itself asks for trust.
     let (settings, _asks) = place.read()?;
     let mut reach = Reach {
         read: of_system(),
-        write: vec![PathBuf::from("/dev/null")],
+        write: vec![PathBuf::from("/dev/null"), place.home.data().to_owned()],
         terminal: vec![PathBuf::from("/dev/tty")],
+        local_sockets: settings.store.uses_local_sockets(&place.home),
     };
+    // Code and packages that a later run trusts are written by others: the compiler, the fetching process.
+    reach
+        .read
+        .extend([place.home.config(), place.home.cache()].map(Path::to_owned));
     for folder in [place.home.config(), place.home.data(), place.home.cache()] {
         // Only what is there can be named to the kernel.
         create_private_dir(folder).map_err(anyhow::Error::from)?;
-        reach.write.push(folder.to_owned());
     }
     reach
         .read
         .extend(["pocket.toml", ".secrets.toml", "pocket.lock"].map(|file| place.project.join(file)));
     reach.read.extend(settings.own_files.iter().cloned());
-    if let Some(file) = run.input.as_deref().and_then(|input| input.strip_prefix('@')) {
-        reach.read.push(place.working_directory.join(file));
-    }
-    let given = Given::read(run.grants.clone(), place)?;
-    let mut folders = given.folders().to_vec();
-    let tool = place.typed(&run.tool, &settings.sources)?;
-    match Reference::parse(&tool, &place.project, &settings.sources)? {
-        Reference::Name(name) => {
-            reach.write.push(place.project.clone());
-            reach.read.extend(source_of(&name, place, &settings)?);
-            folders.extend(
-                settings
-                    .tools
-                    .get(&name)
-                    .into_iter()
-                    .flat_map(|tool| tool.files.clone()),
-            );
-            folders.extend(place.installer(&settings)?.folders_of(&name)?);
+    let mut sources = Vec::new();
+    let mut lock = None;
+    if let Some(run) = run {
+        if let Some(file) = run.input.as_deref().and_then(|input| input.strip_prefix('@')) {
+            reach.read.push(place.working_directory.join(file));
         }
-        Reference::Source(source) => {
-            folders.extend(place.trust().folders_of(source.written())?);
-            if let Source::Path(path) = &source {
-                // Where it is not there, what lies beside it is looked at for what was meant: now, while that can be read.
-                path.open()?;
+        let given = Given::read(run.grants.clone(), place)?;
+        let tool = place.typed(&run.tool, &settings.sources)?;
+        let needs = match Reference::parse(&tool, &place.project, &settings.sources)? {
+            Reference::Name(name) => {
+                lock = Some(place.project.join("pocket.lock"));
+                // A lock that is written anew is another file, so naming the one that is there would not do. A project that holds all
+                // that is this user's is not opened for that: there the run after the one that wrote it reads it.
+                let user = std::env::var_os("HOME").map(PathBuf::from);
+                if !user.is_some_and(|user| user.starts_with(&place.project)) {
+                    reach.read.push(place.project.clone());
+                }
+                of_project(&name, place, &settings)?
             }
-            reach.read.extend(folder_of(&source));
+            Reference::Source(source) => of_source(source, place)?,
+        };
+        sources = needs.sources;
+        let folders = needs.folders.into_iter().chain(given.folders().iter().cloned());
+        reach.add_folders(folders, &given.profile);
+    }
+    for source in &sources {
+        if let Source::Path(path) = source {
+            reach.read.push(path.folder.clone());
         }
     }
-    for grant in folders {
-        // What cannot be made is told where it is opened.
-        let folder = grant
-            .ready_for(&given.profile)
-            .unwrap_or_else(|_not_made| grant.folder.clone());
-        match grant.access {
-            Access::Read => reach.read.push(folder),
-            Access::Write => reach.write.push(folder),
-        }
-    }
-    Ok(reach)
+    let git: Vec<GitSource> = sources.into_iter().filter_map(of_git).collect();
+    let fetch = FetchScope::of(&git, &settings.sources, &settings.net, &settings.own_variables);
+    Ok((reach, Bounds { fetch, lock }))
 }
 
-/// The folder of a tool of the project, where it is one of this machine.
-fn source_of(name: &ToolName, place: &Place, settings: &Settings) -> Result<Option<PathBuf>, Failure> {
-    let Some(tool) = settings.tools.get(name) else {
-        return Ok(None);
-    };
-    match Reference::parse(&tool.source, &place.project, &settings.sources)? {
-        Reference::Source(source) => Ok(folder_of(&source)),
-        Reference::Name(_) => Ok(None),
-    }
+/// What one tool needs.
+struct Needs {
+    sources: Vec<Source>,
+    folders: Vec<FolderGrant>,
 }
 
-fn folder_of(source: &Source) -> Option<PathBuf> {
+fn of_source(source: Source, place: &Place) -> Result<Needs, Failure> {
+    if let Source::Path(path) = &source {
+        // Where it is not there, what lies beside it is looked at for what was meant: now, while that can be read.
+        path.open()?;
+    }
+    let folders = place.trust().folders_of(source.written())?;
+    Ok(Needs {
+        sources: vec![source],
+        folders,
+    })
+}
+
+/// As `pocket.toml` has it, and as `pocket.lock` has it, which may be of another source.
+fn of_project(name: &ToolName, place: &Place, settings: &Settings) -> Result<Needs, Failure> {
+    let installer = place.installer(settings)?;
+    let tool = settings.tools.get(name);
+    let mut folders = installer.folders_of(name)?;
+    folders.extend(tool.into_iter().flat_map(|tool| tool.files.clone()));
+    let mut sources = Vec::new();
+    if let Some(tool) = tool
+        && let Reference::Source(source) = installer.reference(&tool.source)?
+    {
+        sources.push(source);
+    }
+    Ok(Needs { sources, folders })
+}
+
+fn of_git(source: Source) -> Option<GitSource> {
     match source {
-        Source::Path(path) => Some(path.folder.clone()),
-        Source::Git(_) => None,
+        Source::Git(git) => Some(git),
+        Source::Path(_) => None,
     }
 }
 

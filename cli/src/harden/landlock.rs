@@ -12,7 +12,9 @@ const NEWEST: ABI = ABI::V6;
 
 /// Holds this thread, and those that it starts, to what `reach` says; gives what this kernel lacks, if anything.
 pub(super) fn restrict(reach: &Reach) -> Result<Option<&'static str>, RulesetError> {
-    let Reach { read, write, terminal } = reach;
+    let Reach {
+        read, write, terminal, ..
+    } = reach;
     // No one's signals, and no sockets without a file: a session's bus may be one of these.
     let mut scopes = BitFlags::from(Scope::Signal);
     if !reach.bus_has_no_file() {

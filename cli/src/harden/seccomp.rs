@@ -13,8 +13,10 @@ use seccompiler::{
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Holds this thread, and those that it starts, to what is listed here; gives what this kernel lacks, if anything.
-pub(super) fn restrict() -> Result<Option<&'static str>, Error> {
+/// Holds this thread, and those that it starts, to what is listed here; gives what this kernel lacks, if anything. Sockets that
+/// have a path lead to programs of this user's that do much more (a terminal's server, the session's bus): they are had only where the store
+/// needs one.
+pub(super) fn restrict(local_sockets: bool) -> Result<Option<&'static str>, Error> {
     let Ok(machine) = TargetArch::try_from(std::env::consts::ARCH) else {
         return Ok(Some("no list of system calls for this processor"));
     };
@@ -27,7 +29,7 @@ pub(super) fn restrict() -> Result<Option<&'static str>, Error> {
         not_there,
         machine,
     )?;
-    let listed = filter(listed()?, not_permitted, SeccompAction::Allow, machine)?;
+    let listed = filter(listed(local_sockets)?, not_permitted, SeccompAction::Allow, machine)?;
     for program in [without_clone3, listed] {
         match apply_filter(&program) {
             Ok(()) => {}
@@ -49,7 +51,7 @@ fn filter(
     SeccompFilter::new(rules, else_do, then_do, machine)?.try_into()
 }
 
-fn listed() -> Result<Rules, BackendError> {
+fn listed(local_sockets: bool) -> Result<Rules, BackendError> {
     let mut rules: Rules = EVERYWHERE.iter().chain(OLDER).map(|call| (*call, Vec::new())).collect();
     let this = u64::from(std::process::id());
     for (call, conditions) in [
@@ -68,16 +70,18 @@ fn listed() -> Result<Rules, BackendError> {
     ] {
         rules.insert(call, vec![SeccompRule::new(conditions)?]);
     }
-    let families = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
-    rules.insert(libc::SYS_socket, any_of(0, families.map(i32::unsigned_abs))?);
-    rules.insert(libc::SYS_socketpair, any_of(0, [libc::AF_UNIX.unsigned_abs()])?);
+    let mut families = vec![libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
+    if local_sockets {
+        families.push(libc::AF_UNIX);
+    }
+    rules.insert(libc::SYS_socket, any_of(0, &families)?);
+    // Pairs of streams: an end of any other could be turned to another socket.
+    let pair = SeccompRule::new(vec![is(0, u64::from(libc::AF_UNIX.unsigned_abs()))?, is_stream(1)?])?;
+    rules.insert(libc::SYS_socketpair, vec![pair]);
     // Names of threads and of memory.
     rules.insert(
         libc::SYS_prctl,
-        any_of(
-            0,
-            [libc::PR_SET_NAME, libc::PR_GET_NAME, PR_SET_VMA].map(i32::unsigned_abs),
-        )?,
+        any_of(0, &[libc::PR_SET_NAME, libc::PR_GET_NAME, PR_SET_VMA])?,
     );
     Ok(rules)
 }
@@ -100,10 +104,17 @@ fn all_of(argument: u8, bits: u32) -> Result<SeccompCondition, BackendError> {
     SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(bits), bits)
 }
 
-fn any_of<const N: usize>(argument: u8, values: [u32; N]) -> Result<Vec<SeccompRule>, BackendError> {
+/// A stream, whatever is said beside the kind.
+fn is_stream(argument: u8) -> Result<SeccompCondition, BackendError> {
+    let kind = SeccompCmpOp::MaskedEq(0xf);
+    let stream = u64::from(libc::SOCK_STREAM.unsigned_abs());
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, kind, stream)
+}
+
+fn any_of(argument: u8, values: &[i32]) -> Result<Vec<SeccompRule>, BackendError> {
     let rules = values
-        .into_iter()
-        .map(|value| SeccompRule::new(vec![is(argument, u64::from(value))?]));
+        .iter()
+        .map(|value| SeccompRule::new(vec![is(argument, u64::from(value.unsigned_abs()))?]));
     rules.collect()
 }
 
@@ -144,7 +155,6 @@ const EVERYWHERE: &[c_long] = &[
     libc::SYS_linkat,
     libc::SYS_symlinkat,
     libc::SYS_fchmod,
-    libc::SYS_fchmodat,
     libc::SYS_utimensat,
     libc::SYS_umask,
     libc::SYS_fsync,
@@ -250,7 +260,6 @@ const OLDER: &[c_long] = &[
     libc::SYS_rename,
     libc::SYS_link,
     libc::SYS_symlink,
-    libc::SYS_chmod,
     libc::SYS_getdents,
     libc::SYS_dup2,
     libc::SYS_pipe,

@@ -1,62 +1,74 @@
-//! Starts processes for one that may start none: a process that began before that one was held.
+//! What a hardened process has another one do for it, and the way it asks.
 
 use std::{
     future::Future,
-    io::{self, IoSlice, IoSliceMut, Read as _, Write as _},
+    io::{self, IoSlice, Read as _, Write as _},
     mem::MaybeUninit,
     net::Shutdown,
     os::{
         fd::{AsFd, OwnedFd},
         unix::{net::UnixStream, process::ExitStatusExt as _},
     },
+    path::PathBuf,
     pin::Pin,
-    process::{Command, ExitCode, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Stdio},
 };
 
-use pocket_runtime::{ChildProcess, StartChild};
+use pocket_runtime::{ChildProcess, FetchScope, StartChild, WriteLock};
 use rustix::{
     cmsg_space,
-    event::{PollFd, PollFlags, poll},
     net::{
-        AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-        SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg,
+        socketpair,
     },
-    process::{Pid, PidfdFlags, pidfd_open},
 };
+use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt as _;
 
-use crate::{browser, child};
-
 /// This very program, even where a newer version stands at its path by now.
-const OURSELVES: &str = "/proc/self/exe";
-/// More than any message: a page's address.
-const LONGEST: usize = 16 << 10;
+pub(super) const OURSELVES: &str = "/proc/self/exe";
+/// More than any message: a page's address, a piece of the bounds.
+pub(super) const LONGEST: usize = 64 << 10;
+/// The pipes of a process, with the one that tells its end.
+pub(super) const ENDS: usize = 4;
 
 /// What can be asked of the starter, and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Job {
-    /// Compile a component.
+    /// Compile a component, and keep its code.
     Compile,
-    /// Bring a source into the cache.
+    /// Bring a source within the bounds into the cache.
     Fetch,
+    /// Write the lock of the project.
+    WriteLock,
     /// Open a page in the user's browser; its address follows.
     OpenPage,
 }
 
 impl Job {
-    const fn word(self) -> u8 {
+    const ALL: [Self; 4] = [Self::Compile, Self::Fetch, Self::WriteLock, Self::OpenPage];
+
+    pub(super) const fn word(self) -> u8 {
         match self {
             Self::Compile => b'c',
             Self::Fetch => b'f',
+            Self::WriteLock => b'l',
             Self::OpenPage => b'o',
         }
     }
 
-    fn of_word(word: u8) -> Option<Self> {
-        [Self::Compile, Self::Fetch, Self::OpenPage]
-            .into_iter()
-            .find(|job| job.word() == word)
+    pub(super) fn of_word(word: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|job| job.word() == word)
     }
+}
+
+/// How far the starter goes, said before anything is held: what a hardened process asks for beyond it is not done.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Bounds {
+    /// What may be fetched.
+    pub(super) fetch: FetchScope,
+    /// The file that is the project's lock, where a tool of the project is run.
+    pub(super) lock: Option<PathBuf>,
 }
 
 /// The starter, as the process that it works for has it. It ends with that process.
@@ -66,40 +78,69 @@ pub(super) struct Starter {
 }
 
 impl Starter {
-    pub(super) fn start() -> io::Result<Self> {
+    pub(super) fn start(bounds: &Bounds) -> io::Result<Self> {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         Command::new(OURSELVES)
             .arg("start-for-parent")
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .spawn()?;
-        Ok(Self { socket: ours })
+        let starter = Self { socket: ours };
+        let bounds = serde_json::to_vec(bounds)?;
+        starter.send(&u64::try_from(bounds.len()).unwrap_or(u64::MAX).to_le_bytes(), &[], &[])?;
+        for piece in bounds.chunks(LONGEST) {
+            starter.send(piece, &[], &[])?;
+        }
+        Ok(starter)
     }
 
-    /// Asks for a process with these as its control, standard input, output and error.
+    /// Asks for a job with these ends: its control, standard input, output and error.
     fn ask(&self, job: Job, rest: &[u8], ends: &[UnixStream]) -> io::Result<()> {
+        self.send(&[job.word()], rest, ends)
+    }
+
+    fn send(&self, bytes: &[u8], rest: &[u8], ends: &[UnixStream]) -> io::Result<()> {
         let fds: Vec<_> = ends.iter().map(AsFd::as_fd).collect();
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(4))];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(ENDS))];
         let mut with = SendAncillaryBuffer::new(&mut space);
-        with.push(SendAncillaryMessage::ScmRights(&fds));
-        sendmsg(
-            &self.socket,
-            &[IoSlice::new(&[job.word()]), IoSlice::new(rest)],
-            &mut with,
-            SendFlags::NOSIGNAL,
-        )?;
+        if !fds.is_empty() {
+            with.push(SendAncillaryMessage::ScmRights(&fds));
+        }
+        let parts = [IoSlice::new(bytes), IoSlice::new(rest)];
+        sendmsg(&self.socket, &parts, &mut with, SendFlags::NOSIGNAL)?;
         Ok(())
     }
 
     /// Whether a browser was started.
     pub(super) fn open_page(&self, url: &str) -> bool {
-        let asked = UnixStream::pair().and_then(|(mut ours, theirs)| {
-            self.ask(Job::OpenPage, url.as_bytes(), &[theirs])?;
-            let mut status = [0; 4];
-            ours.read_exact(&mut status)?;
-            Ok(ExitStatus::from_raw(i32::from_le_bytes(status)))
-        });
-        asked.is_ok_and(|status| status.success())
+        self.done(Job::OpenPage, url.as_bytes(), &[])
+            .is_ok_and(|status| status.success())
+    }
+
+    /// Hands this over, and waits for how it ended.
+    fn done(&self, job: Job, rest: &[u8], input: &[u8]) -> io::Result<ExitStatus> {
+        let (mut control, their_control) = UnixStream::pair()?;
+        let (mut to, their_input) = UnixStream::pair()?;
+        self.ask(job, rest, &[their_control, their_input])?;
+        to.write_all(input)?;
+        to.shutdown(Shutdown::Write)?;
+        let mut status = [0; 4];
+        control.read_exact(&mut status)?;
+        Ok(ExitStatus::from_raw(i32::from_le_bytes(status)))
+    }
+}
+
+/// Has the starter write the project's lock.
+#[derive(Debug)]
+pub(super) struct LockWriter(pub(super) &'static Starter);
+
+impl WriteLock for LockWriter {
+    fn write(&self, content: &[u8]) -> io::Result<()> {
+        if self.0.done(Job::WriteLock, &[], content)?.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other("the process that writes it could not"))
+        }
     }
 }
 
@@ -119,14 +160,14 @@ impl Children {
 impl StartChild for Children {
     fn start(&self) -> io::Result<ChildProcess> {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for _end in 0..4 {
+        for _end in 0..ENDS {
             let (our_end, their_end) = UnixStream::pair()?;
             our_end.set_nonblocking(true)?;
             ours.push(tokio::net::UnixStream::from_std(our_end)?);
             theirs.push(their_end);
         }
         self.starter.ask(self.job, &[], &theirs)?;
-        let Ok([control, input, output, words]) = <[_; 4]>::try_from(ours) else {
+        let Ok([control, input, output, words]) = <[_; ENDS]>::try_from(ours) else {
             return Err(io::ErrorKind::InvalidData.into());
         };
         Ok(ChildProcess {
@@ -140,98 +181,4 @@ impl StartChild for Children {
 
 fn ended(mut control: tokio::net::UnixStream) -> Pin<Box<dyn Future<Output = io::Result<ExitStatus>> + Send>> {
     Box::pin(async move { Ok(ExitStatus::from_raw(control.read_i32_le().await?)) })
-}
-
-/// The starter's own part: starts what it is asked for until nobody is left to ask.
-pub(crate) fn start_for_parent() -> ExitCode {
-    let asking = io::stdin();
-    std::thread::scope(|threads| {
-        // What cannot be read any more comes from nobody.
-        while let Ok(Some((job, rest, ends))) = next(asking.as_fd()) {
-            threads.spawn(move || do_job(job, &rest, ends));
-        }
-    });
-    ExitCode::SUCCESS
-}
-
-/// The next thing asked for; nothing once nobody is left.
-fn next(asking: impl AsFd) -> io::Result<Option<(Job, Vec<u8>, Vec<OwnedFd>)>> {
-    let mut bytes = vec![0; LONGEST];
-    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(4))];
-    let mut with = RecvAncillaryBuffer::new(&mut space);
-    let read = recvmsg(
-        asking,
-        &mut [IoSliceMut::new(&mut bytes)],
-        &mut with,
-        RecvFlags::CMSG_CLOEXEC,
-    )?;
-    let mut ends = Vec::new();
-    for message in with.drain() {
-        if let RecvAncillaryMessage::ScmRights(fds) = message {
-            ends.extend(fds);
-        }
-    }
-    bytes.truncate(read.bytes);
-    let Some((word, rest)) = bytes.split_first() else {
-        return Ok(None);
-    };
-    let job = Job::of_word(*word).ok_or(io::ErrorKind::InvalidData)?;
-    Ok(Some((job, rest.to_vec(), ends)))
-}
-
-/// Runs one process to its end, or until nobody waits for it, and says how it ended.
-fn do_job(job: Job, rest: &[u8], ends: Vec<OwnedFd>) {
-    let mut ends = ends.into_iter();
-    let Some(control) = ends.next() else { return };
-    let mut command = match job {
-        Job::Compile => {
-            let mut command = Command::new(OURSELVES);
-            command.arg("compile-for-parent").env_clear();
-            command
-        }
-        Job::Fetch => {
-            let mut command = Command::new(OURSELVES);
-            command.arg("fetch-for-parent");
-            command
-        }
-        Job::OpenPage => {
-            let Ok(url) = std::str::from_utf8(rest) else { return };
-            browser::command(child::program(OURSELVES), url)
-        }
-    };
-    let mut stdio = || ends.next().map_or_else(Stdio::null, Stdio::from);
-    command.stdin(stdio()).stdout(stdio()).stderr(stdio());
-    if let Ok(status) = run(command, &control) {
-        let mut control = UnixStream::from(control);
-        // Nobody waits any more.
-        let _told = control.write_all(&status.into_raw().to_le_bytes());
-        let _shut = control.shutdown(Shutdown::Both);
-    }
-}
-
-/// Ends it where nobody waits any more.
-fn run(mut command: Command, control: &OwnedFd) -> io::Result<ExitStatus> {
-    let mut child = command.spawn()?;
-    // Else its ends of the pipes stay open here, and nobody learns that it closed them.
-    drop(command);
-    let pid = i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or(io::ErrorKind::InvalidData)?;
-    let process = pidfd_open(pid, PidfdFlags::empty())?;
-    let mut either = [
-        PollFd::new(&process, PollFlags::IN),
-        PollFd::new(control, PollFlags::IN),
-    ];
-    loop {
-        match poll(&mut either, None) {
-            Ok(_ready) => break,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    if either[0].revents().is_empty() {
-        child.kill()?;
-    }
-    child.wait()
 }

@@ -63,7 +63,8 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
                     return Err(refused("the folder belongs to another user", path));
                 }
                 if found.permissions().mode() & 0o077 != 0 && owner.made(&found) {
-                    fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+                    // On what was opened: a hardened process changes no mode by a path.
+                    File::open(path)?.set_permissions(fs::Permissions::from_mode(0o700))?;
                 }
             }
             Err(e) => return Err(e),

@@ -7,7 +7,7 @@ use crate::{
     install::{
         Candidate, InstallError, Installed, Update,
         grant_file::GrantFile,
-        lock_store::LockStore,
+        lock_store::{LockStore, WriteLock},
         lockfile::{Locked, Lockfile, Pin},
         ownership,
         update::{narrowed, same_account},
@@ -61,6 +61,16 @@ impl Installer {
                 sources,
             }),
         })
+    }
+
+    /// The same, with `pocket.lock` written by somebody else.
+    #[must_use]
+    pub fn written_by(mut self, writer: Arc<dyn WriteLock>) -> Self {
+        // Nobody shares it yet: it was just made.
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.lock.written_by(writer);
+        }
+        self
     }
 
     /// What a user wrote, read.

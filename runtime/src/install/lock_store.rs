@@ -4,7 +4,7 @@ use std::{
     fs, io,
     io::Read as _,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use crate::{
@@ -36,6 +36,17 @@ pub(super) struct ProjectLock {
     file: PathBuf,
     guard: PathBuf,
     home: PathBuf,
+    /// Who writes it, where this process does not do so itself.
+    writer: Option<Arc<dyn WriteLock>>,
+}
+
+/// Writes `pocket.lock` for a process that may not write in the project's folder.
+pub trait WriteLock: std::fmt::Debug + Send + Sync {
+    /// Puts this content in the place of the file's, at once: whoever reads it meanwhile sees the old or the new.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is then as it was.
+    fn write(&self, content: &[u8]) -> io::Result<()>;
 }
 
 impl LockStore {
@@ -49,8 +60,16 @@ impl LockStore {
                     file: folder.join("pocket.lock"),
                     guard: home.data().join("locks").join(name),
                     home: home.data().to_owned(),
+                    writer: None,
                 })
             }
+        }
+    }
+
+    /// The same, written by somebody else where it is a file.
+    pub(super) fn written_by(&mut self, writer: Arc<dyn WriteLock>) {
+        if let Self::Project(project) = self {
+            project.writer = Some(writer);
         }
     }
 
@@ -111,7 +130,11 @@ impl ProjectLock {
         let outcome = change(&mut after)?;
         if after != before || !self.file.exists() {
             let text = after.write(&self.file)?;
-            write_atomic(&self.file, text.as_bytes(), FileMode::Shared).map_err(|e| fail(&self.file, e))?;
+            let written = match &self.writer {
+                Some(writer) => writer.write(text.as_bytes()),
+                None => write_atomic(&self.file, text.as_bytes(), FileMode::Shared),
+            };
+            written.map_err(|e| fail(&self.file, e))?;
         }
         Ok(outcome)
     }

@@ -19,5 +19,6 @@ pub use candidate::Candidate;
 pub use error::InstallError;
 pub use installed::Installed;
 pub use installer::{Installer, LockMode};
+pub use lock_store::WriteLock;
 pub use trust::Trust;
 pub use update::{Change, Update};

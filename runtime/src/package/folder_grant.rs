@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    base::{digest::Digest, files::create_private_dir, name::Profile},
+    base::{digest::Digest, files::create_private_dir, name::Profile, text::is_invisible},
     package::Access,
 };
 
@@ -20,6 +20,12 @@ const LONGEST: usize = 200;
 ///
 /// Where its last step is `{profile}`, each profile has a folder of its own in the one before, made at its first call (0700). A folder
 /// that guests write is always such a one: what one profile's call leaves there, no other profile's reads.
+///
+/// Links in the operator's part of the path are followed once, when the tool is loaded. One that comes there later is not: the call is
+/// refused. Two tools that are given one base share each profile's folder. Do not give a tool a folder that lies in one that another
+/// writes, below a profile's own: the other could leave a link there, which the next process to load the tool would follow. Pocket
+/// refuses such a grant where it knows both, from `pocket.toml`; what `pocket.lock` or an embedding program gives another tool it does
+/// not look at.
 ///
 /// ```
 /// use pocket_runtime::{Access, FolderGrant, Profile};
@@ -78,7 +84,7 @@ impl FolderGrant {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn ready_for(&self, profile: &Profile) -> io::Result<PathBuf> {
+    pub(crate) fn ready_for(&self, profile: &Profile) -> io::Result<PathBuf> {
         let folder = self.folder_of(profile);
         // What it lies in is the operator's: where that is gone, so is what was given.
         if self.is_per_profile() && self.base().is_dir() && !folder.exists() {
@@ -87,12 +93,46 @@ impl FolderGrant {
         Ok(folder)
     }
 
-    /// Whether a grant may be like this: written folders are each profile's own, and `{profile}` stands nowhere but at the end, where
-    /// nobody but the operator can put a link before it.
+    /// The same in another place: with `base` where [`Self::base`] was.
+    #[must_use]
+    pub(crate) fn moved_to(&self, base: PathBuf) -> Self {
+        Self {
+            guest: self.guest.clone(),
+            folder: if self.is_per_profile() {
+                base.join(PROFILE)
+            } else {
+                base
+            },
+            access: self.access,
+        }
+    }
+
+    /// Whether a grant may be like this: the guest's name for it is a plain absolute path, written folders are each profile's own, and
+    /// `{profile}` stands nowhere but at the end, where nobody but the operator can put a link before it.
     ///
     /// # Errors
     /// With what is wrong, in words.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
+    pub fn check(&self) -> Result<(), &'static str> {
+        self.check_guest()?;
+        self.check_folder()
+    }
+
+    /// The half of [`Self::check`] that is about the guest's name for it: as a manifest may ask for.
+    pub(crate) fn check_guest(&self) -> Result<(), &'static str> {
+        let steps = self.guest.strip_prefix('/');
+        let is_plain = self.guest == "/"
+            || steps.is_some_and(|steps| steps.split('/').all(|step| !matches!(step, "" | "." | "..")));
+        if !is_plain || self.guest.contains('\\') {
+            return Err("a tool's name for a folder is an absolute path without `.`, `..`, `//` or a slash at its end");
+        }
+        if self.guest.chars().any(is_invisible) {
+            return Err("a tool's name for a folder has no characters that are not seen");
+        }
+        Ok(())
+    }
+
+    /// The half that is about the folder of this machine.
+    pub(crate) fn check_folder(&self) -> Result<(), &'static str> {
         let named = |step: &std::ffi::OsStr| step.to_string_lossy().contains(PROFILE);
         let elsewhere = self.base().iter().any(named) || (!self.is_per_profile() && self.folder.iter().any(named));
         if elsewhere {
@@ -106,11 +146,14 @@ impl FolderGrant {
 }
 
 /// A profile's name as a step of a path: letters, digits, `-` and `_` as they are, all else by its bytes in hex, and capitals too, since
-/// some file systems take them for small ones. No two names give the same, and none gives a step with a meaning of its own.
+/// some file systems take them for small ones. So is the first letter of a device's name, which no other name has in hex. No two names
+/// give the same, and none gives a step with a meaning of its own.
 fn step(name: &str) -> String {
+    let is_device = is_device(name);
     let mut step = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_') {
+    for (at, byte) in name.bytes().enumerate() {
+        let is_plain = byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+        if is_plain && !(is_device && at == 0) {
             step.push(char::from(byte));
         } else {
             // Writing to a text always works.
@@ -122,6 +165,13 @@ fn step(name: &str) -> String {
         return format!("%-{}", Digest::of(name.as_bytes()).hex());
     }
     step
+}
+
+/// Whether Windows takes a step of this name for a device, in whatever folder it stands. Written otherwise, with capitals or an ending,
+/// it has bytes in hex anyway.
+fn is_device(name: &str) -> bool {
+    let number = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+    matches!(name, "con" | "prn" | "aux" | "nul") || number.is_some_and(|n| matches!(n.as_bytes(), [b'0'..=b'9']))
 }
 
 #[cfg(test)]
@@ -158,6 +208,63 @@ mod tests {
     }
 
     #[test]
+    fn a_guests_name_for_a_folder_is_a_plain_absolute_path() {
+        let named = |guest: &str| FolderGrant::new(guest, "/a", Access::Read).check();
+        for plain in ["/", "/in", "/in/a b", "/in/...", "/ż"] {
+            named(plain).unwrap();
+        }
+        for refused in [
+            "",
+            "in",
+            "./in",
+            "//",
+            "//in",
+            "/in/",
+            "/in//a",
+            "/in/./a",
+            "/in/..",
+            "/in/../..",
+            "/in\\a",
+            "/in\0",
+            "/in\n",
+            "/in\u{1b}[31m",
+            "/in\u{202e}",
+            "/in\u{200b}",
+        ] {
+            named(refused).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_grant_that_is_moved_stays_what_it_was() {
+        for (folder, moved) in [("/a/{profile}", "/b/c/{profile}"), ("/a", "/b/c")] {
+            let grant = FolderGrant::new("/data", folder, Access::Read);
+            let expected = FolderGrant::new("/data", moved, Access::Read);
+            assert_eq!(grant.moved_to(PathBuf::from("/b/c")), expected);
+        }
+    }
+
+    #[test]
+    fn no_name_gives_a_device() {
+        for (name, expected) in [
+            ("con", "%63on"),
+            ("prn", "%70rn"),
+            ("aux", "%61ux"),
+            ("nul", "%6Eul"),
+            ("com1", "%63om1"),
+            ("lpt9", "%6Cpt9"),
+            ("CON", "%43%4F%4E"),
+            ("con.txt", "con%2Etxt"),
+            ("com", "com"),
+            ("com10", "com10"),
+            ("comx", "comx"),
+            ("console", "console"),
+        ] {
+            assert_eq!(step(name), expected);
+        }
+    }
+
+    #[test]
     fn hostile_names_stay_one_step_and_differ() {
         let names = [
             "",
@@ -173,6 +280,10 @@ mod tests {
             "%41",
             "a\0",
             "con",
+            "CON",
+            "%63on",
+            "com1",
+            "con.txt",
             "\u{202e}",
             "{profile}",
         ];
@@ -211,6 +322,16 @@ mod tests {
         fn no_two_names_share_a_folder(one in any::<String>(), other in any::<String>()) {
             prop_assert_eq!(step(&one) == step(&other), one == other);
             prop_assert_eq!(step(&one).to_lowercase() == step(&other).to_lowercase(), one == other);
+        }
+
+        #[test]
+        fn no_name_like_a_devices_gives_one_or_shares_a_folder(
+            one in "(%63|%43|c|C)?(con|nul|aux|prn|om1|on|com[0-9]|lpt[0-9])[.0]?",
+            other in "(%63|%43|c|C)?(con|nul|aux|prn|om1|on|com[0-9]|lpt[0-9])[.0]?",
+        ) {
+            let (first, second) = (step(&one).to_lowercase(), step(&other).to_lowercase());
+            prop_assert!(!is_device(&first), "{one}: {first}");
+            prop_assert_eq!(first == second, one == other);
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
         net::Net,
     },
     call::FunctionTool,
-    install::{Installer, LockMode},
+    install::{Installer, LockMode, WriteLock},
     pocket::{Core, Pocket, ToolEntry, opening::Opening, own_folders::OwnFolders, owners::Owners},
     sandbox::{Compiler, Engine, EngineParts},
     settings::{Settings, SettingsError},
@@ -42,6 +42,7 @@ pub struct PocketBuilder {
     clock: Option<Arc<dyn Clock>>,
     compiler: Compiler,
     fetcher: Option<FetcherProcess>,
+    lock_writer: Option<Arc<dyn WriteLock>>,
     progress: Option<Arc<dyn Progress>>,
 }
 
@@ -132,6 +133,13 @@ impl PocketBuilder {
         self
     }
 
+    /// Who writes `pocket.lock`, where this process is not to do so itself.
+    #[must_use]
+    pub fn lock_writer(mut self, writer: Arc<dyn WriteLock>) -> Self {
+        self.lock_writer = Some(writer);
+        self
+    }
+
     /// Told how far each fetch is.
     #[must_use]
     pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
@@ -165,6 +173,7 @@ impl PocketBuilder {
             clock,
             compiler,
             fetcher: process,
+            lock_writer,
             progress,
         } = self;
         let home = match home {
@@ -184,7 +193,10 @@ impl PocketBuilder {
             (Some(_), false) => LockMode::Project(base.clone()),
             (None, _) | (_, true) => LockMode::Memory,
         };
-        let installer = Installer::new(&home, base, lock, fetcher, settings.sources.clone())?;
+        let mut installer = Installer::new(&home, base, lock, fetcher, settings.sources.clone())?;
+        if let Some(writer) = lock_writer {
+            installer = installer.written_by(writer);
+        }
         let auth = auth(&settings, &home, &net, clock, in_memory).await?;
         let engine = Engine::new(EngineParts {
             limits: settings.limits.clone(),

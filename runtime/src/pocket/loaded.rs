@@ -6,7 +6,7 @@ use crate::{
     Error,
     call::{CallTool, FunctionTool, LazyTool, Runner},
     install::Installed,
-    package::{AccountOwner, AuthRequirement, CredentialGrant, Manifest, Rule, Schema},
+    package::{AccountOwner, AuthRequirement, CredentialGrant, FolderGrant, Manifest, Rule, Schema},
     pocket::{ToolDescription, ToolEntry, own_folders::OwnFolders},
     provider::{Scopes, Secrecy},
     sandbox::{CredentialsMode, Engine, Limits, Policy, SandboxError},
@@ -34,12 +34,13 @@ impl Loaded {
         entry: ToolEntry,
         owner: AccountOwner,
     ) -> Result<Self, Error> {
-        let policy = policy(settings, &installed, &entry);
+        let mut policy = policy(settings, &installed, &entry);
         let package = match &installed.source {
             PinnedSource::Path(path) => Some(path.folder.as_path()),
             PinnedSource::Git { .. } => None,
         };
-        own.check(&policy.files, package)?;
+        let of_project = settings.tools.values().flat_map(|tool| &tool.files);
+        policy.files = own.resolved(&policy.files, package, of_project)?;
         let manifest = &installed.package.manifest;
         if policy.credentials == CredentialsMode::Brokered {
             check_brokered(settings, manifest)?;
@@ -175,13 +176,10 @@ fn policy(settings: &Settings, installed: &Installed, entry: &ToolEntry) -> Poli
     let mut allow: Vec<_> = of_project.map(|tool| tool.http.clone()).unwrap_or_default();
     allow.extend(entry.allow.iter().cloned());
     allow.extend(Rule::in_both(&asked.http, &installed.grant.http));
-    let mut files: Vec<_> = of_project.map(|tool| tool.files.clone()).unwrap_or_default();
-    files.extend(entry.folders.iter().cloned());
-    files.extend(installed.grant.files.iter().cloned());
     Policy {
         deny: settings.deny.clone(),
         allow,
-        files,
+        files: folders(installed, of_project, entry),
         variables: variables(installed, of_project, entry),
         credentials: entry
             .credentials
@@ -191,6 +189,17 @@ fn policy(settings: &Settings, installed: &Installed, entry: &ToolEntry) -> Poli
         timeout: timeout(&settings.limits, asked.timeout, installed.grant.timeout),
         memory: memory(&settings.limits, asked.memory, installed.grant.memory),
     }
+}
+
+/// A guest has one folder of a name: what was granted replaces what the embedding program gave, and that what the settings give. Two in
+/// one list stay, and are refused.
+fn folders(installed: &Installed, of_project: Option<&ToolSettings>, entry: &ToolEntry) -> Vec<FolderGrant> {
+    let mut folders = of_project.map(|tool| tool.files.clone()).unwrap_or_default();
+    for over in [&entry.folders, &installed.grant.files] {
+        folders.retain(|kept| !over.iter().any(|new| new.guest == kept.guest));
+        folders.extend(over.iter().cloned());
+    }
+    folders
 }
 
 fn variables(installed: &Installed, of_project: Option<&ToolSettings>, entry: &ToolEntry) -> BTreeMap<String, String> {

@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use crate::base::{
     digest::Digest,
     files::{FileMode, create_private_dir, write_atomic},
+    home::Home,
 };
 use crate::sandbox::compiler_process::FreshCode;
 
@@ -52,7 +53,12 @@ impl CodeCache {
         Self { folder, limit }
     }
 
-    /// Where the code of this component for this engine is, or would be.
+    /// The one in `home`.
+    pub(super) fn of(home: &Home, limit: u64) -> Self {
+        Self::new(home.cache().join("compiled"), limit)
+    }
+
+    /// Where the code of this component for this engine is, or will be: the folder and the key are made where they are not there.
     ///
     /// # Errors
     /// When the folder or the key is not ours alone: then nothing is to be read or written there.
@@ -62,21 +68,43 @@ impl CodeCache {
             Err(error) => return Err(error),
             Ok(_there) => {}
         }
+        self.check_folder()?;
+        let key = self.key()?;
+        Ok(self.named(engine, component, key))
+    }
+
+    /// Where it is; `None` where nothing was kept here ever. Nothing is written.
+    ///
+    /// # Errors
+    /// As [`CodeCache::entry`].
+    pub(super) fn find(&self, engine: &wasmtime::Engine, component: &Digest) -> io::Result<Option<Entry>> {
+        let found = self.check_folder().and_then(|()| self.read_key());
+        match found {
+            Ok(key) => Ok(Some(self.named(engine, component, key))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn check_folder(&self) -> io::Result<()> {
         let folder = fs::symlink_metadata(&self.folder)?;
         if !folder.is_dir() {
             return Err(not_ours(&self.folder, "it is not a folder"));
         }
-        check_ours(&self.folder, &folder)?;
+        check_ours(&self.folder, &folder)
+    }
+
+    fn named(&self, engine: &wasmtime::Engine, component: &Digest, key: Zeroizing<Vec<u8>>) -> Entry {
         let name = Digest::of_parts([
             component.as_bytes().as_slice(),
             engine_digest(engine).as_slice(),
             CONFIGURATION,
         ]);
-        Ok(Entry {
+        Entry {
             path: self.folder.join(name.hex()),
             name,
-            key: self.key()?,
-        })
+            key,
+        }
     }
 
     /// Takes away what is oldest, and what a killed process left, until the rest fits.
@@ -115,14 +143,18 @@ impl CodeCache {
 
     /// The key that seals entries, made the first time.
     fn key(&self) -> io::Result<Zeroizing<Vec<u8>>> {
-        let path = self.folder.join(KEY_FILE);
-        let key = match read_ours(&path, 32) {
+        match self.read_key() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.make_key(&path)?;
-                read_ours(&path, 32)?
+                self.make_key(&self.folder.join(KEY_FILE))?;
+                self.read_key()
             }
-            other => other?,
-        };
+            other => other,
+        }
+    }
+
+    fn read_key(&self) -> io::Result<Zeroizing<Vec<u8>>> {
+        let path = self.folder.join(KEY_FILE);
+        let key = read_ours(&path, 32)?;
         if key.len() == 32 {
             Ok(Zeroizing::new(key))
         } else {

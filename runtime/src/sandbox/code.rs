@@ -125,12 +125,15 @@ impl Code {
                 blocking(compiling).await?
             }
             Compiler::Process(process) => {
+                let keeps = process.keeps();
                 let code = process.compile(&engine, &component.bytes, limits).await?;
                 drop(turn);
                 let loading = move || {
                     let compiled = cache::of_compiler(&engine, &code)
                         .map_err(|error| SandboxError::CompilerDied(compiler::in_words(&error)))?;
-                    keep(&cache, &engine, &digest, code.bytes());
+                    if !keeps {
+                        keep(&cache, &engine, &digest, code.bytes());
+                    }
                     Ok(compiled)
                 };
                 blocking(loading).await?
@@ -141,7 +144,8 @@ impl Code {
 
 /// What the cache holds; an entry that cannot be used is as none.
 fn cached(cache: &CodeCache, engine: &wasmtime::Engine, digest: &Digest) -> Option<wasmtime::component::Component> {
-    let loaded = cache.entry(engine, digest).and_then(|entry| entry.load(engine));
+    let found = cache.find(engine, digest);
+    let loaded = found.and_then(|entry| entry.map_or(Ok(None), |entry| entry.load(engine)));
     loaded.unwrap_or_else(|error| {
         tracing::warn!(%error, "compiled code is not used: it is compiled again");
         None
@@ -149,7 +153,7 @@ fn cached(cache: &CodeCache, engine: &wasmtime::Engine, digest: &Digest) -> Opti
 }
 
 /// A cache that cannot be written costs the next process a compilation, and this one nothing.
-fn keep(cache: &CodeCache, engine: &wasmtime::Engine, digest: &Digest, code: &[u8]) {
+pub(super) fn keep(cache: &CodeCache, engine: &wasmtime::Engine, digest: &Digest, code: &[u8]) {
     let kept = cache
         .entry(engine, digest)
         .and_then(|entry| entry.store(code))

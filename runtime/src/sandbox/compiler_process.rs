@@ -16,8 +16,12 @@ use tokio::{
 };
 
 use crate::{
-    base::child_process::{ChildProcess, StartChild},
-    sandbox::{Limits, SandboxError, compiler, config},
+    base::{
+        child_process::{ChildProcess, StartChild},
+        digest::Digest,
+        home::Home,
+    },
+    sandbox::{Limits, SandboxError, cache::CodeCache, code, compiler, config},
 };
 
 /// What is read of a compiler's words, in bytes.
@@ -28,6 +32,7 @@ const WORDS: u64 = 4 << 10;
 #[derive(Debug, Clone)]
 pub struct CompilerProcess {
     starter: Arc<dyn StartChild>,
+    keeps: bool,
 }
 
 /// A program that this process starts itself.
@@ -80,7 +85,17 @@ impl CompilerProcess {
     /// One that somebody else starts, as [`CompilerProcess::new`] has it: where this process may start none itself.
     #[must_use]
     pub fn started_by(starter: Arc<dyn StartChild>) -> Self {
-        Self { starter }
+        Self { starter, keeps: false }
+    }
+
+    /// The same where the process itself keeps what it compiles, for the next: where this process may not write the cache.
+    #[must_use]
+    pub fn that_keeps(self) -> Self {
+        Self { keeps: true, ..self }
+    }
+
+    pub(super) const fn keeps(&self) -> bool {
+        self.keeps
     }
 
     /// The code of a component. Dropping the future ends the process.
@@ -151,11 +166,14 @@ pub const DOES_NOT_COMPILE: u8 = 65;
 /// What the program of a [`CompilerProcess`] does: reads a component from its stdin and writes the code to its stdout. It sets
 /// limits for the whole process, so that program does nothing else.
 ///
+/// With a `home` it keeps the code there too: under the component's own digest, so that whoever hands it a component can have it keep
+/// that component's code and nothing else.
+///
 /// On an error, the program writes it to stderr and ends with [`DOES_NOT_COMPILE`].
 ///
 /// # Errors
 /// [`SandboxError::Compile`] when the component does not compile; others when this process cannot do it.
-pub fn compile_for_parent(input: impl Read, mut output: impl Write) -> Result<(), SandboxError> {
+pub fn compile_for_parent(input: impl Read, mut output: impl Write, home: Option<&Home>) -> Result<(), SandboxError> {
     let broken = |error: io::Error| SandboxError::Setup(error.to_string());
     let mut input = BufReader::new(input);
     let mut line = Vec::new();
@@ -166,7 +184,12 @@ pub fn compile_for_parent(input: impl Read, mut output: impl Write) -> Result<()
     input.read_to_end(&mut wasm).map_err(broken)?;
     let engine = config::engine_that_compiles(task.pooled)?;
     let (_component, code) = compiler::compile(&engine, &wasm)?;
-    output.write_all(&code).and_then(|()| output.flush()).map_err(broken)
+    output.write_all(&code).and_then(|()| output.flush()).map_err(broken)?;
+    if let Some(home) = home {
+        let cache = CodeCache::of(home, Limits::default().compiled_code);
+        code::keep(&cache, &engine, &Digest::of(&wasm), &code);
+    }
+    Ok(())
 }
 
 /// Leaves no core behind, and has this memory and time. (One whose parent died ends at the pipe, or when its time is over.)

@@ -156,7 +156,7 @@ impl Shared {
         let linker = linker(&wasmtime).map_err(|error| SandboxError::Setup(in_words(&error)))?;
         let ticker = Ticker::start(wasmtime.weak()).map_err(|error| SandboxError::Setup(error.to_string()))?;
         let memory = MemoryOfAllCalls::new(limits.memory_of_all_calls);
-        let cache = CodeCache::new(parts.home.cache().join("compiled"), limits.compiled_code);
+        let cache = CodeCache::of(&parts.home, limits.compiled_code);
         Ok(Self {
             admission: Admission::new(&limits, Arc::clone(&memory)),
             code: Code::new(cache, parts.compiler.clone(), &limits),

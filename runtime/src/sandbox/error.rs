@@ -156,7 +156,7 @@ impl SandboxError {
             Self::EnvironmentTooLarge { .. } => "give the tool large values in its input instead",
             Self::Folder { .. } => "make the folder, or grant another one with `pocket update`",
             Self::FolderGrant { .. } => {
-                "write `data/{profile}` where `data` was meant: each profile then has a folder of its own in it, made when it is needed"
+                "a folder that is written is given as `data/{profile}`: each profile then has one of its own in `data`, made when it is needed; what the guest calls it is a plain absolute path, such as `/data`, that no other grant has"
             }
             Self::OwnFolder { .. } => {
                 "grant a folder that has nothing of Pocket's in it and lies in none of its folders, such as `data` beside `pocket.toml`"

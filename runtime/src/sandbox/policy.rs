@@ -16,7 +16,7 @@ pub struct Policy {
     /// What the operator allows (`pocket.toml`, builder), and what the manifest asked and a person granted: of those two
     /// lists [`Rule::in_both`] makes the rules that belong here.
     pub allow: Vec<Rule>,
-    /// Folders.
+    /// Folders, by paths without links: a call refuses one with a link on the way.
     pub files: Vec<FolderGrant>,
     /// Environment, before the credential's own.
     pub variables: BTreeMap<String, String>,

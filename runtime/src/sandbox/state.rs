@@ -1,6 +1,10 @@
 //! What a guest can see: the only place where its world is made.
 
-use std::time::Instant;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p2::pipe::MemoryInputPipe};
@@ -9,7 +13,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::{
     auth::{Credential, CredentialValue},
     base::name::Profile,
-    package::{Access, ComponentKind},
+    package::{Access, ComponentKind, FolderGrant},
     sandbox::{
         Limits, Policy,
         broker::Broker,
@@ -164,11 +168,85 @@ fn open_folders(wasi: &mut WasiCtxBuilder, policy: &Policy, profile: &Profile) -
             folder: grant.folder.display().to_string(),
             reason,
         };
-        let folder = grant.ready_for(profile).map_err(|error| refused(error.to_string()))?;
-        wasi.preopened_dir(&folder, &grant.guest, permissions)
+        let folder = folder_of(grant, profile).map_err(|error| refused(error.to_string()))?;
+        wasi.preopened_dir(&folder.path, &grant.guest, permissions)
             .map_err(|error| refused(error.root_cause().to_string()))?;
     }
     Ok(())
+}
+
+/// The folder of a profile, made where it is that profile's own and not there yet.
+fn folder_of(grant: &FolderGrant, profile: &Profile) -> io::Result<Unlinked> {
+    match Unlinked::find(&grant.folder_of(profile)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && grant.is_per_profile() => {
+            // Nor is one made where a link leads.
+            let _base = Unlinked::find(grant.base())?;
+            Unlinked::find(&grant.ready_for(profile)?)
+        }
+        found => found,
+    }
+}
+
+/// A folder that lies where its path says, with no link on the way. The path of a grant had its links followed when the tool was loaded,
+/// so one that is there now was put there since, perhaps by a guest that may write around it.
+struct Unlinked {
+    /// By which it is opened.
+    path: PathBuf,
+    /// What was looked at, while `path` is this descriptor's.
+    #[cfg(target_os = "linux")]
+    _held: Option<std::os::fd::OwnedFd>,
+}
+
+impl Unlinked {
+    /// wasmtime takes a path, so it is given that of a descriptor: what it opens is what was looked at, whatever comes in its place.
+    #[cfg(target_os = "linux")]
+    fn find(folder: &Path) -> io::Result<Self> {
+        use std::os::fd::AsRawFd as _;
+
+        use rustix::{
+            fs::{CWD, Mode, OFlags, ResolveFlags, openat2},
+            io::Errno,
+        };
+
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let held = match openat2(CWD, folder, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+            Ok(held) => held,
+            Err(Errno::LOOP) => return Err(linked()),
+            // A kernel, or a filter of system calls, that does not know this one.
+            Err(Errno::NOSYS | Errno::PERM) => return Self::find_by_path(folder),
+            Err(error) => return Err(error.into()),
+        };
+        let path = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
+        if !path.exists() {
+            return Self::find_by_path(folder);
+        }
+        Ok(Self {
+            path,
+            _held: Some(held),
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn find(folder: &Path) -> io::Result<Self> {
+        Self::find_by_path(folder)
+    }
+
+    /// A window is left: what puts a link there between this look and the opening, such as another call that runs just then and may
+    /// write around it, is not seen.
+    fn find_by_path(folder: &Path) -> io::Result<Self> {
+        if folder.canonicalize()? != folder {
+            return Err(linked());
+        }
+        Ok(Self {
+            path: folder.to_owned(),
+            #[cfg(target_os = "linux")]
+            _held: None,
+        })
+    }
+}
+
+fn linked() -> io::Error {
+    io::Error::other("it or a folder above it is a link now")
 }
 
 impl WasiView for CallState {

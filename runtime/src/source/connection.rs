@@ -3,7 +3,6 @@
 use std::{
     cell::Cell,
     ffi::OsString,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -186,8 +185,6 @@ pub(super) struct Session<'a> {
     pub(super) watch: &'a Watch,
     /// The URL that git takes: the remote's, but for what the user's own git settings make of it.
     pub(super) url: String,
-    /// The repository into which is fetched.
-    pub(super) repository: PathBuf,
     /// The names of variables that no program of git's gets.
     pub(super) withheld: &'a [OsString],
 }
@@ -245,8 +242,9 @@ impl Session<'_> {
             return Cred::userpass_plaintext(login.user.expose(), password.expose()).ok();
         }
         if !std::mem::replace(&mut offered.helper, true) {
+            let empty = tempfile::tempdir().ok()?;
             let helper = CredentialHelper {
-                repository: &self.repository,
+                git_dir: empty.path(),
                 withheld: self.withheld,
             };
             let found = helper.ask(&self.url, login.map(|login| &login.user), || self.watch.go_on());

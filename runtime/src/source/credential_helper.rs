@@ -23,8 +23,9 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// How git is asked.
 pub(super) struct CredentialHelper<'a> {
-    /// A repository of ours, so that git reads the settings of no other.
-    pub(super) repository: &'a Path,
+    /// An empty folder of ours, so that git reads the settings of no repository: not even of the one that is fetched, which lies where
+    /// a process that runs guests may write.
+    pub(super) git_dir: &'a Path,
     /// The names of variables that git does not get.
     pub(super) withheld: &'a [OsString],
 }
@@ -57,8 +58,8 @@ impl CredentialHelper<'_> {
         let mut command = Command::new("git");
         command
             .args(["credential", "fill"])
-            .current_dir(self.repository)
-            .env("GIT_DIR", self.repository)
+            .current_dir(self.git_dir)
+            .env("GIT_DIR", self.git_dir)
             // Neither a terminal nor a window: what cannot be had without asking is not had.
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ASKPASS", "")
@@ -175,7 +176,7 @@ mod tests {
     fn a_helper_is_asked_and_what_it_says_is_taken() {
         let folder = repository("!f() { cat > /dev/null; echo username=me; echo password=planted; }; f");
         let helper = CredentialHelper {
-            repository: folder.path(),
+            git_dir: folder.path(),
             withheld: &[],
         };
         let found = helper.ask("https://host.example/a", None, || true).unwrap();
@@ -186,7 +187,7 @@ mod tests {
     fn a_helper_that_never_answers_is_left_once_nobody_waits() {
         let folder = repository("!sleep 600");
         let helper = CredentialHelper {
-            repository: folder.path(),
+            git_dir: folder.path(),
             withheld: &[],
         };
         assert!(helper.ask("https://host.example/a", None, || false).is_none());
@@ -196,7 +197,7 @@ mod tests {
     fn git_that_would_have_to_ask_somebody_has_nothing() {
         let folder = repository("");
         let helper = CredentialHelper {
-            repository: folder.path(),
+            git_dir: folder.path(),
             withheld: &[],
         };
         assert!(helper.ask("https://host.example/a", None, || true).is_none());

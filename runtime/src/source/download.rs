@@ -67,7 +67,7 @@ impl Download<'_> {
         let mut remote = repository
             .remote_anonymous(&self.source.remote.url)
             .map_err(|e| self.explain(&e))?;
-        let session = self.session(&repository, &remote)?;
+        let session = self.session(&remote)?;
         let mut connection = remote
             .connect_auth(Direction::Fetch, Some(session.callbacks()), None)
             .map_err(|e| self.explain(&e))?;
@@ -95,7 +95,7 @@ impl Download<'_> {
             let mut remote = repository
                 .remote_anonymous(&self.source.remote.url)
                 .map_err(|e| self.explain(&e))?;
-            let session = self.session(&repository, &remote)?;
+            let session = self.session(&remote)?;
             self.attempt(&mut remote, &session, &attempt)?;
             drop((remote, session));
             drop(repository);
@@ -152,12 +152,11 @@ impl Download<'_> {
         }
     }
 
-    fn session(&self, repository: &Repository, remote: &git2::Remote<'_>) -> Result<Session<'_>, SourceError> {
+    fn session(&self, remote: &git2::Remote<'_>) -> Result<Session<'_>, SourceError> {
         Ok(Session {
             remote: &self.source.remote,
             watch: self.watch,
             url: remote.url().map_err(|e| self.explain(&e))?.to_owned(),
-            repository: repository.path().to_owned(),
             withheld: self.withheld,
         })
     }

@@ -40,7 +40,7 @@ pub struct FetcherProcess {
 }
 
 /// What the process is told.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Task {
     /// The source, without a password.
@@ -76,6 +76,49 @@ enum Told {
     },
 }
 
+/// What may be fetched for a process that runs guests: decided before it runs any, and held by who starts the fetching processes, since
+/// git servers are asked with what git knows of this user.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FetchScope {
+    tasks: Vec<Task>,
+}
+
+impl FetchScope {
+    /// These sources, asked for as these settings have it.
+    #[must_use]
+    pub fn of(sources: &[GitSource], settings: &SourceSettings, net: &NetSettings, withheld: &[OsString]) -> Self {
+        let task = |source| Task::of(source, None, settings, net, withheld);
+        Self {
+            tasks: sources.iter().map(task).collect(),
+        }
+    }
+
+    /// The task to hand on where this one was asked for: nothing of what was asked counts but which source, and what it was pinned to.
+    ///
+    /// # Errors
+    /// With what to tell who asked, a line.
+    pub fn admit(&self, asked: &[u8]) -> Result<Zeroizing<Vec<u8>>, Vec<u8>> {
+        let admitted = serde_json::from_slice(asked).ok().and_then(|asked: Task| {
+            let known = self.tasks.iter().find(|task| task.written == asked.written)?;
+            let task = Task {
+                pinned: asked.pinned,
+                ..known.clone()
+            };
+            line(&task).ok()
+        });
+        admitted.ok_or_else(|| {
+            let refused = Told::Failed {
+                code: Code::Denied.as_str().to_owned(),
+                message: "this process was started to fetch other sources".to_owned(),
+                hints: vec!["`pocket add` or `pocket update` fetch any, without `--harden`".to_owned()],
+            };
+            // It is text alone, which can always be written.
+            line(&refused).map(|line| line.to_vec()).unwrap_or_default()
+        })
+    }
+}
+
 impl FetcherProcess {
     /// A program that calls [`fetch_for_parent`] once it is started. It has to be of the very version of this library, and
     /// reads sources as these settings have it.
@@ -94,7 +137,8 @@ impl FetcherProcess {
         progress: Option<Arc<dyn Progress>>,
     ) -> Result<(Commit, Folder), SourceError> {
         let _telling = progress.as_ref().map(|progress| Telling(Arc::clone(progress)));
-        let task = line(&self.task(source, pinned, net, withheld)).map_err(SourceError::FetcherNotStarted)?;
+        let task =
+            line(&Task::of(source, pinned, &self.sources, net, withheld)).map_err(SourceError::FetcherNotStarted)?;
         let ChildProcess {
             mut input,
             output,
@@ -125,32 +169,16 @@ impl FetcherProcess {
             let _told = input.write_all(&task).await;
             let _told = input.shutdown().await;
         };
-        // What it says there is for whoever reads along, and must not fill its pipe.
-        let mut words = words.take(LONGEST);
-        let mut said = Vec::new();
-        let ((), read, found) = tokio::join!(telling, words.read_to_end(&mut said), listening);
-        tracing::debug!(words = %String::from_utf8_lossy(&said), read = ?read.ok(), "the fetching process ended");
+        // What it says there is for whoever reads along. All of it is read, so that it never waits for a full pipe.
+        let mut lines = tokio::io::BufReader::new(words).lines();
+        let reading = async {
+            while let Ok(Some(line)) = lines.next_line().await {
+                tracing::debug!(%line, "the fetching process says");
+            }
+        };
+        let ((), (), found) = tokio::join!(telling, reading, listening);
         let _ended = ended.await;
         found
-    }
-
-    fn task(
-        &self,
-        source: &GitSource,
-        pinned: Option<(Commit, Folder)>,
-        net: &NetSettings,
-        withheld: &[OsString],
-    ) -> Task {
-        let login = source.remote.login.as_ref();
-        Task {
-            written: source.written.clone(),
-            user: login.map(|login| login.user.expose().to_owned()),
-            password: login.and_then(|login| Some(login.password.as_ref()?.expose().to_owned())),
-            github_hosts: self.sources.github_hosts().to_vec(),
-            ca_pem: net.ca_pem.clone(),
-            withheld: withheld.to_vec(),
-            pinned: pinned.map(|(commit, folder)| (commit.to_string(), folder.to_string())),
-        }
     }
 }
 
@@ -164,6 +192,25 @@ impl Drop for Telling {
 }
 
 impl Task {
+    fn of(
+        source: &GitSource,
+        pinned: Option<(Commit, Folder)>,
+        settings: &SourceSettings,
+        net: &NetSettings,
+        withheld: &[OsString],
+    ) -> Self {
+        let login = source.remote.login.as_ref();
+        Self {
+            written: source.written.clone(),
+            user: login.map(|login| login.user.expose().to_owned()),
+            password: login.and_then(|login| Some(login.password.as_ref()?.expose().to_owned())),
+            github_hosts: settings.github_hosts().to_vec(),
+            ca_pem: net.ca_pem.clone(),
+            withheld: withheld.to_vec(),
+            pinned: pinned.map(|(commit, folder)| (commit.to_string(), folder.to_string())),
+        }
+    }
+
     fn source(&self) -> Result<GitSource, SourceError> {
         let settings = SourceSettings::with_github_hosts(self.github_hosts.clone());
         let parsed = Reference::parse(&self.written, Path::new("/"), &settings)?;
@@ -268,4 +315,55 @@ fn line(value: &impl Serialize) -> io::Result<Zeroizing<Vec<u8>>> {
 
 fn read(line: &str) -> Result<Told, SourceError> {
     serde_json::from_str(line).map_err(|error| SourceError::FetcherNotStarted(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    fn source(text: &str) -> GitSource {
+        match Reference::parse(text, Path::new("/"), &SourceSettings::default()).unwrap() {
+            Reference::Source(Source::Git(source)) => source,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_was_in_the_scope_is_fetched_and_only_as_it_was() {
+        let settings = SourceSettings::default();
+        let (net, with_ca) = (
+            NetSettings::default(),
+            NetSettings {
+                ca_pem: Some(b"another".to_vec()),
+                ..NetSettings::default()
+            },
+        );
+        let known = source("https://me:planted@host.example/a#main:tool");
+        let scope = FetchScope::of(std::slice::from_ref(&known), &settings, &net, &["POCKET_X".into()]);
+        let scope: FetchScope = serde_json::from_slice(&serde_json::to_vec(&scope).unwrap()).unwrap();
+        let other_login = source("https://her:other@host.example/a#main:tool");
+        let asked = line(&Task::of(&other_login, None, &settings, &with_ca, &[])).unwrap();
+        let admitted: Task = serde_json::from_slice(&scope.admit(&asked).unwrap()).unwrap();
+        assert_eq!(admitted.written, known.written);
+        assert_eq!(
+            (admitted.user.as_deref(), admitted.password.as_deref()),
+            (Some("me"), Some("planted"))
+        );
+        assert_eq!((admitted.ca_pem, admitted.withheld.len()), (None, 1));
+        for text in [
+            "https://host.example/b#main:tool",
+            "https://host.example/a",
+            "https://other.example/a#main:tool",
+            "file:///host.example/a#main:tool",
+        ] {
+            let asked = line(&Task::of(&source(text), None, &settings, &net, &[])).unwrap();
+            let refusal = String::from_utf8(scope.admit(&asked).unwrap_err()).unwrap();
+            assert!(matches!(read(&refusal), Ok(Told::Failed { .. })), "{text}: {refusal}");
+        }
+        for rubbish in [&b""[..], b"\n", b"{}", b"null\n", &[0xff; 64]] {
+            scope.admit(rubbish).unwrap_err();
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub use bad_entry::BadEntry;
 pub use bad_url::BadUrl;
 pub use error::SourceError;
 pub use fetch::{Fetched, Fetcher, Progress};
-pub use fetcher_process::{FetcherProcess, fetch_for_parent};
+pub use fetcher_process::{FetchScope, FetcherProcess, fetch_for_parent};
 pub use git_url::GitSource;
 pub use path::PathSource;
 pub use place::{Commit, Folder};

@@ -47,6 +47,20 @@ impl StoreUrl {
         self.kind
     }
 
+    /// Whether the server may be reached by a socket that has a path: its scheme says so, or its host is a folder.
+    pub(super) fn may_have_a_path(&self) -> bool {
+        let Ok(url) = Url::parse(self.whole.expose()) else {
+            return false;
+        };
+        url.scheme().ends_with("unix")
+            || url
+                .host_str()
+                .is_none_or(|host| host.is_empty() || host.starts_with("%2F"))
+            || url
+                .query_pairs()
+                .any(|(name, value)| name == "host" && value.starts_with('/'))
+    }
+
     /// All of it.
     pub(super) fn expose(&self) -> &str {
         self.whole.expose()
