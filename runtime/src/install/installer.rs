@@ -63,11 +63,11 @@ impl Installer {
         })
     }
 
-    /// The same, with `pocket.lock` written by somebody else.
+    /// The same, with `pocket.lock` written by somebody else where there is one.
     #[must_use]
-    pub fn written_by(mut self, writer: Arc<dyn WriteLock>) -> Self {
+    pub(crate) fn written_by(mut self, writer: Option<Arc<dyn WriteLock>>) -> Self {
         // Nobody shares it yet: it was just made.
-        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+        if let (Some(inner), Some(writer)) = (Arc::get_mut(&mut self.inner), writer) {
             inner.lock.written_by(writer);
         }
         self

@@ -193,10 +193,7 @@ impl PocketBuilder {
             (Some(_), false) => LockMode::Project(base.clone()),
             (None, _) | (_, true) => LockMode::Memory,
         };
-        let mut installer = Installer::new(&home, base, lock, fetcher, settings.sources.clone())?;
-        if let Some(writer) = lock_writer {
-            installer = installer.written_by(writer);
-        }
+        let installer = Installer::new(&home, base, lock, fetcher, settings.sources.clone())?.written_by(lock_writer);
         let auth = auth(&settings, &home, &net, clock, in_memory).await?;
         let engine = Engine::new(EngineParts {
             limits: settings.limits.clone(),

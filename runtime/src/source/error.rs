@@ -294,11 +294,7 @@ impl SourceError {
             }
             Self::Entry { reason, .. } => reason.hints(),
             Self::AuthNeeded { host } => auth_needed(host),
-            Self::HostKey { host } => {
-                vec![format!(
-                    "compare the server's key and keep it: run `ssh {host}` once, then try again"
-                )]
-            }
+            Self::HostKey { host } => host_key(host),
             Self::Certificate { .. } => {
                 vec!["where the server's certificate is your own, name its CA: `[network] ca_file`".to_owned()]
             }
@@ -349,6 +345,12 @@ fn no_folder(path: &str, nearest: Option<&str>) -> Vec<String> {
                 .to_owned(),
         ]
     }
+}
+
+fn host_key(host: &str) -> Vec<String> {
+    vec![format!(
+        "compare the server's key and keep it: run `ssh {host}` once, then try again"
+    )]
 }
 
 fn auth_needed(host: &str) -> Vec<String> {
