@@ -204,6 +204,7 @@ fn each_thing_that_a_hardened_process_must_not_do_comes_to_nothing_in_the_very_b
             .any(|found| found["message"] == format!("cannot {what}"))
     };
     for what in [
+        "speak to a socket that has a path",
         "start a program",
         "write the project's folder",
         "write code that a later run loads",

@@ -14,7 +14,7 @@ pub(crate) fn tries(place: &Place) -> Vec<(&'static str, bool)> {
     let user = std::env::var_os("HOME").unwrap_or_default();
     let user = Path::new(&user);
     let parent = rustix::process::getppid();
-    vec![
+    let mut tries = vec![
         ("read this user's home folder", fs::read_dir(user).is_err()),
         ("write this user's home folder", !writes(user)),
         ("write the project's folder", !writes(&place.project)),
@@ -34,10 +34,15 @@ pub(crate) fn tries(place: &Place) -> Vec<(&'static str, bool)> {
             "signal another process",
             parent.is_none_or(|parent| rustix::process::test_kill_process(parent).is_err()),
         ),
-        ("use the session's bus", !reaches_bus()),
         ("have a pair of datagram sockets", UnixDatagram::pair().is_err()),
         ("change the root folder", rustix::process::chroot("/").is_err()),
-    ]
+    ];
+    // Where the store is in a keyring or behind such a socket, a run has them.
+    let settings = place.read().map(|(settings, _asks)| settings);
+    if settings.is_ok_and(|settings| !settings.store.uses_local_sockets(&place.home)) {
+        tries.push(("speak to a socket that has a path", !reaches_local_sockets()));
+    }
+    tries
 }
 
 fn writes(folder: &Path) -> bool {
@@ -54,7 +59,7 @@ fn changes_mode(folder: &Path) -> bool {
 }
 
 /// Whether a socket that has a path can be spoken to at all: one that is not there is told apart from one that may not be made.
-fn reaches_bus() -> bool {
+fn reaches_local_sockets() -> bool {
     match UnixStream::connect("/run/pocket-probe-that-is-not-there") {
         Ok(_there) => true,
         Err(error) => error.kind() != std::io::ErrorKind::PermissionDenied,
