@@ -66,7 +66,10 @@ impl Exchanged {
         let uri = self.head.uri.to_string();
         forms.iter().any(|form| {
             let values = self.head.headers.values().map(|value| value.as_bytes());
-            stands_in(uri.as_bytes(), form) || values.into_iter().any(|value| stands_in(value, form))
+            let method = self.head.method.as_str().as_bytes();
+            stands_in(uri.as_bytes(), form)
+                || stands_in(method, form)
+                || values.into_iter().any(|value| stands_in(value, form))
         }) || forms.iter().any(|form| stands_in(&self.body, form))
     }
 
