@@ -136,10 +136,12 @@ pub(super) struct LockWriter(pub(super) &'static Starter);
 
 impl WriteLock for LockWriter {
     fn write(&self, content: &[u8]) -> io::Result<()> {
-        if self.0.done(Job::WriteLock, &[], content)?.success() {
-            Ok(())
-        } else {
-            Err(io::Error::other("the process that writes it could not"))
+        match self.0.done(Job::WriteLock, &[], content) {
+            Ok(status) if status.success() => Ok(()),
+            // It closes the conversation where it could not.
+            Ok(_) | Err(_) => Err(io::Error::other(
+                "the process that writes it for a hardened one could not: see that this user may write in its folder",
+            )),
         }
     }
 }

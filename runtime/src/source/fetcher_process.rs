@@ -25,8 +25,8 @@ use crate::{
     },
 };
 
-/// What is read of a task or of words, in bytes: more than any of it needs.
-const LONGEST: u64 = 1 << 20;
+/// What is read of a task, in bytes: more than any needs, with the certificates of an operator's CA in it.
+const LONGEST: u64 = 16 << 20;
 /// What is read of all that is told while it fetches, in bytes: a line for each object of the largest fetch.
 const ALL_THAT_IS_TOLD: u64 = 64 << 20;
 
