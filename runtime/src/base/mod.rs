@@ -22,4 +22,5 @@ pub(crate) mod redactor;
 pub(crate) mod resolver;
 pub(crate) mod secret;
 pub(crate) mod text;
+pub(crate) mod thread_time;
 pub(crate) mod word;

@@ -92,7 +92,8 @@ impl Installer {
         progress: Option<Arc<dyn Progress>>,
     ) -> Result<Candidate, InstallError> {
         let fetched = self.inner.fetcher.fetch(source, progress).await?;
-        candidate(fetched, providers)
+        let providers = providers.clone();
+        apart(move || candidate(fetched, &providers)).await
     }
 
     /// The names in the lock.
@@ -131,7 +132,8 @@ impl Installer {
     ) -> Result<Installed, InstallError> {
         let locked = self.locked(name)?;
         let fetched = self.inner.fetcher.open(&self.pinned(name, &locked)?, progress).await?;
-        self.checked(name, &locked, fetched, providers)
+        let (installer, name, providers) = (self.clone(), name.clone(), providers.clone());
+        apart(move || installer.checked(&name, &locked, fetched, &providers)).await
     }
 
     /// The same without the network: nothing where the tool is not here.
@@ -276,6 +278,20 @@ impl Installer {
             place: None,
             message: format!("[tools.{name}]: {message}"),
         }
+    }
+}
+
+/// Checks a package on a thread of its own: a stranger's component may keep it for seconds.
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, InstallError> + Send + 'static,
+) -> Result<T, InstallError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only a runtime that ends stops it.
+            Err(_ending) => std::future::pending().await,
+        },
     }
 }
 

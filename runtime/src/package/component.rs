@@ -4,6 +4,7 @@ mod census;
 mod find;
 mod imports;
 mod inspect;
+mod validate;
 
 use std::{fmt, sync::Arc};
 

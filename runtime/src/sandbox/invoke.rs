@@ -13,6 +13,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::{
     auth::Credential,
+    base::thread_time::thread_time,
     sandbox::{
         CredentialsMode, End, Invocation, Outcome, SandboxError, Tool, Usage,
         broker::Broker,
@@ -230,28 +231,12 @@ async fn enter(entry: &Entry, store: &mut Store<CallState>, input: &str, output:
 async fn measured<F: Future>(work: F, cpu: &mut Duration) -> F::Output {
     let mut work = pin!(work);
     poll_fn(|context| {
-        let before = time_of_thread();
+        let before = thread_time();
         let polled = work.as_mut().poll(context);
-        *cpu += time_of_thread().saturating_sub(before);
+        *cpu += thread_time().saturating_sub(before);
         polled
     })
     .await
-}
-
-#[cfg(unix)]
-fn time_of_thread() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or(0),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
-}
-
-/// Where a thread's time cannot be told, the time that passes while the guest runs.
-#[cfg(not(unix))]
-fn time_of_thread() -> Duration {
-    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
-    START.elapsed()
 }
 
 fn micros(time: Duration) -> u64 {

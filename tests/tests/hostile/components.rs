@@ -55,6 +55,42 @@ pub(crate) fn command(parts: &str) -> Vec<u8> {
     wat::parse_str(text).expect("it is the text of a component")
 }
 
+/// Some megabytes of text that a validator would compare with each other for many minutes.
+fn compared_for_long() -> Vec<u8> {
+    let mut parts = String::from("(type $T (instance ");
+    for at in 0..40_000 {
+        write!(parts, "(export \"e{at}\" (func))").expect("a string takes it");
+    }
+    parts.push_str("))(component $c (alias outer 1 $T (type $U)) (import \"a\" (instance (type $U))))");
+    for _ in 0..60 {
+        parts.push_str("(component (alias outer 1 $T (type $U)) (alias outer 1 $c (component $x)) (import \"a\" (instance $a (type $U)))");
+        parts.push_str(&"(instance (instantiate $x (with \"a\" (instance $a))))".repeat(900));
+        parts.push(')');
+    }
+    command(&parts)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_component_that_takes_long_to_check_is_refused_and_keeps_nobody_waiting() {
+    let bytes = compared_for_long();
+    let mut ticks = 0_u32;
+    let mut end = std::pin::pin!(end_of(&bytes));
+    let end = tokio::time::timeout(Duration::from_secs(60), async {
+        loop {
+            tokio::select! {
+                biased;
+                end = &mut end => return end,
+                () = tokio::time::sleep(Duration::from_millis(20)) => ticks += 1,
+            }
+        }
+    });
+    assert_eq!(end.await.expect("it ends in time"), Code::NotValid);
+    assert!(
+        ticks > 20,
+        "the one thread of this program went on with other work: {ticks}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_component_is_not_valid() {
     assert_eq!(end_of(&whole()).await, Code::Ok);

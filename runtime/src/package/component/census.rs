@@ -14,13 +14,24 @@ struct Made {
     instances: u64,
     memories: u64,
     tables: u64,
+    /// Whether it makes more that cannot be told.
+    untold: bool,
 }
 
 impl Made {
+    /// What an instance exports: which module or component it is, only the validator knows.
+    const UNTOLD: Self = Self {
+        instances: 0,
+        memories: 0,
+        tables: 0,
+        untold: true,
+    };
+
     fn add(&mut self, other: Self) {
         self.instances = self.instances.saturating_add(other.instances);
         self.memories = self.memories.saturating_add(other.memories);
         self.tables = self.tables.saturating_add(other.tables);
+        self.untold |= other.untold;
     }
 }
 
@@ -41,12 +52,13 @@ pub(super) struct Census {
     whole: Made,
 }
 
-/// That a component makes more than it may.
+/// Why what a component makes is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooMany {
-    pub(super) what: &'static str,
-    pub(super) most: u64,
-    pub(super) found: u64,
+pub(super) enum Uncounted {
+    /// It is more than it may.
+    TooMany { what: &'static str, most: u64, found: u64 },
+    /// Nobody can tell how much it is.
+    Untold,
 }
 
 impl Census {
@@ -105,15 +117,19 @@ impl Census {
     }
 
     /// Whether the whole component keeps to the limits.
-    pub(super) fn within_limits(&self) -> std::result::Result<(), TooMany> {
+    pub(super) fn within_limits(&self) -> std::result::Result<(), Uncounted> {
         let Made {
             instances,
             memories,
             tables,
+            untold,
         } = self.whole;
+        if untold {
+            return Err(Uncounted::Untold);
+        }
         for ((what, most), found) in MOST.into_iter().zip([instances, memories, tables]) {
             if found > most {
-                return Err(TooMany { what, most, found });
+                return Err(Uncounted::TooMany { what, most, found });
             }
         }
         Ok(())
@@ -196,8 +212,7 @@ impl Census {
 
     fn alias(&mut self, alias: &ComponentAlias<'_>) {
         match alias {
-            // A module that an instance exports: which one it is, only the validator knows.
-            ComponentAlias::InstanceExport { kind, .. } => self.named_again(*kind, Made::default()),
+            ComponentAlias::InstanceExport { kind, .. } => self.named_again(*kind, Made::UNTOLD),
             ComponentAlias::CoreInstanceExport { .. } => {}
             ComponentAlias::Outer { kind, count, index } => match kind {
                 ComponentOuterAliasKind::CoreModule => self.name_module(self.module(*count, *index)),

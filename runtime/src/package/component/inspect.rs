@@ -1,14 +1,13 @@
 //! Reads what a component is: a tool of which kind, with which imports, within the sandbox's limits.
 
-use wasmparser::{
-    ComponentExternalKind, ComponentTypeRef, Parser, Payload, TypeBounds, ValidPayload, Validator, WasmFeatures,
-};
+use wasmparser::{ComponentExternalKind, ComponentTypeRef, Parser, Payload, TypeBounds};
 
 use crate::package::{
     ComponentKind, Import,
     component::{
-        census::{Census, TooMany},
+        census::{Census, Uncounted},
         imports::{Interface, refusal},
+        validate::{NotValid, validate},
     },
     fault::{listed, shortened},
 };
@@ -67,17 +66,24 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<Inspected, Vec<NotATool>> {
     }
     faults.truncate(20);
     let kind = kind(&surface.exports).map_err(|fault| faults.push(fault)).ok();
-    if let Err(TooMany { what, most, found }) = surface.census.within_limits() {
-        faults.push(NotATool {
+    match surface.census.within_limits() {
+        Ok(()) => {}
+        Err(Uncounted::TooMany { what, most, found }) => faults.push(NotATool {
             message: format!("a component has at most {most} {what}: {found}"),
             hint: None,
-        });
+        }),
+        Err(Uncounted::Untold) => faults.push(NotATool {
+            message:
+                "it instantiates a module or component that an instance exports, so that nobody can count what it makes"
+                    .to_owned(),
+            hint: Some("instantiate what the file itself has"),
+        }),
     }
     // What is wrong above would be told by the validator too, in its own words.
     if faults.is_empty()
-        && let Err(fault) = validate(bytes)
+        && let Err(not_valid) = validate(bytes)
     {
-        faults.push(fault);
+        faults.push(told(&not_valid));
     }
     match (kind, faults.is_empty()) {
         (Some(kind), true) => Ok(Inspected { kind, imports }),
@@ -186,24 +192,17 @@ fn kind(exports: &[(&str, ComponentExternalKind)]) -> Result<ComponentKind, NotA
     })
 }
 
-/// Validates all but the bodies of functions, by the features that the engine has.
-fn validate(bytes: &[u8]) -> Result<(), NotATool> {
-    let mut validator = Validator::new_with_features(features());
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(|error| damaged(&error))?;
-        match validator.payload(&payload).map_err(|error| damaged(&error))? {
-            ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::Func(..) | ValidPayload::End(_) => {}
-        }
+fn told(not_valid: &NotValid) -> NotATool {
+    match not_valid {
+        NotValid::Damaged(error) => damaged(error),
+        NotValid::TooLong(limit) => NotATool {
+            message: format!(
+                "it takes longer to check than any tool needs: more than {} s",
+                limit.as_secs_f32()
+            ),
+            hint: Some("leave out types and instances that nothing uses: most tools are checked in some milliseconds"),
+        },
     }
-    Ok(())
-}
-
-fn features() -> WasmFeatures {
-    WasmFeatures::WASM2
-        | WasmFeatures::COMPONENT_MODEL
-        | WasmFeatures::EXTENDED_CONST
-        | WasmFeatures::MULTI_MEMORY
-        | WasmFeatures::TAIL_CALL
 }
 
 fn damaged(error: &wasmparser::BinaryReaderError) -> NotATool {

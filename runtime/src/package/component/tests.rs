@@ -147,6 +147,74 @@ fn instances_of_components_in_components_are_counted_as_often_as_they_are_made()
 }
 
 #[test]
+fn what_an_instance_exports_is_not_instantiated_uncounted() {
+    let text = |times: usize| {
+        let instances = "(core instance (instantiate $again))".repeat(times);
+        format!(
+            r#"(component
+                (component $c (core module $m (memory 1)) (export "m" (core module $m)))
+                (instance $i (instantiate $c))
+                (alias export $i "m" (core module $again))
+                {instances}
+                (instance $r) (export "wasi:cli/run@0.2.0" (instance $r)))"#
+        )
+    };
+    assert!(look(&text(0)).is_ok());
+    let refused = look(&text(1)).unwrap_err();
+    assert!(
+        refused[0].ends_with("so that nobody can count what it makes"),
+        "{refused:?}"
+    );
+}
+
+/// Each of `many` components compares a type of `wide` exports `often`.
+fn compared(wide: usize, many: usize, often: usize) -> Vec<u8> {
+    use std::fmt::Write as _;
+    let mut text =
+        String::from("(component (instance $r) (export \"wasi:cli/run@0.2.0\" (instance $r))(type $T (instance ");
+    for at in 0..wide {
+        write!(text, "(export \"e{at}\" (func))").unwrap();
+    }
+    text.push_str("))(component $c (alias outer 1 $T (type $U)) (import \"a\" (instance (type $U))))");
+    for _ in 0..many {
+        text.push_str("(component (alias outer 1 $T (type $U)) (alias outer 1 $c (component $x)) (import \"a\" (instance $a (type $U)))");
+        text.push_str(&"(instance (instantiate $x (with \"a\" (instance $a))))".repeat(often));
+        text.push(')');
+    }
+    text.push(')');
+    wat::parse_str(text).unwrap()
+}
+
+#[test]
+fn a_component_that_is_made_to_take_long_is_given_up() {
+    use std::time::Duration;
+
+    use super::validate::{NotValid, validate_within};
+
+    let component = compared(1_000, 2, 20);
+    assert!(validate_within(&component, Duration::from_secs(60)).is_ok());
+    assert!(inspect(&component).is_ok());
+    let bomb = compared(20_000, 20, 900);
+    let given_up = validate_within(&bomb, Duration::from_millis(300));
+    assert!(matches!(given_up, Err(NotValid::TooLong(_))), "{given_up:?}");
+}
+
+#[test]
+fn an_instruction_that_the_engine_does_not_have_is_refused() {
+    // The bodies of functions are left to the compiler; what a module declares is not.
+    let of = |module: &str| {
+        look(&format!(
+            "(component (core module {module}) (instance $r) (export \"wasi:cli/run@0.2.0\" (instance $r)))"
+        ))
+    };
+    assert!(of("(memory 1) (memory 1)").is_ok());
+    assert!(of("(global i32 (i32.add (i32.const 1) (i32.const 2)))").is_ok());
+    for module in ["(memory i64 1)", "(tag)", "(type (struct))", "(memory 1 2 shared)"] {
+        assert!(of(module).is_err(), "{module}");
+    }
+}
+
+#[test]
 fn components_do_not_nest_without_end() {
     let nested = |levels: usize| {
         let text = format!(
