@@ -24,6 +24,7 @@ mod slack_command;
 mod slack_project;
 mod ssh_server;
 mod token_states;
+mod until;
 mod witness;
 
 pub use authority::Authority;
@@ -48,6 +49,7 @@ pub use slack::{Slack, SlackSettings};
 pub use slack_command::SlackCommand;
 pub use slack_project::{SlackProject, decide, free_port};
 pub use ssh_server::SshServer;
+pub use until::until;
 
 /// Makes ring the TLS provider of this process, once.
 pub fn use_ring() {

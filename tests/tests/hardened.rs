@@ -2,9 +2,9 @@
 
 #![cfg(target_os = "linux")]
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf};
 
-use pocket_tests::{GitServer, PocketCommand, SlackCommand, SlackSettings, program, sample};
+use pocket_tests::{GitServer, PocketCommand, SlackCommand, SlackSettings, program, sample, until};
 use serde_json::{Value, json};
 
 const HISTORY: &str = r#"{"channel": "C123", "limit": 6}"#;
@@ -39,21 +39,6 @@ impl Process {
             .filter(|process| process.status("PPid") == Some(pid.to_string()))
             .collect()
     }
-}
-
-/// Waits until something is there.
-async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let looking = async {
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), looking)
-        .await
-        .unwrap_or_else(|_elapsed| panic!("{what} in time"))
 }
 
 /// A package of one of the hostile guests, in the project of a command.

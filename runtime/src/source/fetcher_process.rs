@@ -255,7 +255,7 @@ async fn fetch(home: &Home, task: &Task, progress: Arc<dyn Progress>) -> Result<
         ca_pem: task.ca_pem.clone(),
         ..NetSettings::default()
     };
-    let fetcher = Fetcher::withholding(home, &net, &task.withheld)?;
+    let fetcher = Fetcher::withholding(home, &net, &task.withheld)?.in_this_group();
     let fetched = match &task.pinned {
         None => fetcher.fetch(&Source::Git(source), Some(progress)).await?,
         Some((commit, folder)) => {
