@@ -14,7 +14,7 @@ use std::{
     process::{Command, ExitStatus, Stdio},
 };
 
-use pocket_runtime::{ChildProcess, FetchScope, StartChild, WriteLock};
+use pocket_runtime::{ChildProcess, FetchScope, SecretBytes, StartChild, WriteLock};
 use rustix::{
     cmsg_space,
     net::{
@@ -63,7 +63,7 @@ impl Job {
 }
 
 /// How far the starter goes, said before anything is held: what a hardened process asks for beyond it is not done.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Bounds {
     /// What may be fetched.
     pub(super) fetch: FetchScope,
@@ -86,7 +86,8 @@ impl Starter {
             .stdout(Stdio::null())
             .spawn()?;
         let starter = Self { socket: ours };
-        let bounds = serde_json::to_vec(bounds)?;
+        let bounds = SecretBytes::json(bounds)?;
+        let bounds = bounds.expose();
         starter.send(&u64::try_from(bounds.len()).unwrap_or(u64::MAX).to_le_bytes(), &[], &[])?;
         for piece in bounds.chunks(LONGEST) {
             starter.send(piece, &[], &[])?;
