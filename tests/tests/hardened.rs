@@ -226,3 +226,35 @@ fn code_is_kept_by_who_compiles_it_and_the_lock_written_by_who_may() {
     assert!(lock.contains("[tools.echo]"), "{lock}");
     assert_eq!(pocket.run(["run", "echo", "{}"]).code, 0, "it is trusted as ever");
 }
+
+#[test]
+fn the_folder_of_a_profile_is_made_before_the_process_is_held_and_for_nobody_who_is_not_trusted() {
+    let pocket = PocketCommand::new();
+    let tool = package(
+        &pocket,
+        "write_file",
+        &json!({ "files": [{ "guest": "/data", "access": "write" }] }),
+    );
+    pocket.write("data/there", "old").write(
+        "pocket.toml",
+        &format!("[tools.write_file]\nsource = \"{tool}\"\n[tools.write_file.grant.files]\n\"/data\" = {{ folder = \"data/{{profile}}\", access = \"write\" }}\n"),
+    );
+    let folders = || {
+        let entries = fs::read_dir(pocket.project().join("data")).expect("it can be read");
+        let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+        names.sort();
+        names
+    };
+    let write = |profile: &str| {
+        let input = r#"{"path": "/data/new", "text": "new"}"#;
+        pocket.run(["--profile", profile, "run", "--harden", "write_file", input])
+    };
+    assert_eq!(write("eve").code, 4, "nobody trusts what the project asks");
+    assert_eq!(folders(), ["there"]);
+    assert_eq!(pocket.run(["trust", "--yes"]).code, 0);
+    for profile in ["ann", "bob", "ann"] {
+        let ended = write(profile);
+        assert_eq!(ended.code, 0, "{profile}: {}", ended.stderr);
+    }
+    assert_eq!(folders(), ["ann", "bob", "there"]);
+}
