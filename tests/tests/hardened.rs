@@ -258,3 +258,24 @@ fn the_folder_of_a_profile_is_made_before_the_process_is_held_and_for_nobody_who
     }
     assert_eq!(folders(), ["ann", "bob", "there"]);
 }
+
+#[test]
+fn in_a_project_that_holds_the_users_home_a_tool_is_pinned_and_called_at_once() {
+    let mut pocket = PocketCommand::new();
+    pocket.set("HOME", pocket.project());
+    let echo = sample("echo").display().to_string();
+    pocket.write("pocket.toml", &format!("[tools.echo]\nsource = \"{echo}\"\n"));
+    assert_eq!(pocket.run(["trust", "--yes"]).code, 0);
+    let run = || pocket.run(["run", "--harden", "echo", r#"{"a":1}"#]);
+    let first = run();
+    assert_eq!(
+        (first.code, first.stdout.as_str()),
+        (0, "{\"a\":1}\n"),
+        "{}",
+        first.stderr
+    );
+    let lock = fs::read_to_string(pocket.project().join("pocket.lock")).expect("it was written");
+    assert!(lock.contains("[tools.echo]"), "{lock}");
+    let again = run();
+    assert_eq!((again.code, again.stdout), (0, first.stdout), "{}", again.stderr);
+}

@@ -117,7 +117,7 @@ pub(super) fn reach(run: Option<&args::Run>, place: &Place, settings: &Settings)
             Reference::Name(name) => {
                 lock = Some(place.project.join("pocket.lock"));
                 // A lock that is written anew is another file, so naming the one that is there would not do. A project that holds all
-                // that is this user's is not opened for that: there the run after the one that wrote it reads it.
+                // that is this user's is not opened for that: there what this run had written counts.
                 let user = std::env::var_os("HOME").map(PathBuf::from);
                 if !user.is_some_and(|user| user.starts_with(&place.project)) {
                     reach.read.push(place.project.clone());
