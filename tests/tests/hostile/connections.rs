@@ -1,8 +1,9 @@
-//! Which connections a guest's requests go over: names that a real name server answers.
+//! Which connections a guest's requests go over: names that a real name server answers, and what is kept between calls.
 
 use std::time::Duration;
 
-use pocket_tests::{NameServer, Recorder};
+use pocket_tests::{Authority, Handshakes, NameServer, Recorder};
+use rustls::HandshakeKind;
 use serde_json::json;
 
 use crate::{Hostile, private};
@@ -49,4 +50,32 @@ async fn a_name_that_a_name_server_rebinds_to_an_inner_address_is_not_dialled_th
         assert!(output.get("status").is_none(), "{output}");
     }
     assert_eq!(recorder.seen().len(), 1, "{:?}", recorder.seen());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_kept_for_later_calls_and_a_session_for_later_connections() {
+    let authority = Authority::new();
+    let server = Handshakes::start(authority.server()).await;
+    let hostile = Hostile::with(
+        "dial",
+        |entry| entry.allow(private(&server.url())),
+        |settings| settings.net.ca_pem = Some(authority.pem().into_bytes()),
+    )
+    .await;
+    let dial = async |path: &str| {
+        let output = hostile
+            .output("dial", json!({ "url": format!("{}{path}", server.url()) }))
+            .await;
+        assert_eq!(output["status"], 200, "{output}");
+    };
+    let (full, resumed) = (Some(HandshakeKind::Full), Some(HandshakeKind::Resumed));
+    for path in ["/first", "/second", "/last"] {
+        dial(path).await;
+        assert_eq!(server.seen(), [full], "{path}");
+    }
+    // The server closed that connection, and knows the session still.
+    for path in ["/after", "/after-that"] {
+        dial(path).await;
+        assert_eq!(server.seen(), [full, resumed], "{path}");
+    }
 }
