@@ -7,7 +7,7 @@ use pocket_runtime::{
     Source, SourceSettings, Trust,
 };
 
-use crate::failure::Failure;
+use crate::{failure::Failure, harden};
 
 /// Where a verb works, before anything of it is read.
 pub(crate) struct Place {
@@ -82,7 +82,11 @@ impl Place {
 
     /// Settings as they would be once trusted, and what there is to trust.
     pub(crate) fn read(&self) -> Result<(Settings, ProjectAsks), Failure> {
-        let read = Settings::read(&self.home, Some(&self.project), std::env::vars_os())?;
+        let variables = std::env::vars_os();
+        let read = match harden::lock_writer().and_then(|writer| writer.written()) {
+            Some(lock) => Settings::read_with_lock(&self.home, &self.project, variables, lock)?,
+            None => Settings::read(&self.home, Some(&self.project), variables)?,
+        };
         Ok((read.settings, read.asks))
     }
 

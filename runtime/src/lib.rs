@@ -72,7 +72,7 @@ pub use base::{
     net::{NetError, NetSettings},
     quantity::NotAQuantity,
     resolver::Resolver,
-    secret::Secret,
+    secret::{Secret, SecretBytes},
     text::{shown, shown_on_one_line},
 };
 pub use call::{Call, CallError, Called, FunctionError, FunctionTool, Input, Output, OutputFunction, Value};

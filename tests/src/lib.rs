@@ -13,8 +13,10 @@ mod git_server;
 mod glewlwyd;
 mod glewlwyd_command;
 mod glewlwyd_process;
+mod handshakes;
 mod judged;
 mod judged_command;
+mod name_server;
 mod oauth_server;
 mod pocket_command;
 mod recorder;
@@ -24,6 +26,7 @@ mod slack_command;
 mod slack_project;
 mod ssh_server;
 mod token_states;
+mod until;
 mod witness;
 
 pub use authority::Authority;
@@ -38,8 +41,10 @@ pub use generous::Generous;
 pub use git_server::GitServer;
 pub use glewlwyd::Glewlwyd;
 pub use glewlwyd_command::GlewlwydCommand;
+pub use handshakes::Handshakes;
 pub use judged::Judged;
 pub use judged_command::JudgedCommand;
+pub use name_server::NameServer;
 pub use oauth_server::OAuthServer;
 pub use pocket_command::{Ended, PocketCommand, Running, binary};
 pub use recorder::{Recorded, Recorder};
@@ -48,6 +53,7 @@ pub use slack::{Slack, SlackSettings};
 pub use slack_command::SlackCommand;
 pub use slack_project::{SlackProject, decide, free_port};
 pub use ssh_server::SshServer;
+pub use until::until;
 
 /// Makes ring the TLS provider of this process, once.
 pub fn use_ring() {

@@ -1,8 +1,8 @@
-//! What the programs that `pocket` starts get of its variables.
+//! What the programs that `pocket` starts get of its variables, and how long they run.
 
-use std::{os::unix::fs::PermissionsExt as _, path::Path};
+use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-use pocket_tests::{GitServer, PocketCommand, sample};
+use pocket_tests::{GitServer, PocketCommand, sample, until};
 
 const KEY: &str = "cGxhbnRlZC1zdG9yZS1rZXktb2YtMzItYnl0ZXMtLS0=";
 
@@ -65,4 +65,44 @@ async fn f_69_git_and_its_credential_helpers_are_given_none_of_our_secrets() {
     let ended = pocket.run(["inspect", &format!("{}#main:echo", server.url("tools.git"))]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     had_none_of_ours(folder.path(), "git-credential-planted");
+}
+
+/// Whether a process runs that was started with this folder among its variables.
+#[cfg(target_os = "linux")]
+fn runs_with(folder: &Path) -> bool {
+    let folder = folder.display().to_string();
+    let processes = std::fs::read_dir("/proc").expect("the processes can be listed");
+    processes.flatten().any(|process| {
+        // One that ended and was not waited for has none any more.
+        let variables = std::fs::read(process.path().join("environ")).unwrap_or_default();
+        String::from_utf8_lossy(&variables).contains(&folder)
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_that_is_interrupted_leaves_none_of_gits_programs() {
+    let server = GitServer::with_login(None, Some("alice:planted-password")).await;
+    server.commit("tools.git", "main", "echo", &sample("echo"));
+    let source = format!("{}#main:echo", server.url("tools.git"));
+    for more in [
+        &["run", &source][..],
+        &["run", "--harden", &source],
+        &["inspect", &source],
+    ] {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        // A program of a program of git's, which never answers.
+        program(folder.path(), "git-credential-silent", "sleep 600 | sleep 600");
+        let pocket = with_secrets(folder.path());
+        let config = "[credential]\n\thelper = silent\n";
+        std::fs::write(pocket.user_home().join(".gitconfig"), config).expect("the file can be written");
+        let running = pocket.start(more);
+        let started = folder.path().join("git-credential-silent.seen");
+        until("git asks", || started.exists().then_some(())).await;
+        let interrupted = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
+        assert!(interrupted.expect("`kill` can be started").success());
+        let ended = running.ended().await;
+        assert!(ended.stderr.contains("interrupted"), "{more:?}: {}", ended.stderr);
+        until("none of them runs", || (!runs_with(folder.path())).then_some(())).await;
+    }
 }

@@ -2,9 +2,9 @@
 
 #![cfg(target_os = "linux")]
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf};
 
-use pocket_tests::{GitServer, PocketCommand, SlackCommand, SlackSettings, program, sample};
+use pocket_tests::{GitServer, PocketCommand, SlackCommand, SlackSettings, program, sample, until};
 use serde_json::{Value, json};
 
 const HISTORY: &str = r#"{"channel": "C123", "limit": 6}"#;
@@ -39,21 +39,6 @@ impl Process {
             .filter(|process| process.status("PPid") == Some(pid.to_string()))
             .collect()
     }
-}
-
-/// Waits until something is there.
-async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let looking = async {
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), looking)
-        .await
-        .unwrap_or_else(|_elapsed| panic!("{what} in time"))
 }
 
 /// A package of one of the hostile guests, in the project of a command.
@@ -240,4 +225,57 @@ fn code_is_kept_by_who_compiles_it_and_the_lock_written_by_who_may() {
     let lock = fs::read_to_string(pocket.project().join("pocket.lock")).expect("it was written");
     assert!(lock.contains("[tools.echo]"), "{lock}");
     assert_eq!(pocket.run(["run", "echo", "{}"]).code, 0, "it is trusted as ever");
+}
+
+#[test]
+fn the_folder_of_a_profile_is_made_before_the_process_is_held_and_for_nobody_who_is_not_trusted() {
+    let pocket = PocketCommand::new();
+    let tool = package(
+        &pocket,
+        "write_file",
+        &json!({ "files": [{ "guest": "/data", "access": "write" }] }),
+    );
+    pocket.write("data/there", "old").write(
+        "pocket.toml",
+        &format!("[tools.write_file]\nsource = \"{tool}\"\n[tools.write_file.grant.files]\n\"/data\" = {{ folder = \"data/{{profile}}\", access = \"write\" }}\n"),
+    );
+    let folders = || {
+        let entries = fs::read_dir(pocket.project().join("data")).expect("it can be read");
+        let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+        names.sort();
+        names
+    };
+    let write = |profile: &str| {
+        let input = r#"{"path": "/data/new", "text": "new"}"#;
+        pocket.run(["--profile", profile, "run", "--harden", "write_file", input])
+    };
+    assert_eq!(write("eve").code, 4, "nobody trusts what the project asks");
+    assert_eq!(folders(), ["there"]);
+    assert_eq!(pocket.run(["trust", "--yes"]).code, 0);
+    for profile in ["ann", "bob", "ann"] {
+        let ended = write(profile);
+        assert_eq!(ended.code, 0, "{profile}: {}", ended.stderr);
+    }
+    assert_eq!(folders(), ["ann", "bob", "there"]);
+}
+
+#[test]
+fn in_a_project_that_holds_the_users_home_a_tool_is_pinned_and_called_at_once() {
+    let mut pocket = PocketCommand::new();
+    pocket.set("HOME", pocket.project());
+    let echo = sample("echo").display().to_string();
+    pocket.write("pocket.toml", &format!("[tools.echo]\nsource = \"{echo}\"\n"));
+    assert_eq!(pocket.run(["trust", "--yes"]).code, 0);
+    let run = || pocket.run(["run", "--harden", "echo", r#"{"a":1}"#]);
+    let first = run();
+    assert_eq!(
+        (first.code, first.stdout.as_str()),
+        (0, "{\"a\":1}\n"),
+        "{}",
+        first.stderr
+    );
+    let lock = fs::read_to_string(pocket.project().join("pocket.lock")).expect("it was written");
+    assert!(lock.contains("[tools.echo]"), "{lock}");
+    let again = run();
+    assert_eq!((again.code, again.stdout), (0, first.stdout), "{}", again.stderr);
 }

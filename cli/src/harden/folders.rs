@@ -62,15 +62,17 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// What is granted and not there is told where it is opened.
-    fn add_folders(&mut self, folders: impl IntoIterator<Item = FolderGrant>, profile: &Profile) {
+    /// The folder of a profile is made now where it is not there: a held process could make it only in all profiles' folder, and so write
+    /// those of the others.
+    pub(super) fn add_folders(&mut self, folders: impl IntoIterator<Item = FolderGrant>, profile: &Profile) {
         for grant in folders {
-            let folder = grant.folder_of(profile);
+            // What is not there, or cannot be made, is told where it is opened.
+            let folder = grant
+                .ready_for(profile)
+                .unwrap_or_else(|_error| grant.folder_of(profile));
             match grant.access {
                 Access::Read => self.read.push(folder),
-                // The folder of a profile is made at its first call, in the one that an operator named.
-                Access::Write if folder.is_dir() => self.write.push(folder),
-                Access::Write => self.write.push(grant.base().to_owned()),
+                Access::Write => self.write.push(folder),
             }
         }
     }
@@ -84,9 +86,7 @@ impl Reach {
 
 /// What this run needs, and how far the starter goes for it: Pocket's own folders, what its settings name, the tool, and the folders that the
 /// tool was given. Without a run it is what any needs.
-pub(super) fn reach(run: Option<&args::Run>, place: &Place) -> Result<(Reach, Bounds), Failure> {
-    // Nothing is done with what nobody trusts but reading it: the run itself asks for trust.
-    let (settings, _asks) = place.read()?;
+pub(super) fn reach(run: Option<&args::Run>, place: &Place, settings: &Settings) -> Result<(Reach, Bounds), Failure> {
     let mut reach = Reach {
         read: of_system(),
         write: vec![PathBuf::from("/dev/null"), place.home.data().to_owned()],
@@ -117,12 +117,12 @@ pub(super) fn reach(run: Option<&args::Run>, place: &Place) -> Result<(Reach, Bo
             Reference::Name(name) => {
                 lock = Some(place.project.join("pocket.lock"));
                 // A lock that is written anew is another file, so naming the one that is there would not do. A project that holds all
-                // that is this user's is not opened for that: there the run after the one that wrote it reads it.
+                // that is this user's is not opened for that: there what this run had written counts.
                 let user = std::env::var_os("HOME").map(PathBuf::from);
                 if !user.is_some_and(|user| user.starts_with(&place.project)) {
                     reach.read.push(place.project.clone());
                 }
-                of_project(&name, place, &settings)?
+                of_project(&name, place, settings)?
             }
             Reference::Source(source) => of_source(source, place)?,
         };

@@ -36,7 +36,12 @@ mod linux {
 
     /// Gives up what a run does not need, where that was asked. Threads that are there already would keep it, so there are none yet.
     pub(crate) fn begin(run: Option<&args::Run>, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-        let (reach, bounds) = folders::reach(run, place)?;
+        let settings = match run {
+            // Folders are made for it: once somebody trusts the project that names them.
+            Some(_) => place.open(terminal)?.settings,
+            None => place.read()?.0,
+        };
+        let (reach, bounds) = folders::reach(run, place, &settings)?;
         let starter = Starter::start(&bounds).map_err(|error| not_held(&error))?;
         STARTER.get_or_init(|| starter);
         let files = landlock::restrict(&reach).map_err(|error| not_held(&error))?;

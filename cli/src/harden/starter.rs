@@ -12,9 +12,10 @@ use std::{
     path::PathBuf,
     pin::Pin,
     process::{Command, ExitStatus, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
-use pocket_runtime::{ChildProcess, FetchScope, StartChild, WriteLock};
+use pocket_runtime::{ChildProcess, FetchScope, SecretBytes, StartChild, WriteLock};
 use rustix::{
     cmsg_space,
     net::{
@@ -63,7 +64,7 @@ impl Job {
 }
 
 /// How far the starter goes, said before anything is held: what a hardened process asks for beyond it is not done.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Bounds {
     /// What may be fetched.
     pub(super) fetch: FetchScope,
@@ -75,6 +76,8 @@ pub(super) struct Bounds {
 #[derive(Debug)]
 pub(super) struct Starter {
     socket: OwnedFd,
+    /// The lock as it was written last.
+    written: Mutex<Option<String>>,
 }
 
 impl Starter {
@@ -85,8 +88,12 @@ impl Starter {
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .spawn()?;
-        let starter = Self { socket: ours };
-        let bounds = serde_json::to_vec(bounds)?;
+        let starter = Self {
+            socket: ours,
+            written: Mutex::default(),
+        };
+        let bounds = SecretBytes::json(bounds)?;
+        let bounds = bounds.expose();
         starter.send(&u64::try_from(bounds.len()).unwrap_or(u64::MAX).to_le_bytes(), &[], &[])?;
         for piece in bounds.chunks(LONGEST) {
             starter.send(piece, &[], &[])?;
@@ -137,12 +144,20 @@ pub(super) struct LockWriter(pub(super) &'static Starter);
 impl WriteLock for LockWriter {
     fn write(&self, content: &[u8]) -> io::Result<()> {
         match self.0.done(Job::WriteLock, &[], content) {
-            Ok(status) if status.success() => Ok(()),
+            Ok(status) if status.success() => {
+                let text = String::from_utf8_lossy(content).into_owned();
+                *self.0.written.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+                Ok(())
+            }
             // It closes the conversation where it could not.
             Ok(_) | Err(_) => Err(io::Error::other(
                 "the process that writes it for a hardened one could not: see that this user may write in its folder",
             )),
         }
+    }
+
+    fn written(&self) -> Option<String> {
+        self.0.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -3,7 +3,7 @@
 //! Whatever it is sent may come from a guest that got out: it does four things, within bounds that it had before any guest ran.
 
 use std::{
-    io::{self, BufRead as _, BufReader, IoSliceMut, Read as _, Write as _},
+    io::{self, IoSliceMut, Read as _, Write as _},
     mem::MaybeUninit,
     net::Shutdown,
     os::{
@@ -18,7 +18,7 @@ use std::{
     thread,
 };
 
-use pocket_runtime::{FileMode, write_atomic};
+use pocket_runtime::{FileMode, SecretBytes, write_atomic};
 use rustix::{
     cmsg_space,
     event::{PollFd, PollFlags, poll},
@@ -30,9 +30,9 @@ use super::starter::{Bounds, ENDS, Job, LONGEST, OURSELVES};
 use crate::{browser, child};
 
 /// More than the bounds of any run.
-const LARGEST_BOUNDS: u64 = 64 << 20;
+const LARGEST_BOUNDS: usize = 64 << 20;
 /// More than a task or a lock has.
-const LARGEST_INPUT: u64 = 16 << 20;
+const LARGEST_INPUT: usize = 16 << 20;
 /// Jobs at one time: more than one process has a use for.
 const AT_ONCE: usize = 32;
 /// What says where `home` is.
@@ -70,29 +70,30 @@ pub(crate) fn start_for_parent() -> ExitCode {
 
 /// What came at once.
 struct Message {
-    bytes: Vec<u8>,
+    bytes: SecretBytes,
     ends: Vec<OwnedFd>,
 }
 
 impl Message {
     /// What is asked for; nothing where it is none of the four.
     fn job(&self) -> Option<Job> {
-        Job::of_word(*self.bytes.first()?)
+        Job::of_word(*self.bytes.expose().first()?)
     }
 }
 
 fn read_bounds(asking: impl AsFd) -> io::Result<Bounds> {
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let length = next(&asking)?.ok_or_else(invalid)?.bytes;
-    let length = u64::from_le_bytes(length.try_into().map_err(|_other_length| invalid())?);
+    let length = <[u8; 8]>::try_from(length.expose()).map_err(|_other_length| invalid())?;
+    let length = usize::try_from(u64::from_le_bytes(length)).map_err(|_too_long| invalid())?;
     if length > LARGEST_BOUNDS {
         return Err(invalid());
     }
-    let mut bytes = Vec::new();
-    while u64::try_from(bytes.len()).is_ok_and(|read| read < length) {
-        bytes.extend(next(&asking)?.ok_or_else(invalid)?.bytes);
+    let mut bytes = SecretBytes::default();
+    while bytes.expose().len() < length {
+        bytes.push(next(&asking)?.ok_or_else(invalid)?.bytes.expose());
     }
-    Ok(serde_json::from_slice(&bytes)?)
+    Ok(serde_json::from_slice(bytes.expose())?)
 }
 
 /// The next message; nothing once nobody is left. One that was cut is empty.
@@ -117,7 +118,10 @@ fn next(asking: impl AsFd) -> io::Result<Option<Message>> {
     }
     let cut = read.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC);
     bytes.truncate(if cut { 0 } else { read.bytes });
-    Ok(Some(Message { bytes, ends }))
+    Ok(Some(Message {
+        bytes: bytes.into(),
+        ends,
+    }))
 }
 
 /// Does one job to its end, or until nobody waits for it, and says how it ended.
@@ -126,7 +130,7 @@ fn do_job(job: Job, message: Message, bounds: &Bounds) {
     let (Some(control), Some(input)) = (ends.next(), ends.next()) else {
         return;
     };
-    let rest = message.bytes.get(1..).unwrap_or_default();
+    let rest = message.bytes.expose().get(1..).unwrap_or_default();
     let status = match job {
         Job::Compile => compile(input, ends, &control),
         Job::Fetch => fetch(input, ends, &control, bounds),
@@ -160,12 +164,11 @@ fn fetch(
     control: &UnixStream,
     bounds: &Bounds,
 ) -> io::Result<ExitStatus> {
-    let mut asked = Vec::new();
-    BufReader::new(input.take(LARGEST_INPUT)).read_until(b'\n', &mut asked)?;
+    let asked = SecretBytes::read_line(input, LARGEST_INPUT)?;
     let (Some(mut output), words) = (ends.next(), next_end(&mut ends)) else {
         return Err(io::ErrorKind::InvalidData.into());
     };
-    let task = match bounds.fetch.admit(&asked) {
+    let task = match bounds.fetch.admit(asked.expose()) {
         Ok(task) => task,
         Err(refusal) => {
             output.write_all(&refusal)?;
@@ -178,14 +181,14 @@ fn fetch(
     let mut child = start(command)?;
     if let Some(mut to) = child.stdin.take() {
         // One that ended already is told by its end.
-        let _told = to.write_all(&task);
+        let _told = to.write_all(task.expose());
     }
     finish(child, control)
 }
 
 fn write_lock(input: UnixStream, bounds: &Bounds) -> io::Result<ExitStatus> {
     let mut content = Vec::new();
-    input.take(LARGEST_INPUT).read_to_end(&mut content)?;
+    input.take(LARGEST_INPUT as u64).read_to_end(&mut content)?;
     let file = bounds.lock.as_deref().ok_or(io::ErrorKind::PermissionDenied)?;
     write_atomic(file, &content, FileMode::Shared)?;
     Ok(ExitStatus::default())

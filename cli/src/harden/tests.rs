@@ -12,6 +12,7 @@ use std::{
     thread,
 };
 
+use pocket_runtime::{Access, FolderGrant, Profile};
 use rustix::io::Errno;
 
 use super::{folders::Reach, landlock, seccomp};
@@ -61,6 +62,37 @@ fn only_what_was_named_is_read_and_only_what_was_named_so_is_written() {
         denied(fs::rename(write.join("newer"), other.join("newer")));
     });
     assert_eq!(fs::read_to_string(other.join("there")).unwrap(), "other");
+}
+
+#[test]
+fn a_written_folder_of_a_profile_is_made_before_and_those_of_others_are_not_reached() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let base = tempfile::tempdir().unwrap();
+    let [data, shared] = ["data", "shared"].map(|name| folder(base.path(), name));
+    let other = folder(&data, "other");
+    let mut reach = Reach::default();
+    let grants = [
+        FolderGrant::new("/data", data.join("{profile}"), Access::Write),
+        FolderGrant::new("/shared", shared.join("{profile}"), Access::Read),
+        FolderGrant::new("/gone", base.path().join("gone/{profile}"), Access::Write),
+    ];
+    reach.add_folders(grants, &Profile::new("ann"));
+    let own = [&data, &shared].map(|folder| folder.join("ann"));
+    for own in &own {
+        assert_eq!(fs::metadata(own).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+    assert!(!base.path().join("gone").exists());
+    apart(|| {
+        assert_eq!(landlock::restrict(&reach).unwrap(), None);
+        fs::write(own[0].join("new"), "new").unwrap();
+        assert_eq!(fs::read_dir(&own[1]).unwrap().count(), 0);
+        denied(fs::write(own[1].join("new"), "new"));
+        denied(fs::write(data.join("new"), "new"));
+        denied(fs::create_dir(data.join("bob")));
+        denied(fs::write(other.join("new"), "new"));
+        denied(fs::read(other.join("there")));
+    });
 }
 
 #[test]

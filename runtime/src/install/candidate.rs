@@ -43,7 +43,7 @@ impl Candidate {
     }
 
     /// With a grant, under a name.
-    pub(super) fn installed_as(self, name: crate::base::name::ToolName, grant: Grant) -> Installed {
+    pub(crate) fn installed_as(self, name: crate::base::name::ToolName, grant: Grant) -> Installed {
         let Self { source, package, tree } = self;
         Installed {
             name,

@@ -160,6 +160,17 @@ impl Installer {
         Ok(locked.grant.read(Some(&self.inner.base)).files)
     }
 
+    /// The folders that the lock gives its tools, without opening any.
+    ///
+    /// # Errors
+    /// When the lockfile cannot be read.
+    pub(crate) fn folders(&self) -> Result<Vec<FolderGrant>, InstallError> {
+        let tools = self.inner.lock.read()?.tools.into_values();
+        Ok(tools
+            .flat_map(|locked| locked.grant.read(Some(&self.inner.base)).files)
+            .collect())
+    }
+
     fn locked(&self, name: &ToolName) -> Result<Locked, InstallError> {
         let mut lock = self.inner.lock.read()?;
         lock.tools.remove(name).ok_or_else(|| not_in_lock(&lock, name))

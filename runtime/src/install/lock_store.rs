@@ -47,6 +47,10 @@ pub trait WriteLock: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// When it cannot be written; it is then as it was.
     fn write(&self, content: &[u8]) -> io::Result<()>;
+
+    /// What it wrote last: it counts where the process may not read the file. (One that takes another's place may be beyond what that
+    /// process was let read.)
+    fn written(&self) -> Option<String>;
 }
 
 impl LockStore {
@@ -111,10 +115,21 @@ impl LockStore {
 
 impl ProjectLock {
     fn read(&self) -> Result<Lockfile, InstallError> {
-        match read_text(&self.file, LARGEST)? {
+        match self.text()? {
             Some(text) => Lockfile::parse(&text, &self.file),
             None => Ok(Lockfile::default()),
         }
+    }
+
+    fn text(&self) -> Result<Option<String>, InstallError> {
+        let read = read_text(&self.file, LARGEST);
+        if let Err(InstallError::Unreadable { source, .. }) = &read
+            && source.kind() == io::ErrorKind::PermissionDenied
+            && let Some(written) = self.writer.as_ref().and_then(|writer| writer.written())
+        {
+            return Ok(Some(written));
+        }
+        read
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Lockfile) -> Result<T, InstallError>) -> Result<T, InstallError> {

@@ -117,6 +117,19 @@ impl Trust {
         Ok(kept.flat_map(|kept| kept.grant.read(None).files).collect())
     }
 
+    /// The folders that anybody granted to anything that was run without `add`.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub(crate) fn folders(&self) -> Result<Vec<FolderGrant>, InstallError> {
+        let file: GrantsFile = self.read("grants.toml")?;
+        Ok(file
+            .candidates
+            .into_values()
+            .flat_map(|kept| kept.grant.read(None).files)
+            .collect())
+    }
+
     fn grant_by_digest(&self, digest: &Digest) -> Result<Option<Grant>, InstallError> {
         let file: GrantsFile = self.read("grants.toml")?;
         Ok(file

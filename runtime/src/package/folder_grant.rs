@@ -80,11 +80,11 @@ impl FolderGrant {
         }
     }
 
-    /// The same, and makes it where it is a profile's own and not there yet.
+    /// The same, and makes it where it is a profile's own and not there yet: by whoever may, before a process that may not calls a tool.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub(crate) fn ready_for(&self, profile: &Profile) -> io::Result<PathBuf> {
+    pub fn ready_for(&self, profile: &Profile) -> io::Result<PathBuf> {
         let folder = self.folder_of(profile);
         // What it lies in is the operator's: where that is gone, so is what was given.
         if self.is_per_profile() && self.base().is_dir() && !folder.exists() {

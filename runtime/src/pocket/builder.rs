@@ -185,7 +185,7 @@ impl PocketBuilder {
             None => Settings::read(&home, project.as_deref(), std::env::vars_os())?.settings,
         };
         let owners = Owners::of(program, project.as_deref());
-        let own_folders = OwnFolders::of(&home, project.as_deref());
+        let own_folders = OwnFolders::of(&home, project.as_deref(), &tools);
         let base = base(project.as_deref());
         let net = Net::new(settings.net.clone())?;
         let fetcher = fetcher(&home, &settings, process)?;

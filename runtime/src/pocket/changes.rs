@@ -34,15 +34,15 @@ impl Pocket {
     /// Adds a tool with what it is granted: to `pocket.lock`, and to the tools of this `Pocket`.
     ///
     /// # Errors
-    /// When the name is taken or the lockfile cannot be written; the tools are then as they were.
+    /// When the name is taken, a folder cannot be given or the lockfile cannot be written; the tools are then as they were.
     pub async fn add(&self, candidate: Candidate, name: Option<ToolName>, grant: Grant) -> Result<ToolName, Error> {
         let name = name.unwrap_or_else(|| candidate.package.manifest.name.clone());
         let mut tools = self.core.tools.write().await;
         if tools.contains_key(name.as_str()) {
             return Err(Error::NameTaken(name.to_string()));
         }
-        let installed = self.core.installer.install(candidate, name.clone(), grant).await?;
-        self.core.take(&mut tools, installed, ToolEntry::default())?;
+        let installed = candidate.installed_as(name.clone(), grant);
+        self.core.pin(&mut tools, installed, ToolEntry::default()).await?;
         Ok(name)
     }
 
@@ -96,13 +96,11 @@ impl Pocket {
         let loaded = self.loaded(name).await?;
         let installed = loaded.installed.as_ref().ok_or_else(|| no_tool(name))?;
         let mut tools = self.core.tools.write().await;
-        let candidate = Candidate::of(installed);
-        let installed = self
-            .core
-            .installer
-            .install(candidate, installed.name.clone(), grant)
-            .await?;
-        self.core.take(&mut tools, installed, loaded.entry.clone())
+        let installed = Installed {
+            grant,
+            ..installed.clone()
+        };
+        self.core.pin(&mut tools, installed, loaded.entry.clone()).await
     }
 
     /// Gives a tool another grant, and what `entry` says beside it, for as long as this `Pocket` lives: nothing is written.
@@ -141,8 +139,8 @@ impl Pocket {
             .get(name.as_str())
             .map(|loaded| loaded.entry.clone())
             .unwrap_or_default();
-        let installed = self.core.installer.install(update.candidate, name, grant).await?;
-        self.core.take(&mut tools, installed, entry)
+        let installed = update.candidate.installed_as(name, grant);
+        self.core.pin(&mut tools, installed, entry).await
     }
 
     /// Removes a tool, from `pocket.lock` too. Calls in flight end as they would.

@@ -26,6 +26,7 @@ pub(super) struct Loaded {
 
 impl Loaded {
     /// A sandboxed tool under what its installation, the settings and the embedding program say. It is compiled at its first call.
+    /// `of_others` are the folders that any tool has.
     pub(super) fn sandboxed(
         engine: &Engine,
         settings: &Settings,
@@ -33,14 +34,17 @@ impl Loaded {
         installed: Installed,
         entry: ToolEntry,
         owner: AccountOwner,
+        of_others: impl FnOnce() -> Result<Vec<FolderGrant>, Error>,
     ) -> Result<Self, Error> {
         let mut policy = policy(settings, &installed, &entry);
         let package = match &installed.source {
             PinnedSource::Path(path) => Some(path.folder.as_path()),
             PinnedSource::Git { .. } => None,
         };
-        let of_project = settings.tools.values().flat_map(|tool| &tool.files);
-        policy.files = own.resolved(&policy.files, package, of_project)?;
+        // The files that tell of the others are read where it matters alone.
+        if !policy.files.is_empty() {
+            policy.files = own.resolved(&policy.files, package, of_others()?.iter())?;
+        }
         let manifest = &installed.package.manifest;
         if policy.credentials == CredentialsMode::Brokered {
             check_brokered(settings, manifest)?;

@@ -73,7 +73,7 @@ impl<'a> Opening<'a> {
     }
 
     fn sandboxed(&self, installed: Installed, entry: ToolEntry) -> Result<Loaded, Error> {
-        self.core.sandboxed(installed, entry)
+        self.core.sandboxed(installed, entry, &self.open)
     }
 
     /// Whether a tool that is open is the one that `pocket.toml` has under its name.

@@ -1,4 +1,4 @@
-//! Which folders no guest is given: Pocket's own, a project's settings, a tool's package.
+//! Which folders no guest is given: Pocket's own, a project's settings, a tool's package, what lies in a folder that tools write.
 
 use std::{
     collections::BTreeSet,
@@ -7,7 +7,9 @@ use std::{
 
 use crate::{
     base::home::Home,
+    install::{InstallError, Trust},
     package::{Access, FolderGrant},
+    pocket::ToolEntry,
     sandbox::SandboxError,
 };
 
@@ -16,31 +18,45 @@ pub(super) struct OwnFolders {
     home: Vec<PathBuf>,
     /// What lies in it is the project's; the folder itself has its settings.
     project: Option<PathBuf>,
+    /// What the builder gives its tools.
+    given: Vec<FolderGrant>,
+    /// What people gave to tools that were never added.
+    trust: Trust,
 }
 
 impl OwnFolders {
-    pub(super) fn of(home: &Home, project: Option<&Path>) -> Self {
+    pub(super) fn of(home: &Home, project: Option<&Path>, tools: &[ToolEntry]) -> Self {
+        let trust = Trust::new(home);
         let home = [home.config(), home.data(), home.cache()];
         Self {
             home: home.into_iter().map(real).collect(),
             project: project.map(real),
+            given: tools.iter().flat_map(|entry| entry.folders.iter().cloned()).collect(),
+            trust,
         }
+    }
+
+    /// The folders that tools have by the builder's word, and by people's where a tool was never added.
+    pub(super) fn given(&self) -> Result<Vec<FolderGrant>, InstallError> {
+        let mut folders = self.trust.folders()?;
+        folders.extend(self.given.iter().cloned());
+        Ok(folders)
     }
 
     /// The same grants with the links in the operator's part of their paths followed, now and no more: this is where they lead to, in
     /// every call.
     ///
     /// Refuses two of one name; a folder that is written and not each profile's own; one that holds or lies in one of Pocket's own or
-    /// the tool's package, or holds the project's settings; and one that lies in what a tool of the project or this tool writes.
+    /// the tool's package, or holds the project's settings; and one that lies in what this tool or any other writes.
     pub(super) fn resolved<'a>(
         &self,
         grants: &'a [FolderGrant],
         package: Option<&Path>,
-        of_project: impl Iterator<Item = &'a FolderGrant>,
+        of_others: impl Iterator<Item = &'a FolderGrant>,
     ) -> Result<Vec<FolderGrant>, SandboxError> {
         check_names(grants)?;
         let package = package.map(real);
-        let written = of_project.chain(grants).filter(|grant| grant.access == Access::Write);
+        let written = of_others.chain(grants).filter(|grant| grant.access == Access::Write);
         let written: Vec<PathBuf> = written.map(|grant| real(grant.base())).collect();
         let resolved = grants.iter().map(|grant| {
             check_folder(grant, grant)?;
@@ -149,7 +165,7 @@ mod tests {
     }
 
     fn own_folders(base: &Path) -> OwnFolders {
-        OwnFolders::of(&Home::at(base.join("home")), None)
+        OwnFolders::of(&Home::at(base.join("home")), None, &[])
     }
 
     #[test]
@@ -159,7 +175,7 @@ mod tests {
         for folder in ["home/data", "project/data", "project/tool/inner", "elsewhere"] {
             fs::create_dir_all(at(folder)).unwrap();
         }
-        let own = OwnFolders::of(&Home::at(at("home")), Some(&at("project")));
+        let own = OwnFolders::of(&Home::at(at("home")), Some(&at("project")), &[]);
         let check = |folder: &Path| {
             let grant = FolderGrant::new("/x", folder, Access::Read);
             own.resolved(&[grant], Some(&at("project/tool")), std::iter::empty())

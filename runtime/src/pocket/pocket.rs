@@ -12,7 +12,8 @@ use crate::{
     auth::{Auth, SignIn},
     base::{name::Profile, nearest::nearest},
     call::{Called, Input, Output, Ways},
-    install::{Installed, Installer},
+    install::{Candidate, Installed, Installer},
+    package::FolderGrant,
     pocket::{Loaded, PocketBuilder, ToolDescription, ToolEntry, own_folders::OwnFolders, owners::Owners},
     sandbox::{Engine, Report},
     settings::Settings,
@@ -149,14 +150,55 @@ impl Core {
         entry: ToolEntry,
     ) -> Result<(), Error> {
         let name = installed.name.to_string();
-        let loaded = self.sandboxed(installed, entry)?;
+        let loaded = self.sandboxed(installed, entry, tools)?;
         tools.insert(name, Arc::new(loaded));
         Ok(())
     }
 
-    pub(super) fn sandboxed(&self, installed: Installed, entry: ToolEntry) -> Result<Loaded, Error> {
+    /// The same with what `pocket.lock` then says of it. What is refused is not pinned.
+    pub(super) async fn pin(
+        &self,
+        tools: &mut BTreeMap<String, Arc<Loaded>>,
+        installed: Installed,
+        entry: ToolEntry,
+    ) -> Result<(), Error> {
+        let loaded = self.sandboxed(installed.clone(), entry, tools)?;
+        let (candidate, name) = (Candidate::of(&installed), installed.name.clone());
+        self.installer.install(candidate, name.clone(), installed.grant).await?;
+        tools.insert(name.to_string(), Arc::new(loaded));
+        Ok(())
+    }
+
+    /// Beside these tools, which are open.
+    pub(super) fn sandboxed(
+        &self,
+        installed: Installed,
+        entry: ToolEntry,
+        open: &BTreeMap<String, Arc<Loaded>>,
+    ) -> Result<Loaded, Error> {
         let owner = self.owners.of_tool(&self.settings, &installed, &entry)?;
-        Loaded::sandboxed(&self.engine, &self.settings, &self.own_folders, installed, entry, owner)
+        let (settings, own) = (&self.settings, &self.own_folders);
+        Loaded::sandboxed(&self.engine, settings, own, installed, entry, owner, || {
+            self.folders(open)
+        })
+    }
+
+    /// The folders that any tool has, by whoever's word: one that only reads may have to keep out of what another writes, which need not
+    /// be open here.
+    fn folders(&self, open: &BTreeMap<String, Arc<Loaded>>) -> Result<Vec<FolderGrant>, Error> {
+        let mut folders = self.installer.folders()?;
+        folders.extend(self.own_folders.given()?);
+        folders.extend(self.settings.tools.values().flat_map(|tool| tool.files.iter().cloned()));
+        for loaded in open.values() {
+            folders.extend(loaded.entry.folders.iter().cloned());
+            folders.extend(
+                loaded
+                    .installed
+                    .iter()
+                    .flat_map(|installed| installed.grant.files.iter().cloned()),
+            );
+        }
+        Ok(folders)
     }
 }
 

@@ -159,7 +159,7 @@ impl SandboxError {
                 "a folder that is written is given as `data/{profile}`: each profile then has one of its own in `data`, made when it is needed; what the guest calls it is a plain absolute path, such as `/data`, that no other grant has"
             }
             Self::OwnFolder { .. } => {
-                "grant a folder that has nothing of Pocket's in it and lies in none of its folders, such as `data` beside `pocket.toml`"
+                "grant a folder that has nothing of Pocket's in it and lies neither in one of its folders nor in one that a tool writes, such as `data` beside `pocket.toml`"
             }
             Self::NotBrokered(_) => {
                 "write `credentials = \"env\"` for this tool if you trust it with the secret itself: its environment then holds it"

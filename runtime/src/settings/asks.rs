@@ -1,14 +1,9 @@
 //! What a project's files ask for, which holds only once a person on this machine agreed.
 
-use std::path::Path;
-
 use crate::{
     auth::StoreUrl,
     base::{digest::Digest, text::shown_on_one_line},
-    settings::{
-        SettingsError,
-        layer::{self, Layer},
-    },
+    settings::layer::Layer,
 };
 
 /// What a project's `pocket.toml`, `.secrets.toml` and `pocket.lock` say of providers, clients, grants, folders and the network.
@@ -46,10 +41,7 @@ impl ProjectAsks {
         self.lines.is_empty()
     }
 
-    pub(super) fn of<'a>(
-        project: &Path,
-        layers: impl IntoIterator<Item = Option<&'a Layer>>,
-    ) -> Result<Self, SettingsError> {
+    pub(super) fn of<'a>(lock: Option<String>, layers: impl IntoIterator<Item = Option<&'a Layer>>) -> Self {
         let mut lines = Vec::new();
         let mut parts: Vec<String> = Vec::new();
         for table in layers.into_iter().map(|layer| layer.map(Layer::table)) {
@@ -58,15 +50,15 @@ impl ProjectAsks {
             parts.push(table.map(ToString::to_string).unwrap_or_default());
         }
         let files = Digest::of_parts(parts.iter().map(String::as_bytes));
-        if let Some(lock) = layer::text_of(&project.join("pocket.lock"))? {
+        if let Some(lock) = lock {
             lines.extend(lock_in_words(&lock));
             parts.push(lock);
         }
-        Ok(Self {
+        Self {
             lines,
             digest: Digest::of_parts(parts.iter().map(String::as_bytes)),
             files,
-        })
+        }
     }
 }
 

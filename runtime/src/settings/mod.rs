@@ -190,6 +190,29 @@ impl Settings {
         project: Option<&Path>,
         variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
     ) -> Result<ReadSettings, SettingsError> {
+        let lock = |project: &Path| layer::text_of(&project.join("pocket.lock"));
+        Self::read_beside(home, project, variables, lock)
+    }
+
+    /// The same with this text in place of the project's `pocket.lock`: where this process had it written and may not read it since.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read_with_lock(
+        home: &Home,
+        project: &Path,
+        variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
+        lock: String,
+    ) -> Result<ReadSettings, SettingsError> {
+        Self::read_beside(home, Some(project), variables, |_project| Ok(Some(lock)))
+    }
+
+    fn read_beside(
+        home: &Home,
+        project: Option<&Path>,
+        variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
+        lock: impl FnOnce(&Path) -> Result<Option<String>, SettingsError>,
+    ) -> Result<ReadSettings, SettingsError> {
         let user = Layer::file(&home.config().join("config.toml"))?;
         let in_project = |name: &str| project.map_or(Ok(None), |folder| Layer::file(&folder.join(name)));
         let public = in_project("pocket.toml")?;
@@ -202,7 +225,7 @@ impl Settings {
         let own_variables = own_variables.cloned().collect();
         let environment = Layer::variables(variables)?;
         let asks = match project {
-            Some(folder) => ProjectAsks::of(folder, [public.as_ref(), secrets.as_ref()])?,
+            Some(folder) => ProjectAsks::of(lock(folder)?, [public.as_ref(), secrets.as_ref()]),
             None => ProjectAsks::none(),
         };
         let project = project.unwrap_or(Path::new("."));

@@ -3,10 +3,7 @@
 use std::{
     cell::Cell,
     ffi::OsString,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,6 +13,7 @@ use crate::{
     base::text::shown_on_one_line,
     source::{
         Progress, SourceError,
+        awaited::Awaited,
         credential_helper::CredentialHelper,
         remote::{Login, Remote, Transport, without_login},
     },
@@ -53,7 +51,7 @@ impl Default for FetchLimits {
 pub(super) struct Watch {
     pub(super) limits: FetchLimits,
     deadline: Instant,
-    cancelled: Arc<AtomicBool>,
+    awaited: Arc<Awaited>,
     progress: Option<Arc<dyn Progress>>,
     stopped: Cell<Option<Stop>>,
 }
@@ -68,11 +66,11 @@ enum Stop {
 }
 
 impl Watch {
-    pub(super) fn new(limits: FetchLimits, cancelled: Arc<AtomicBool>, progress: Option<Arc<dyn Progress>>) -> Self {
+    pub(super) fn new(limits: FetchLimits, awaited: Arc<Awaited>, progress: Option<Arc<dyn Progress>>) -> Self {
         Self {
             limits,
             deadline: Instant::now() + limits.time,
-            cancelled,
+            awaited,
             progress,
             stopped: Cell::new(None),
         }
@@ -97,7 +95,7 @@ impl Watch {
     }
 
     fn go_on(&self) -> bool {
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.awaited.is_over() {
             self.stop(Stop::Cancelled)
         } else if Instant::now() > self.deadline {
             self.stop(Stop::Time)
@@ -247,7 +245,8 @@ impl Session<'_> {
                 git_dir: empty.path(),
                 withheld: self.withheld,
             };
-            let found = helper.ask(&self.url, login.map(|login| &login.user), || self.watch.go_on());
+            let user = login.map(|login| &login.user);
+            let found = helper.ask(&self.url, user, &self.watch.awaited, || self.watch.go_on());
             if let Some(Login {
                 user,
                 password: Some(password),

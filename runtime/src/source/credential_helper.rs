@@ -5,16 +5,19 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Read as _, Write as _},
+    io::{Read as _, Write as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{ChildStdin, ChildStdout, Command, Stdio},
     sync::mpsc,
     time::Duration,
 };
 
 use zeroize::Zeroizing;
 
-use crate::{base::secret::Secret, source::remote::Login};
+use crate::{
+    base::secret::Secret,
+    source::{awaited::Awaited, remote::Login},
+};
 
 /// More than any user's name and password need.
 const LONGEST: u64 = 64 << 10;
@@ -31,22 +34,28 @@ pub(super) struct CredentialHelper<'a> {
 }
 
 impl CredentialHelper<'_> {
-    /// What git has for a URL, and for this user if one is given. Git asks nobody. `go_on` tells whether to wait longer.
-    pub(super) fn ask(&self, url: &str, user: Option<&Secret>, go_on: impl Fn() -> bool) -> Option<Login> {
+    /// What git has for a URL, and for this user if one is given. Git asks nobody, and ends with `fetch`. `go_on` tells whether to
+    /// wait longer.
+    pub(super) fn ask(
+        &self,
+        url: &str,
+        user: Option<&Secret>,
+        fetch: &Awaited,
+        go_on: impl Fn() -> bool,
+    ) -> Option<Login> {
         let question = question(url, user)?;
-        let mut child = match self.start() {
-            Ok(child) => child,
+        let (to, from) = match fetch.start(&mut self.command()) {
+            Ok(pipes) => pipes,
             Err(error) => {
                 tracing::debug!(%error, "git cannot be run, so none of its credential helpers is asked");
                 return None;
             }
         };
-        let answer = talk(&mut child, &question, go_on);
+        let answer = talk(to, from, &question, &go_on);
         if answer.is_none() {
-            // It may have ended already.
-            let _ = child.kill();
+            fetch.stop();
         }
-        let ended = child.wait().ok()?;
+        let ended = fetch.ended(go_on).ok()?;
         if !ended.success() {
             tracing::debug!(%ended, "git's credential helpers have nothing");
             return None;
@@ -54,7 +63,7 @@ impl CredentialHelper<'_> {
         login(&answer?)
     }
 
-    fn start(&self) -> io::Result<Child> {
+    fn command(&self) -> Command {
         let mut command = Command::new("git");
         command
             .args(["credential", "fill"])
@@ -63,13 +72,11 @@ impl CredentialHelper<'_> {
             // Neither a terminal nor a window: what cannot be had without asking is not had.
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ASKPASS", "")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
             .stderr(Stdio::null());
         for name in self.withheld {
             command.env_remove(name);
         }
-        command.spawn()
+        command
     }
 }
 
@@ -96,8 +103,7 @@ fn question(url: &str, user: Option<&Secret>) -> Option<Zeroizing<String>> {
 }
 
 /// Hands the question over and reads the answer; `None` where nobody waits for it any more.
-fn talk(child: &mut Child, question: &str, go_on: impl Fn() -> bool) -> Option<Zeroizing<Vec<u8>>> {
-    let (mut to, from) = (child.stdin.take()?, child.stdout.take()?);
+fn talk(mut to: ChildStdin, from: ChildStdout, question: &str, go_on: impl Fn() -> bool) -> Option<Zeroizing<Vec<u8>>> {
     // Git that does not read it says so by its exit code.
     let _ = to.write_all(question.as_bytes());
     drop(to);
@@ -179,7 +185,9 @@ mod tests {
             git_dir: folder.path(),
             withheld: &[],
         };
-        let found = helper.ask("https://host.example/a", None, || true).unwrap();
+        let found = helper
+            .ask("https://host.example/a", None, &Awaited::default(), || true)
+            .unwrap();
         assert_eq!(found.password.unwrap().expose(), "planted");
     }
 
@@ -190,7 +198,11 @@ mod tests {
             git_dir: folder.path(),
             withheld: &[],
         };
-        assert!(helper.ask("https://host.example/a", None, || false).is_none());
+        assert!(
+            helper
+                .ask("https://host.example/a", None, &Awaited::default(), || false)
+                .is_none()
+        );
     }
 
     #[test]
@@ -200,6 +212,21 @@ mod tests {
             git_dir: folder.path(),
             withheld: &[],
         };
-        assert!(helper.ask("https://host.example/a", None, || true).is_none());
+        assert!(
+            helper
+                .ask("https://host.example/a", None, &Awaited::default(), || true)
+                .is_none()
+        );
+    }
+    #[test]
+    fn nothing_is_asked_for_a_fetch_that_is_over() {
+        let folder = repository("!f() { cat > /dev/null; echo username=me; echo password=planted; }; f");
+        let helper = CredentialHelper {
+            git_dir: folder.path(),
+            withheld: &[],
+        };
+        let fetch = Awaited::default();
+        fetch.end();
+        assert!(helper.ask("https://host.example/a", None, &fetch, || true).is_none());
     }
 }

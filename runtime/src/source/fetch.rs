@@ -1,12 +1,6 @@
 //! Brings a source to this machine.
 
-use std::{
-    ffi::OsString,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{ffi::OsString, sync::Arc};
 
 use cap_std::fs::Dir;
 use git2::Repository;
@@ -15,6 +9,7 @@ use crate::{
     base::{digest::Digest, home::Home, net::NetSettings},
     source::{
         Commit, Folder, GitSource, PathSource, PinnedSource, Source, SourceError,
+        awaited::{Awaited, Group},
         connection::{FetchLimits, Watch},
         download::Download,
         extract::Extraction,
@@ -34,6 +29,7 @@ pub struct Fetcher {
     inner: Arc<Inner>,
     /// What asks git servers, where this process does not do so itself.
     process: Option<FetcherProcess>,
+    group: Group,
 }
 
 struct Inner {
@@ -67,15 +63,15 @@ pub trait Progress: Send + Sync {
     fn ended(&self) {}
 }
 
-/// Stops a fetch when whoever waits for it goes away.
+/// Stops a fetch, and what was started for it, when whoever waits for it goes away.
 struct Waiting {
-    cancelled: Arc<AtomicBool>,
+    awaited: Arc<Awaited>,
     progress: Option<Arc<dyn Progress>>,
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.awaited.end();
         if let Some(progress) = &self.progress {
             progress.ended();
         }
@@ -123,6 +119,7 @@ impl Fetcher {
                 withheld,
             }),
             process: None,
+            group: Group::default(),
         }
     }
 
@@ -131,6 +128,15 @@ impl Fetcher {
     pub fn by(self, process: FetcherProcess) -> Self {
         Self {
             process: Some(process),
+            ..self
+        }
+    }
+
+    /// Has git and what it starts in this process's own group, which whoever started this process ends.
+    #[must_use]
+    pub(super) fn in_this_group(self) -> Self {
+        Self {
+            group: Group::OfThisProcess,
             ..self
         }
     }
@@ -219,16 +225,16 @@ impl Fetcher {
         progress: Option<Arc<dyn Progress>>,
         work: impl FnOnce(&Inner, &GitSource, &Watch) -> Result<Fetched, SourceError> + Send + 'static,
     ) -> Result<Fetched, SourceError> {
-        let cancelled = Arc::new(AtomicBool::new(false));
+        let awaited = Arc::new(Awaited::new(self.group));
         let _waiting = Waiting {
-            cancelled: Arc::clone(&cancelled),
+            awaited: Arc::clone(&awaited),
             progress: progress.clone(),
         };
         let limits = self.inner.limits;
         let inner = Arc::clone(&self.inner);
         let owned = source.clone();
         let thread = tokio::task::spawn_blocking(move || {
-            let watch = Watch::new(inner.limits, cancelled, progress);
+            let watch = Watch::new(inner.limits, awaited, progress);
             work(&inner, &owned, &watch)
         });
         match tokio::time::timeout(limits.time, thread).await {

@@ -2,14 +2,13 @@
 
 use std::{
     ffi::OsString,
-    io::{self, BufRead as _, BufReader, Read, Write},
+    io::{self, Read, Write},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
-use zeroize::Zeroizing;
 
 use crate::{
     base::{
@@ -17,7 +16,7 @@ use crate::{
         code::Code,
         home::Home,
         net::NetSettings,
-        secret::Secret,
+        secret::{Secret, SecretBytes},
     },
     source::{
         Commit, Fetcher, Folder, GitSource, PinnedSource, Progress, Reference, Source, SourceError, SourceSettings,
@@ -26,7 +25,7 @@ use crate::{
 };
 
 /// What is read of a task, in bytes: more than any needs, with the certificates of an operator's CA in it.
-const LONGEST: u64 = 16 << 20;
+const LONGEST: usize = 16 << 20;
 /// What is read of all that is told while it fetches, in bytes: a line for each object of the largest fetch.
 const ALL_THAT_IS_TOLD: u64 = 64 << 20;
 
@@ -40,13 +39,15 @@ pub struct FetcherProcess {
 }
 
 /// What the process is told.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Task {
     /// The source, without a password.
     written: String,
-    user: Option<String>,
-    password: Option<String>,
+    #[serde(with = "in_hex")]
+    user: Option<Secret>,
+    #[serde(with = "in_hex")]
+    password: Option<Secret>,
     github_hosts: Vec<String>,
     ca_pem: Option<Vec<u8>>,
     /// Names of variables that no program it starts gets.
@@ -78,7 +79,7 @@ enum Told {
 
 /// What may be fetched for a process that runs guests: decided before it runs any, and held by who starts the fetching processes, since
 /// git servers are asked with what git knows of this user.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FetchScope {
     tasks: Vec<Task>,
@@ -98,7 +99,7 @@ impl FetchScope {
     ///
     /// # Errors
     /// With what to tell who asked, a line.
-    pub fn admit(&self, asked: &[u8]) -> Result<Zeroizing<Vec<u8>>, Vec<u8>> {
+    pub fn admit(&self, asked: &[u8]) -> Result<SecretBytes, Vec<u8>> {
         let admitted = serde_json::from_slice(asked).ok().and_then(|asked: Task| {
             let known = self.tasks.iter().find(|task| task.written == asked.written)?;
             let task = Task {
@@ -114,7 +115,7 @@ impl FetchScope {
                 hints: vec!["`pocket add` or `pocket update` fetch any, without `--harden`".to_owned()],
             };
             // It is text alone, which can always be written.
-            line(&refused).map(|line| line.to_vec()).unwrap_or_default()
+            line(&refused).map(|line| line.expose().to_vec()).unwrap_or_default()
         })
     }
 }
@@ -166,7 +167,7 @@ impl FetcherProcess {
         };
         // One that dies before it read everything is told by its silence.
         let telling = async {
-            let _told = input.write_all(&task).await;
+            let _told = input.write_all(task.expose()).await;
             let _told = input.shutdown().await;
         };
         // What it says there is for whoever reads along. All of it is read, so that it never waits for a full pipe.
@@ -202,8 +203,8 @@ impl Task {
         let login = source.remote.login.as_ref();
         Self {
             written: source.written.clone(),
-            user: login.map(|login| login.user.expose().to_owned()),
-            password: login.and_then(|login| Some(login.password.as_ref()?.expose().to_owned())),
+            user: login.map(|login| login.user.clone()),
+            password: login.and_then(|login| login.password.clone()),
             github_hosts: settings.github_hosts().to_vec(),
             ca_pem: net.ca_pem.clone(),
             withheld: withheld.to_vec(),
@@ -217,9 +218,9 @@ impl Task {
         let Reference::Source(Source::Git(mut source)) = parsed else {
             return Err(SourceError::Neither(self.written.clone()));
         };
-        source.remote.login = self.user.as_deref().map(|user| Login {
-            user: Secret::new(user),
-            password: self.password.as_deref().map(Secret::new),
+        source.remote.login = self.user.clone().map(|user| Login {
+            user,
+            password: self.password.clone(),
         });
         Ok(source)
     }
@@ -231,9 +232,11 @@ impl Task {
 /// # Errors
 /// When what it is told cannot be read, or nobody listens.
 pub async fn fetch_for_parent(home: &Home, input: impl Read, output: impl Write + Send + 'static) -> io::Result<()> {
-    let mut text = Zeroizing::new(String::new());
-    BufReader::new(input.take(LONGEST)).read_line(&mut text)?;
-    let task: Task = serde_json::from_str(&text)?;
+    let text = SecretBytes::read_line(input, LONGEST)?;
+    // What was wrong with it is not said, which might be a word of it.
+    let task: Task = serde_json::from_slice(text.expose())
+        .map_err(|_wrong| io::Error::new(io::ErrorKind::InvalidData, "what is to be fetched cannot be read"))?;
+    drop(text);
     let output = Arc::new(Output(Mutex::new(output)));
     let ended = match fetch(home, &task, Arc::clone(&output) as _).await {
         Ok((commit, folder)) => Told::Found {
@@ -255,7 +258,7 @@ async fn fetch(home: &Home, task: &Task, progress: Arc<dyn Progress>) -> Result<
         ca_pem: task.ca_pem.clone(),
         ..NetSettings::default()
     };
-    let fetcher = Fetcher::withholding(home, &net, &task.withheld)?;
+    let fetcher = Fetcher::withholding(home, &net, &task.withheld)?.in_this_group();
     let fetched = match &task.pinned {
         None => fetcher.fetch(&Source::Git(source), Some(progress)).await?,
         Some((commit, folder)) => {
@@ -285,7 +288,7 @@ struct Output<W>(Mutex<W>);
 impl<W: Write> Output<W> {
     fn tell(&self, told: &Told) -> io::Result<()> {
         let mut output = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        output.write_all(&line(told)?)?;
+        output.write_all(line(told)?.expose())?;
         output.flush()
     }
 
@@ -307,10 +310,35 @@ impl<W: Write + Send> Progress for Output<W> {
     }
 }
 
-fn line(value: &impl Serialize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut line = Zeroizing::new(serde_json::to_vec(value)?);
-    line.push(b'\n');
+fn line(value: &impl Serialize) -> io::Result<SecretBytes> {
+    let mut line = SecretBytes::json(value)?;
+    line.push(b"\n");
     Ok(line)
+}
+
+/// A secret in JSON: in digits, none of which is ever escaped, since whoever reads JSON undoes that in memory that nobody wipes.
+mod in_hex {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};
+    use zeroize::Zeroizing;
+
+    use super::Secret;
+
+    pub(super) fn serialize<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits = secret
+            .as_ref()
+            .map(|secret| Zeroizing::new(hex::encode(secret.expose())));
+        digits.as_ref().map(|digits| digits.as_str()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+        let digits = Option::<Secret>::deserialize(deserializer)?;
+        let read = |digits: Secret| {
+            let bytes = Zeroizing::new(hex::decode(digits.expose()).ok()?);
+            std::str::from_utf8(&bytes).map(Secret::new).ok()
+        };
+        let secret = digits.map(|digits| read(digits).ok_or_else(|| D::Error::custom("no text in hex")));
+        secret.transpose()
+    }
 }
 
 fn read(line: &str) -> Result<Told, SourceError> {
@@ -345,11 +373,11 @@ mod tests {
         let scope: FetchScope = serde_json::from_slice(&serde_json::to_vec(&scope).unwrap()).unwrap();
         let other_login = source("https://her:other@host.example/a#main:tool");
         let asked = line(&Task::of(&other_login, None, &settings, &with_ca, &[])).unwrap();
-        let admitted: Task = serde_json::from_slice(&scope.admit(&asked).unwrap()).unwrap();
+        let admitted: Task = serde_json::from_slice(scope.admit(asked.expose()).unwrap().expose()).unwrap();
         assert_eq!(admitted.written, known.written);
         assert_eq!(
-            (admitted.user.as_deref(), admitted.password.as_deref()),
-            (Some("me"), Some("planted"))
+            (admitted.user, admitted.password),
+            (Some(Secret::new("me")), Some(Secret::new("planted")))
         );
         assert_eq!((admitted.ca_pem, admitted.withheld.len()), (None, 1));
         for text in [
@@ -359,11 +387,42 @@ mod tests {
             "file:///host.example/a#main:tool",
         ] {
             let asked = line(&Task::of(&source(text), None, &settings, &net, &[])).unwrap();
-            let refusal = String::from_utf8(scope.admit(&asked).unwrap_err()).unwrap();
+            let refusal = String::from_utf8(scope.admit(asked.expose()).unwrap_err()).unwrap();
             assert!(matches!(read(&refusal), Ok(Told::Failed { .. })), "{text}: {refusal}");
         }
         for rubbish in [&b""[..], b"\n", b"{}", b"null\n", &[0xff; 64]] {
             scope.admit(rubbish).unwrap_err();
         }
+    }
+    #[test]
+    fn a_login_is_shown_nowhere_and_arrives_as_it_was() {
+        // What JSON escapes, what it leaves, and a password that its URL writes in percent.
+        for (written, user, password) in [
+            ("pl4nted-user:pl4nted-word", "pl4nted-user", Some("pl4nted-word")),
+            (
+                "pl4nted-user:pl4nted%22%5C%0A%C3%A4",
+                "pl4nted-user",
+                Some("pl4nted\"\\\n\u{e4}"),
+            ),
+            ("pl4nted-token", "pl4nted-token", None),
+        ] {
+            let known = source(&format!("https://{written}@host.example/a#main:tool"));
+            let (settings, net) = (SourceSettings::default(), NetSettings::default());
+            let scope = FetchScope::of(std::slice::from_ref(&known), &settings, &net, &[]);
+            let task = Task::of(&known, None, &settings, &net, &[]);
+            let sent = line(&task).unwrap();
+            let task_there: Task = serde_json::from_slice(sent.expose()).unwrap();
+            let shown = format!("{task:?} {scope:?} {sent:?} {task_there:?}");
+            assert!(
+                !shown.contains("pl4nted") && !shown.contains(&hex::encode("pl4nted")),
+                "{shown}"
+            );
+            let login = task_there.source().unwrap().remote.login.unwrap();
+            assert_eq!(login.user.expose(), user);
+            assert_eq!(login.password.as_ref().map(Secret::expose), password);
+        }
+        let rubbish = br#"{"written": "a", "user": {"pl4nted": 1}}"#;
+        let error = serde_json::from_slice::<Task>(rubbish).unwrap_err();
+        assert!(!error.to_string().contains("pl4nted"), "{error}");
     }
 }

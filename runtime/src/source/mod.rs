@@ -1,5 +1,6 @@
 //! Where a tool comes from: the text a user wrote, and the exact thing it stood for.
 
+mod awaited;
 mod bad_entry;
 mod bad_url;
 mod connection;

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
-use pocket_runtime::{Access, Code, FolderGrant, Home, Input, Pocket, Settings};
+use pocket_runtime::{Access, Code, FolderGrant, Grant, Home, Input, Pocket, Profile, Settings, ToolEntry, Trust};
 use pocket_tests::Embedder;
 use serde_json::{Value, json};
 
@@ -228,6 +228,88 @@ async fn a_folder_in_what_a_tool_writes_is_given_to_no_tool() {
         .await
         .expect_err("a guest could put a link there");
     assert_eq!(error.code(), Code::Denied, "{error}");
+}
+
+/// What `write_file` writes, and a folder in it that `read_root` would read.
+fn nested(base: &Path) -> (FolderGrant, FolderGrant) {
+    fs::create_dir_all(base.join("notes/ann/out")).expect("a folder can be made");
+    (
+        FolderGrant::new("/data", base.join("notes/{profile}"), Access::Write),
+        FolderGrant::new("/in", base.join("notes/ann/out"), Access::Read),
+    )
+}
+
+fn of_folder(folder: FolderGrant) -> Grant {
+    Grant {
+        files: vec![folder],
+        ..Grant::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_in_what_another_tool_writes_is_refused_wherever_that_was_given() {
+    let (embedder, folder) = (Embedder::new(), tempfile::tempdir().expect("a folder can be made"));
+    let (written, read) = nested(folder.path());
+    let source = |name: &str| embedder.project().join("tools").join(name).display().to_string();
+    let (writer, reader) = (embedder.program("write_file"), embedder.program("read_root"));
+    let given = async |builder: pocket_runtime::PocketBuilder, entries: Vec<ToolEntry>| {
+        let settings = Settings::standard().expect("the embedded files are valid");
+        let builder = builder.settings(settings);
+        entries
+            .into_iter()
+            .fold(builder, |builder, entry| builder.tool(entry))
+            .build()
+            .await
+    };
+    let (writes, reads) = (
+        writer.clone().folder(written.clone()),
+        reader.clone().folder(read.clone()),
+    );
+    for entries in [vec![writes.clone(), reads.clone()], vec![reads.clone(), writes]] {
+        let error = given(Pocket::builder().home(Home::at(embedder.home())), entries).await;
+        assert_eq!(error.expect_err("by the program").code(), Code::Denied);
+    }
+    given(embedder.builder(), vec![reads.clone()])
+        .await
+        .expect("nobody writes there yet");
+
+    // By the lock: to a tool that this `Pocket` does not even open.
+    let pocket = given(embedder.builder(), Vec::new()).await.expect("it can be built");
+    let candidate = pocket.inspect(&source("write_file")).await.expect("it is there");
+    let added = pocket.add(candidate.clone(), None, of_folder(written.clone())).await;
+    added.expect("it can be added");
+    let error = given(embedder.builder(), vec![reads.clone()]).await;
+    assert_eq!(error.expect_err("by the lock").code(), Code::Denied);
+    let other = given(embedder.builder(), Vec::new()).await.expect("it can be built");
+    let reader = other.inspect(&source("read_root")).await.expect("it is there");
+    let before = embedder.read("pocket.lock");
+    let refused = other.add(reader, None, of_folder(read.clone())).await;
+    assert_eq!(refused.expect_err("by the lock").code(), Code::Denied);
+    assert_eq!(embedder.read("pocket.lock"), before, "nothing is added that is refused");
+    pocket.remove("write_file").await.expect("it can be removed");
+    given(embedder.builder(), vec![reads.clone()])
+        .await
+        .expect("nobody writes there any more");
+
+    // For as long as this `Pocket` lives.
+    let for_now = pocket.add_for_now(
+        candidate.clone(),
+        None,
+        of_folder(written.clone()),
+        ToolEntry::default(),
+    );
+    for_now.await.expect("it can be added");
+    let reader = pocket.inspect(&source("read_root")).await.expect("it is there");
+    let refused = pocket
+        .add_for_now(reader, None, of_folder(read), ToolEntry::default())
+        .await;
+    assert_eq!(refused.expect_err("for now").code(), Code::Denied);
+
+    // By a person, to a tool that was run without being added.
+    let kept = Trust::new(&Home::at(embedder.home())).keep_grant(&candidate, &Profile::new("ann"), &of_folder(written));
+    kept.expect("it can be kept");
+    let error = given(embedder.builder(), vec![reads]).await;
+    assert_eq!(error.expect_err("by a person").code(), Code::Denied);
 }
 
 #[tokio::test(flavor = "multi_thread")]

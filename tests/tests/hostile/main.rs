@@ -4,6 +4,7 @@ mod brokered;
 mod cancelled;
 mod compiling;
 mod components;
+mod connections;
 mod egress;
 mod ends;
 mod folders;
