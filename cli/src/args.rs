@@ -1,6 +1,6 @@
 //! What can be typed after `pocket`.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use pocket_runtime::{Rule, ToolName};
@@ -71,6 +71,11 @@ pub(crate) enum Verb {
     /// Sign in and out
     #[command(subcommand)]
     Auth(Auth),
+    /// Serve this project's tools: to agents over MCP, to programs over HTTP
+    Serve(Serve),
+    /// Keys, with which programs and agents call the tools that are served
+    #[command(subcommand)]
+    Keys(Keys),
     /// Begin a tool of your own
     New(New),
     /// Build the tool in a folder
@@ -157,6 +162,48 @@ pub(crate) struct SignInWays {
     /// Enter a code on a page of the provider, on any device: where no browser reaches this machine
     #[arg(long, conflicts_with_all = ["no_wait", "paste"])]
     pub(crate) device: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// Serve one agent, on stdin and stdout, as MCP has it
+    #[arg(long, conflicts_with_all = ["listen", "public_url", "no_key"])]
+    pub(crate) stdio: bool,
+    /// Where to listen; port 0 is one that is free [default: 127.0.0.1:8975]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The https URL at which others reach it, through a proxy that ends TLS
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<url::Url>,
+    /// Let in whoever reaches it from this machine, without a key
+    #[arg(long)]
+    pub(crate) no_key: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make a key for a profile: it is shown once
+    Create(CreateKey),
+    /// The keys there are
+    List,
+    /// Take a key away: what it has open ends
+    Revoke(RevokeKey),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CreateKey {
+    /// What to call it, so that you know it again
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Only for this tool; several are given one by one [default: all tools]
+    #[arg(long, value_name = "TOOL")]
+    pub(crate) tool: Vec<ToolName>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RevokeKey {
+    /// Its id, as `pocket keys list` shows it
+    pub(crate) id: pocket_server::KeyId,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,7 @@
 //! Why a verb ended other than well.
 
 use pocket_runtime::{AuthError, Code, Error, InstallError, PackageError, ProviderError, SettingsError, SourceError};
+use pocket_server::{KeysError, ServerError};
 
 /// Why a verb ended other than well.
 #[derive(Debug)]
@@ -126,6 +127,22 @@ from_stages!(
     InstallError,
     SettingsError
 );
+
+impl From<KeysError> for Failure {
+    fn from(error: KeysError) -> Self {
+        let hints = error.hints();
+        let said = Self::said(error.code(), error.to_string());
+        hints.into_iter().fold(said, Self::hint)
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let hints = error.hints();
+        let said = Self::said(error.code(), error.to_string());
+        hints.into_iter().fold(said, Self::hint)
+    }
+}
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {

@@ -21,6 +21,7 @@ mod grants;
 mod harden;
 mod input;
 mod inspect;
+mod keys;
 mod list;
 mod new;
 mod place;
@@ -28,6 +29,7 @@ mod progress;
 mod project_file;
 mod remove;
 mod run;
+mod serve;
 mod session;
 mod table;
 mod terminal;
@@ -82,14 +84,20 @@ fn work(args: Args, terminal: &Terminal) -> Result<(), Failure> {
         Verb::Doctor(doctor) if doctor.harden => harden::begin(None, &place, terminal)?,
         _other => {}
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)?;
-    let ended = runtime
-        .block_on(until_interrupted(dispatch(verb, &place, terminal)))
-        .and_then(|()| terminal.finish());
+    let serves = matches!(verb, Verb::Serve(_));
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if !serves {
+        runtime.worker_threads(2);
+    }
+    let runtime = runtime.enable_all().build().map_err(anyhow::Error::from)?;
+    let work = dispatch(verb, &place, terminal);
+    let ended = if serves {
+        // It ends what runs before it ends itself.
+        runtime.block_on(work)
+    } else {
+        runtime.block_on(until_interrupted(work))
+    };
+    let ended = ended.and_then(|()| terminal.finish());
     // A resolver or file call that hangs must not keep a finished process from ending.
     runtime.shutdown_background();
     ended
@@ -113,6 +121,8 @@ async fn dispatch(verb: Verb, place: &session::Place, terminal: &Terminal) -> Re
         Verb::Inspect(verb) => inspect::inspect(verb, place, terminal).await,
         Verb::Check(verb) => check::check(verb, place, terminal),
         Verb::Auth(verb) => auth::auth(verb, place, terminal).await,
+        Verb::Serve(verb) => serve::serve(verb, place, terminal).await,
+        Verb::Keys(verb) => keys::keys(verb, place, terminal),
         Verb::New(verb) => new::new(verb, terminal),
         Verb::Build(verb) => build::build(verb, place, terminal),
         Verb::Doctor(verb) => doctor::doctor(&verb, place, terminal),

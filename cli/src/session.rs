@@ -137,6 +137,15 @@ impl Session<'_> {
     pub(crate) fn builder(&self) -> PocketBuilder {
         let mut settings = self.settings.clone();
         settings.limits.calls = settings.limits.calls.min(CALLS);
+        self.builder_with(settings)
+    }
+
+    /// The same for a process that makes many calls.
+    pub(crate) fn builder_for_many(&self) -> PocketBuilder {
+        self.builder_with(self.settings.clone())
+    }
+
+    fn builder_with(&self, settings: Settings) -> PocketBuilder {
         let fetcher = harden::fetcher(&settings);
         let builder = Pocket::builder()
             .home(self.place.home.clone())

@@ -110,16 +110,25 @@ fn each_protocol_crate_is_named_by_one_stage_only() {
 
 #[test]
 fn only_the_terminal_prints() {
-    for file in rust_files(&repository().join("runtime/src")) {
-        let code = code(&file);
-        assert!(!code.contains("println!("), "{} prints", file.display());
+    for part in ["runtime/src", "server/src"] {
+        for file in rust_files(&repository().join(part)) {
+            let code = code(&file);
+            assert!(!code.contains("println!("), "{} prints", file.display());
+        }
     }
 }
 
 #[test]
 fn files_stay_within_their_budget() {
     let mut over = Vec::new();
-    for part in ["runtime/src", "cli/src", "guest-sdk/src", "xtask/src", "tests/src"] {
+    for part in [
+        "runtime/src",
+        "server/src",
+        "cli/src",
+        "guest-sdk/src",
+        "xtask/src",
+        "tests/src",
+    ] {
         let folder = repository().join(part);
         for file in rust_files(&folder) {
             let inside = file.strip_prefix(&folder).expect("it was found there");
@@ -164,7 +173,7 @@ fn each_test_that_security_md_names_is_there() {
     let (_before, table) = text
         .split_once("## Which test holds which promise")
         .expect("it has the table");
-    let sources: String = ["runtime/src", "cli/src", "tests/tests"]
+    let sources: String = ["runtime/src", "server/src", "cli/src", "tests/tests"]
         .iter()
         .flat_map(|folder| rust_files(&repository().join(folder)))
         .map(|file| std::fs::read_to_string(file).expect("the file can be read"))

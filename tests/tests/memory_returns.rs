@@ -127,7 +127,7 @@ fn resident() -> u64 {
 
 async fn pocket(embedder: &Embedder, guests: &[Guest], url: &str) -> Pocket {
     let mut settings = Settings::standard().expect("the embedded files are valid");
-    settings.limits.timeout = Duration::from_millis(500);
+    settings.limits.timeout = Duration::from_secs(2);
     // Of each slot that was used a part stays warm.
     settings.limits.calls = 2;
     settings.limits.calls_per_profile = 2;

@@ -1,0 +1,116 @@
+//! `pocket serve`: the tools of a project, for agents and programs.
+
+use std::path::PathBuf;
+
+use pocket_runtime::{FileMode, Pocket, Profile, Secret, create_private_dir, write_atomic};
+use pocket_server::{Keys, Server, ServerSettings, serve_agent};
+use serde_json::json;
+
+use crate::{
+    args,
+    failure::Failure,
+    session::{Place, Session},
+    terminal::Terminal,
+};
+
+pub(crate) async fn serve(args: args::Serve, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+    let session = place.open(terminal)?;
+    let pocket = session.builder_for_many().build().await?;
+    let keys = Keys::of(&place.home);
+    if args.stdio {
+        let profile = Profile::new(place.profile.clone());
+        let pipes = (tokio::io::stdin(), tokio::io::stdout());
+        return Ok(serve_agent(pocket, keys, profile, pipes, ended()).await?);
+    }
+    let settings = settings(&args);
+    let needs_key = settings.needs_key;
+    let server = Server::bind(pocket.clone(), keys.clone(), settings).await?;
+    let url = format!("http://{}", server.address());
+    let key_file = if needs_key { Some(own_key(&keys, place)?) } else { None };
+    tell(&session, &pocket, &url, key_file, terminal).await;
+    server.run(ended()).await;
+    terminal.say("ended");
+    Ok(())
+}
+
+fn settings(args: &args::Serve) -> ServerSettings {
+    let mut settings = ServerSettings::default();
+    if let Some(listen) = args.listen {
+        settings.listen = listen;
+    }
+    settings.public_url.clone_from(&args.public_url);
+    settings.needs_key = !args.no_key;
+    settings
+}
+
+/// A key of this user's own, in a file that nobody else reads: made once for each profile.
+fn own_key(keys: &Keys, place: &Place) -> Result<PathBuf, Failure> {
+    let folder = place.home.data().join("keys");
+    create_private_dir(&folder).map_err(anyhow::Error::from)?;
+    let name: String = place.profile.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let file = folder.join(if place.profile == Profile::default().as_str() {
+        "default.key".to_owned()
+    } else {
+        format!("profile-{name}.key")
+    });
+    if let Ok(text) = std::fs::read_to_string(&file)
+        && keys.find(Secret::new(text.trim()).expose())?.is_some()
+    {
+        return Ok(file);
+    }
+    let made = keys.create(
+        &Profile::new(place.profile.clone()),
+        None,
+        Some("pocket serve".to_owned()),
+    )?;
+    let text = Secret::new(format!("{}\n", made.text.expose()));
+    write_atomic(&file, text.expose().as_bytes(), FileMode::Private).map_err(anyhow::Error::from)?;
+    Ok(file)
+}
+
+/// Where it listens, and what to do next.
+async fn tell(session: &Session<'_>, pocket: &Pocket, url: &str, key_file: Option<PathBuf>, terminal: &Terminal) {
+    let tools: Vec<String> = pocket.tools().await.iter().map(|tool| tool.name.to_string()).collect();
+    if terminal.is_json() {
+        terminal.value(&json!({ "url": url, "mcp": format!("{url}/mcp"), "key_file": key_file, "tools": tools }));
+        return;
+    }
+    terminal.say(format_args!("listening at {url}"));
+    terminal.say(format_args!("  agents   {url}/mcp"));
+    terminal.say(format_args!(
+        "  programs {url}/api, described at {url}/api/openapi.json"
+    ));
+    match key_file {
+        Some(file) => terminal.say(format_args!(
+            "  the key  in {}: send it as `Authorization: Bearer ...`; `pocket keys create` makes others",
+            file.display()
+        )),
+        None => terminal.say("  no key is needed: whoever reaches this machine's own address may call"),
+    }
+    if tools.is_empty() {
+        terminal.say(format_args!(
+            "there are no tools in {} yet: `pocket add SOURCE` adds one; then start this again",
+            session.place.project.display()
+        ));
+    } else {
+        terminal.say(format_args!("tools: {}", tools.join(", ")));
+    }
+}
+
+/// Ends once somebody asks this process to.
+async fn ended() {
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_error) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<Option<()>>();
+    tokio::select! {
+        _terminated = terminated => {}
+        Ok(()) = tokio::signal::ctrl_c() => {}
+    }
+}

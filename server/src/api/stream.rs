@@ -1,0 +1,129 @@
+//! A call told as it goes on: server-sent events.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::response::{
+    IntoResponse as _, Response,
+    sse::{self, KeepAlive, Sse},
+};
+use futures_util::stream;
+use pocket_runtime::CallStep;
+use serde_json::json;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use crate::{
+    calls::{Call, CancelOnDrop, Event},
+    keys::{KeyId, Revocations},
+};
+
+/// A call whose events are told.
+struct Telling {
+    call: Arc<Call>,
+    events: Receiver<Event>,
+    /// Where the call is this reader's alone.
+    _cancel: Option<CancelOnDrop>,
+    key: Option<KeyId>,
+    revocations: Revocations,
+    next: Next,
+}
+
+enum Next {
+    Begin,
+    Events,
+    Nothing,
+}
+
+/// Tells a call from here on, with `log`, `progress` and `step`, and last `end` with how it ended; `call` first, with its id.
+/// Where the caller waits for nothing else, the call ends with this stream; with its key it ends in any case.
+pub(super) fn of(
+    call: Arc<Call>,
+    events: Receiver<Event>,
+    ends_with_stream: bool,
+    key: Option<&KeyId>,
+    revocations: Revocations,
+) -> Response {
+    let telling = Telling {
+        _cancel: ends_with_stream.then(|| CancelOnDrop(Arc::clone(&call))),
+        call,
+        events,
+        key: key.cloned(),
+        revocations,
+        next: Next::Begin,
+    };
+    let events = stream::unfold(telling, |mut telling| async move {
+        let event = telling.next().await?;
+        Some((Ok::<_, Infallible>(event), telling))
+    });
+    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+}
+
+impl Telling {
+    async fn next(&mut self) -> Option<sse::Event> {
+        match self.next {
+            Next::Begin => {
+                self.next = Next::Events;
+                Some(told(
+                    "call",
+                    &json!({ "id": self.call.id.to_string(), "tool": self.call.tool }),
+                ))
+            }
+            Next::Events => {
+                let event = tokio::select! {
+                    biased;
+                    event = self.events.recv() => event,
+                    () = self.call.wait() => Err(RecvError::Closed),
+                    () = revoked(&self.revocations, self.key.as_ref()) => {
+                        self.next = Next::Nothing;
+                        return None;
+                    }
+                };
+                match event {
+                    Ok(event) => Some(event_of(&event)),
+                    Err(RecvError::Lagged(left_out)) => Some(told("left-out", &json!({ "events": left_out }))),
+                    Err(RecvError::Closed) => self.end(),
+                }
+            }
+            Next::Nothing => None,
+        }
+    }
+
+    fn end(&mut self) -> Option<sse::Event> {
+        self.next = Next::Nothing;
+        let ended = self.call.ended()?;
+        let mut shape = ended.to_json(&self.call.tool);
+        if let Some(fields) = shape.as_object_mut() {
+            fields.insert("call".to_owned(), json!(self.call.id.to_string()));
+        }
+        Some(told("end", &shape))
+    }
+}
+
+/// Ends once the key is no more; never where there is none.
+pub(super) async fn revoked(revocations: &Revocations, key: Option<&KeyId>) {
+    match key {
+        Some(key) => revocations.of(key).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn event_of(event: &Event) -> sse::Event {
+    match event {
+        Event::Log(line) => told("log", &json!(line)),
+        Event::Progress { done, total, message } => {
+            told("progress", &json!({ "done": done, "total": total, "message": message }))
+        }
+        Event::Step(step) => {
+            let step = match step {
+                CallStep::Compiling => "compiling",
+                CallStep::Running => "running",
+                _later => "other",
+            };
+            told("step", &json!({ "step": step }))
+        }
+    }
+}
+
+fn told(name: &str, data: &serde_json::Value) -> sse::Event {
+    // JSON on one line: whatever a guest wrote, it is one field of one event.
+    sse::Event::default().event(name).data(data.to_string())
+}

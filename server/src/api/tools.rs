@@ -1,0 +1,100 @@
+//! The tools.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+};
+use pocket_runtime::ToolDescription;
+use serde::Serialize;
+
+use crate::{api::problem::Problem, caller::Caller, server::Core};
+
+/// The tools of a key.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Tools {
+    tools: Vec<Tool>,
+}
+
+/// What a tool is.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Tool {
+    /// What it is called here.
+    name: String,
+    /// For people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// What it does, as its author wrote it.
+    description: String,
+    /// JSON Schema of its input.
+    #[schema(value_type = Object)]
+    input_schema: serde_json::Value,
+    /// JSON Schema of its output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    output_schema: Option<serde_json::Value>,
+    /// Hints to clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    annotations: Option<serde_json::Value>,
+    /// The provider that its user has to be signed in to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+}
+
+impl From<ToolDescription> for Tool {
+    fn from(tool: ToolDescription) -> Self {
+        Self {
+            name: tool.name.to_string(),
+            title: tool.title,
+            description: tool.description,
+            input_schema: tool.input_schema,
+            output_schema: tool.output_schema,
+            annotations: tool.annotations,
+            provider: tool.provider,
+        }
+    }
+}
+
+/// The tools that this key may call, by name.
+#[utoipa::path(
+    get,
+    path = "/api/tools",
+    tag = "tools",
+    responses(
+        (status = 200, description = "The tools", body = Tools),
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(State(core): State<Arc<Core>>, Extension(caller): Extension<Caller>) -> Json<Tools> {
+    let tools = core.pocket.tools().await;
+    let tools = tools.into_iter().filter(|tool| caller.reaches(tool.name.as_str()));
+    Json(Tools {
+        tools: tools.map(Tool::from).collect(),
+    })
+}
+
+/// One tool.
+#[utoipa::path(
+    get,
+    path = "/api/tools/{name}",
+    tag = "tools",
+    params(("name" = String, Path, description = "Its name")),
+    responses(
+        (status = 200, description = "The tool", body = Tool),
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get(
+    State(core): State<Arc<Core>>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+) -> Result<Json<Tool>, Problem> {
+    let tools = core.pocket.tools().await;
+    let tool = tools
+        .into_iter()
+        .find(|tool| tool.name.as_str() == name && caller.reaches(&name));
+    tool.map(|tool| Json(tool.into()))
+        .ok_or_else(|| Problem::no_tool(&name))
+}

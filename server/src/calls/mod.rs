@@ -1,0 +1,10 @@
+//! The calls of all doors: as they run, and for a while after.
+
+mod call;
+mod calls;
+mod ended;
+mod kept;
+
+pub(crate) use call::{Call, CallId, CancelOnDrop, Event};
+pub(crate) use calls::{Begin, Calls};
+pub(crate) use ended::Ended;

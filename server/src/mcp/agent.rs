@@ -1,0 +1,226 @@
+//! What an agent may ask: which tools there are, and to call one.
+
+#![expect(
+    deprecated,
+    reason = "log messages are deprecated in the newest revision, and agents of the ones before have no other way to see a tool's log"
+)]
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pocket_runtime::{Error, Input, SignIn};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ElicitationAction, Implementation,
+        ListToolsResult, LoggingLevel, PaginatedRequestParams, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+    },
+    service::RequestContext,
+};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::{
+    caller::Caller,
+    calls::{Call, CancelOnDrop, Ended},
+    mcp::{
+        listed,
+        report::Telling,
+        result,
+        sign_in::{self, Way},
+    },
+    server::Core,
+};
+
+/// What models are told of the tools as a whole.
+const INSTRUCTIONS: &str = "Tools that run in a sandbox, each able to reach only what a person granted it. Where a result says \
+     `sign_in_required`, ask the user to open the address it has, then call again. Where it says `denied`, only a person can \
+     allow what was refused: tell the user which rule would.";
+
+/// One agent, or one session of one.
+pub(super) struct Agent {
+    core: Arc<Core>,
+    /// Who it is, where a connection does not say so.
+    caller: Option<Caller>,
+    /// From which level on it is told lines of logs, where its requests do not say so.
+    level: Mutex<Option<LoggingLevel>>,
+}
+
+/// A call that an agent asks for.
+struct Asked<'a> {
+    request: &'a CallToolRequestParams,
+    context: &'a RequestContext<RoleServer>,
+    caller: Caller,
+    has_output_schema: bool,
+}
+
+impl Agent {
+    pub(super) const fn new(core: Arc<Core>, caller: Option<Caller>) -> Self {
+        Self {
+            core,
+            caller,
+            level: Mutex::new(None),
+        }
+    }
+
+    /// Who sent a request: with each one its key is looked at anew.
+    fn caller(&self, context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
+        let of_request = context
+            .extensions
+            .get::<http::request::Parts>()
+            .and_then(|parts| parts.extensions.get::<Caller>());
+        of_request
+            .or(self.caller.as_ref())
+            .cloned()
+            .ok_or_else(|| ErrorData::internal_error("this request has no key", None))
+    }
+
+    /// Calls once, and tells the agent how it goes on. An agent that cancels, or goes away, stops the guest.
+    async fn call(&self, asked: &Asked<'_>) -> Arc<Call> {
+        let tool = asked.request.name.as_ref();
+        let input = serde_json::Value::Object(asked.request.arguments.clone().unwrap_or_default());
+        let call = self
+            .core
+            .calls
+            .begin(&self.core.pocket, &asked.caller, tool, Input::Json(input));
+        let _cancel = CancelOnDrop(Arc::clone(&call));
+        let level = *self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut telling = Telling::of(asked.context, tool, level);
+        let mut events = call.events();
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = asked.context.ct.cancelled() => {
+                    call.cancel();
+                    break;
+                }
+                event = events.recv() => event,
+                () = call.wait() => break,
+            };
+            match event {
+                Ok(event) => telling.tell(event).await,
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => break,
+            }
+        }
+        call.wait().await;
+        // What was told just before it ended.
+        while let Ok(event) = events.try_recv() {
+            telling.tell(event).await;
+        }
+        call
+    }
+
+    /// Calls; where a sign-in is needed the user is sent to it, and the call goes on by itself.
+    async fn call_signed_in(&self, asked: &Asked<'_>) -> Result<CallToolResponse, ErrorData> {
+        let whose = sign_in::whose(&asked.caller.owner(), asked.request);
+        let answer = sign_in::answered(&self.core.request_state, asked.request, &whose)?;
+        if answer
+            .as_ref()
+            .is_some_and(|answer| *answer != ElicitationAction::Accept)
+        {
+            return Ok(declined().into());
+        }
+        let call = self.call(asked).await;
+        let Some(ended) = call.ended().cloned() else {
+            return Err(ErrorData::internal_error("the call has not ended", None));
+        };
+        let Some(needed) = ended.sign_in() else {
+            return Ok(result::of(&ended, asked.has_output_schema).into());
+        };
+        match (answer, Way::of(asked.context)) {
+            // The user said yes, and may still be at it.
+            (Some(_accepted), _) => Ok(self.after_sign_in(asked, needed, &ended).await.into()),
+            (None, Way::Retry) => Ok(sign_in::required(&self.core.request_state, needed, &whose).into()),
+            (None, Way::Ask) => {
+                let id = call.id.to_string();
+                if sign_in::ask(asked.context, needed, &id).await != ElicitationAction::Accept {
+                    return Ok(declined().into());
+                }
+                let result = self.after_sign_in(asked, needed, &ended).await;
+                sign_in::tell_completed(asked.context, &id).await;
+                Ok(result.into())
+            }
+            (None, Way::Words) => Ok(result::of(&ended, asked.has_output_schema).into()),
+        }
+    }
+
+    /// Waits for the user, and calls once more.
+    async fn after_sign_in(&self, asked: &Asked<'_>, needed: &SignIn, before: &Ended) -> CallToolResult {
+        let pocket = asked.caller.pocket(&self.core.pocket);
+        let waited = tokio::select! {
+            waited = pocket.wait_sign_in(needed) => waited,
+            () = tokio::time::sleep(sign_in::LONGEST) => return result::of(before, asked.has_output_schema),
+            () = asked.context.ct.cancelled() => return result::of(before, asked.has_output_schema),
+        };
+        if let Err(error) = waited {
+            return in_words(&error);
+        }
+        let call = self.call(asked).await;
+        match call.ended() {
+            Some(ended) => result::of(ended, asked.has_output_schema),
+            None => result::of(before, asked.has_output_schema),
+        }
+    }
+}
+
+fn declined() -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(
+        "[sign_in_required] The user did not want to sign in, so this tool cannot be called. Do not ask again unless the user does.",
+    )])
+}
+
+fn in_words(error: &Error) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(format!("[{}] {error}", error.code()))])
+}
+
+impl ServerHandler for Agent {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_logging().build();
+        let about = Implementation::new("pocket", env!("CARGO_PKG_VERSION")).with_title("Pocket");
+        ServerConfig::new(capabilities)
+            .with_server_info(about)
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let caller = self.caller(&context)?;
+        let mut tools = self.core.pocket.tools().await;
+        tools.retain(|tool| caller.reaches(tool.name.as_str()));
+        listed::page(&tools, request)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let caller = self.caller(&context)?;
+        let tools = self.core.pocket.tools().await;
+        let tool = tools
+            .iter()
+            .find(|tool| tool.name.as_str() == request.name && caller.reaches(&request.name));
+        let Some(tool) = tool else {
+            let message = format!("there is no tool of this name: `{}`", request.name);
+            return Err(ErrorData::invalid_params(message, None));
+        };
+        let asked = Asked {
+            request: &request,
+            context: &context,
+            caller,
+            has_output_schema: tool.output_schema.is_some(),
+        };
+        self.call_signed_in(&asked).await
+    }
+
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.level);
+        Ok(())
+    }
+}

@@ -1,0 +1,63 @@
+//! The key by which a request's state is known as ours when an agent brings it back.
+
+use std::{
+    fs::OpenOptions,
+    io,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use pocket_runtime::{FileMode, Secret, create_private_dir, write_atomic};
+
+/// The key that the processes of one `home` share, so that any of them can answer: made where there is none.
+///
+/// # Errors
+/// When its file cannot be read or written.
+pub(super) fn of_folder(folder: &Path) -> io::Result<Secret> {
+    let path: PathBuf = folder.join("agents.key");
+    if let Some(key) = read(&path)? {
+        return Ok(key);
+    }
+    create_private_dir(folder)?;
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path.with_extension("lock"))?;
+    lock.lock()?;
+    // Another process may have made it meanwhile.
+    if let Some(key) = read(&path)? {
+        return Ok(key);
+    }
+    let key = Secret::new(STANDARD.encode(rand::random::<[u8; 32]>()));
+    write_atomic(&path, key.expose().as_bytes(), FileMode::Private)?;
+    Ok(key)
+}
+
+fn read(path: &Path) -> io::Result<Option<Secret>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(Secret::new(text.trim()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn all_processes_of_a_home_have_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let made: Vec<_> = std::thread::scope(|threads| {
+            let makers: Vec<_> = (0..8)
+                .map(|_| threads.spawn(|| of_folder(folder.path()).unwrap()))
+                .collect();
+            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        });
+        assert!(made.iter().all(|key| key.expose() == made[0].expose()));
+        assert!(made[0].expose().len() >= 32);
+    }
+}

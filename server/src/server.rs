@@ -1,0 +1,133 @@
+//! A server: its doors, and how they are served.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::{Router, middleware};
+use pocket_runtime::Pocket;
+use rmcp::model::RequestStateCodec;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api,
+    calls::Calls,
+    door::{self, Place},
+    error::ServerError,
+    keys::{Keys, Revocations},
+    mcp, serve,
+    settings::ServerSettings,
+    turns::Turns,
+};
+
+/// What all doors share.
+pub(crate) struct Core {
+    pub(crate) pocket: Pocket,
+    pub(crate) settings: ServerSettings,
+    pub(crate) keys: Keys,
+    pub(crate) revocations: Revocations,
+    pub(crate) calls: Calls,
+    pub(crate) place: Place,
+    pub(crate) turns: Turns,
+    /// Seals what an agent brings back.
+    pub(crate) request_state: RequestStateCodec,
+    /// Cancelled once the server is to end.
+    pub(crate) ending: CancellationToken,
+}
+
+impl Core {
+    /// # Errors
+    /// When a file of the keys cannot be read or made.
+    pub(crate) fn of(pocket: Pocket, keys: Keys, settings: ServerSettings, port: u16) -> Result<Self, ServerError> {
+        Ok(Self {
+            place: Place::of(port, settings.public_url.as_ref()),
+            turns: Turns::of(&settings),
+            revocations: keys.watch(),
+            calls: Calls::default(),
+            request_state: mcp::request_state(&keys)?,
+            ending: CancellationToken::new(),
+            pocket,
+            settings,
+            keys,
+        })
+    }
+}
+
+/// A server that listens, and serves once it is [run](Server::run).
+///
+/// ```no_run
+/// # async fn example(home: pocket_runtime::Home) -> Result<(), Box<dyn std::error::Error>> {
+/// use pocket_runtime::Pocket;
+/// use pocket_server::{Keys, Server, ServerSettings};
+///
+/// let pocket = Pocket::builder().project(".").home(home.clone()).build().await?;
+/// let server = Server::bind(pocket, Keys::of(&home), ServerSettings::default()).await?;
+/// println!("http://{}", server.address());
+/// server.run(async { tokio::signal::ctrl_c().await.unwrap_or_default() }).await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Server {
+    core: Arc<Core>,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Listens where the settings say.
+    ///
+    /// # Errors
+    /// When the address is taken or none of this machine, and when the settings would let in whom they must not.
+    pub async fn bind(pocket: Pocket, keys: Keys, settings: ServerSettings) -> Result<Self, ServerError> {
+        settings.check()?;
+        let refused = |error: io::Error| match error.kind() {
+            io::ErrorKind::AddrInUse => ServerError::AddressTaken(settings.listen),
+            _other => ServerError::Listen {
+                address: settings.listen,
+                error,
+            },
+        };
+        let listener = TcpListener::bind(settings.listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let core = Arc::new(Core::of(pocket, keys, settings, address.port())?);
+        Ok(Self {
+            core,
+            listener,
+            address,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `end` is done; then takes nothing new, lets the calls that run go on for [`ServerSettings::grace`], and cancels
+    /// those that are left.
+    pub async fn run(self, end: impl Future<Output = ()> + Send) {
+        let Self { core, listener, .. } = self;
+        let router = router(&core);
+        let keeping = {
+            let pocket = core.pocket.clone();
+            tokio::spawn(async move { pocket.keep_alive().await })
+        };
+        serve::until(listener, router, &core, end).await;
+        keeping.abort();
+    }
+}
+
+fn router(core: &Arc<Core>) -> Router {
+    Router::new()
+        .merge(api::router(core))
+        .merge(mcp::router(core))
+        .layer(middleware::from_fn_with_state(Arc::clone(core), door::is_ours))
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .field("settings", &self.core.settings)
+            .finish_non_exhaustive()
+    }
+}
