@@ -8,6 +8,7 @@ use crate::{
     settings::{
         SettingsError,
         layer::{self, Layer},
+        proxy_file,
     },
 };
 
@@ -139,6 +140,7 @@ fn in_words(asking: &toml::Table) -> Vec<String> {
                     "how tools get their credentials: {name} = {}",
                     shown_on_one_line(&entry.to_string())
                 ),
+                "network" if name == "proxy" => proxy_file::in_words(entry),
                 "store" => store_in_words(&name, entry),
                 other => format!(
                     "{}.{name} = {}",

@@ -17,6 +17,7 @@ use crate::{
         code::Code,
         home::Home,
         net::NetSettings,
+        proxy::ProxySettings,
         secret::Secret,
     },
     source::{
@@ -49,10 +50,20 @@ struct Task {
     password: Option<String>,
     github_hosts: Vec<String>,
     ca_pem: Option<Vec<u8>>,
+    proxy: Option<ProxyTask>,
     /// Names of variables that no program it starts gets.
     withheld: Vec<OsString>,
     /// The commit and folder, where the source was pinned.
     pinned: Option<(String, String)>,
+}
+
+/// The operator's proxy. Names are git's to give it, so nothing says whether it wants them.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProxyTask {
+    url: String,
+    inner: bool,
+    direct: Vec<String>,
 }
 
 /// What the process tells, a line each.
@@ -206,9 +217,24 @@ impl Task {
             password: login.and_then(|login| Some(login.password.as_ref()?.expose().to_owned())),
             github_hosts: settings.github_hosts().to_vec(),
             ca_pem: net.ca_pem.clone(),
+            proxy: net.proxy.as_ref().map(|proxy| ProxyTask {
+                url: proxy.url_with_login().to_string(),
+                inner: proxy.inner,
+                direct: proxy.direct().iter().map(ToString::to_string).collect(),
+            }),
             withheld: withheld.to_vec(),
             pinned: pinned.map(|(commit, folder)| (commit.to_string(), folder.to_string())),
         }
+    }
+
+    fn proxy(&self) -> Result<Option<ProxySettings>, SourceError> {
+        let Some(ProxyTask { url, inner, direct }) = &self.proxy else {
+            return Ok(None);
+        };
+        let made = ProxySettings::new(url).and_then(|proxy| proxy.with_direct(direct.iter().map(String::as_str)));
+        let mut proxy = made.map_err(|error| SourceError::FetcherNotStarted(io::Error::other(error)))?;
+        proxy.inner = *inner;
+        Ok(Some(proxy))
     }
 
     fn source(&self) -> Result<GitSource, SourceError> {
@@ -253,6 +279,7 @@ async fn fetch(home: &Home, task: &Task, progress: Arc<dyn Progress>) -> Result<
     let source = task.source()?;
     let net = NetSettings {
         ca_pem: task.ca_pem.clone(),
+        proxy: task.proxy()?,
         ..NetSettings::default()
     };
     let fetcher = Fetcher::withholding(home, &net, &task.withheld)?;
