@@ -96,14 +96,7 @@ fn print(inspected: &Inspected, settings: &Settings, terminal: &Terminal) {
     line("source", shown_on_one_line(candidate.source.written()));
     if let PinnedSource::Git { commit, folder, .. } = &candidate.source {
         line("commit", commit.to_string());
-        line(
-            "folder",
-            if folder.as_str().is_empty() {
-                "(root)".to_owned()
-            } else {
-                shown_on_one_line(folder.as_str())
-            },
-        );
+        line("folder", or_root(folder.as_str()));
     }
     line(
         "description",
@@ -139,6 +132,9 @@ fn print(inspected: &Inspected, settings: &Settings, terminal: &Terminal) {
     if !settings.deny.is_empty() {
         line("denied", or_nothing(&rules(&settings.deny)));
     }
+    if let Some(proxy) = proxy(settings) {
+        line("proxy", proxy);
+    }
     for note in candidate.package.notes() {
         line("note", shown_on_one_line(&note.to_string()));
     }
@@ -155,10 +151,29 @@ fn has_own_account(inspected: &Inspected) -> bool {
     candidate.package.manifest.auth.is_some() && of_project.as_ref().is_some_and(|tool| tool.own_account)
 }
 
+/// What requests go through, and who then sees where they lead.
+fn proxy(settings: &Settings) -> Option<String> {
+    let proxy = settings.net.proxy.as_ref()?;
+    let who = if proxy.resolves {
+        "it finds the addresses of hosts: that none of them is an inner one is the proxy's to check, not Pocket's"
+    } else {
+        "it is given addresses that Pocket has checked"
+    };
+    Some(format!("{proxy}; {who}"))
+}
+
 /// A schema on one line; its author may have spread it over many.
 fn compact(schema: &str) -> String {
     serde_json::from_str::<serde_json::Value>(schema)
         .map_or_else(|_not_json| schema.to_owned(), |json| json.to_string())
+}
+
+fn or_root(folder: &str) -> String {
+    if folder.is_empty() {
+        "(root)".to_owned()
+    } else {
+        shown_on_one_line(folder)
+    }
 }
 
 fn or_nothing(lines: &[String]) -> String {
@@ -274,6 +289,7 @@ fn as_json(inspected: &Inspected, settings: &Settings) -> serde_json::Value {
         "asks": Asks::of(manifest).lines,
         "may_reach": reach,
         "own_account": has_own_account(inspected),
+        "proxy": proxy(settings),
         "denied": rules(&settings.deny),
         "notes": candidate.package.notes(),
         "input_schema": serde_json::from_str::<serde_json::Value>(manifest.input_schema.as_str()).ok(),

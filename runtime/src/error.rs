@@ -124,7 +124,7 @@ impl Error {
                 sign_in.url
             )],
             Self::Settings(error) => error.hints(),
-            Self::Net(_) => vec!["see `[network] ca_file` in the settings".to_owned()],
+            Self::Net(error) => error.hints(),
             Self::NoTool {
                 nearest: Some(near), ..
             } => vec![format!("did you mean `{near}`?")],

@@ -70,6 +70,7 @@ pub use base::{
     key::{KeyPlace, KeySource},
     name::{NotAToolName, Profile, ToolName},
     net::{NetError, NetSettings},
+    proxy::{DirectHosts, NotAProxy, ProxySettings},
     quantity::NotAQuantity,
     resolver::Resolver,
     secret::{Secret, SecretBytes},

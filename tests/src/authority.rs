@@ -29,7 +29,12 @@ impl Authority {
 
     /// What a server needs to be `localhost` and `127.0.0.1` for those who trust this authority.
     pub fn server(&self) -> Arc<rustls::ServerConfig> {
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        self.server_of(&["localhost", "127.0.0.1"])
+    }
+
+    /// The same for a server of other names.
+    pub fn server_of(&self, names: &[&str]) -> Arc<rustls::ServerConfig> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let params = CertificateParams::new(names).expect("the names are valid");
         let key = KeyPair::generate().expect("a key can be made");
         let certificate = params

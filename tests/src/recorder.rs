@@ -46,6 +46,11 @@ pub struct Recorded {
 impl Recorder {
     /// Over plain HTTP on 127.0.0.1.
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// Over TLS where a certificate is given.
+    pub async fn start_with(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let seen: Arc<Seen> = Arc::default();
         let router = Router::new()
             .route("/redirect", any(redirect))
@@ -55,7 +60,7 @@ impl Recorder {
             .fallback(echo)
             .with_state(Arc::clone(&seen));
         Self {
-            served: Served::start(router, None).await,
+            served: Served::start(router, tls).await,
             seen,
         }
     }

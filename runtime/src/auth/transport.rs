@@ -49,7 +49,7 @@ impl Transport {
     pub(crate) async fn send(&self, request: http::Request<Vec<u8>>) -> Result<Answer, FlowError> {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let unreachable = |error: reqwest::Error| FlowError::Unreachable {
-            reason: format!("{host}: {}", reason(error)),
+            reason: format!("{host}: {}{}", reason(error), self.through(&host)),
             retry_after: None,
         };
         let request = reqwest::Request::try_from(request).map_err(unreachable)?;
@@ -82,6 +82,14 @@ impl Transport {
             status,
             retry_after,
             body,
+        })
+    }
+
+    /// The words that a proxy stands between.
+    fn through(&self, host: &str) -> String {
+        let proxy = self.net.proxy().filter(|proxy| !proxy.is_direct(host));
+        proxy.map_or_else(String::new, |proxy| {
+            format!(", through the proxy {proxy} of `[network.proxy]`")
         })
     }
 

@@ -1,4 +1,4 @@
-//! One TLS root set, CA and resolver for all clients.
+//! One TLS root set, CA, proxy and resolver for all clients.
 
 use std::{
     fmt, io,
@@ -15,15 +15,18 @@ use rustls::{
 use crate::base::{
     code::Code,
     listeners::Listeners,
+    proxy::{NotAProxy, ProxySettings},
     resolver::{Resolver, SystemResolver},
 };
 
-/// Roots of trust and names, for all clients.
+/// Roots of trust, proxy and names, for all clients.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct NetSettings {
     /// Certificates of the operator's own, PEM, beside the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// What requests go through, where it is not reached directly; `None`: all is.
+    pub proxy: Option<ProxySettings>,
     /// What finds the addresses of names; `None`: the system.
     pub resolver: Option<Arc<dyn Resolver>>,
 }
@@ -35,6 +38,9 @@ pub enum NetError {
     /// The operator's CA file has no certificate.
     #[error("the CA file has no certificate that can be read: {0}")]
     Ca(String),
+    /// The proxy cannot be used.
+    #[error("the proxy cannot be used: {0}")]
+    Proxy(NotAProxy),
     /// TLS could not be set up.
     #[error("TLS could not be set up: {0}")]
     Tls(String),
@@ -46,6 +52,7 @@ impl NetError {
     pub fn code(&self) -> Code {
         match self {
             Self::Ca(_) => Code::NotValid,
+            Self::Proxy(error) => error.code(),
             Self::Tls(_) => Code::Internal,
         }
     }
@@ -58,6 +65,7 @@ impl NetError {
                 "let `[network] ca_file` name a PEM file of certificates: it has lines `-----BEGIN CERTIFICATE-----`"
                     .to_owned(),
             ],
+            Self::Proxy(error) => error.hints(),
             Self::Tls(_) => Vec::new(),
         }
     }
@@ -80,17 +88,23 @@ struct Inner {
     /// The operator's own.
     extra_roots: Vec<CertificateDer<'static>>,
     tls: OnceLock<Arc<ClientConfig>>,
+    proxy: Option<ProxySettings>,
     resolver: Arc<dyn Resolver>,
     listeners: Listeners,
 }
 
 impl Net {
     pub(crate) fn new(settings: NetSettings) -> Result<Self, NetError> {
-        let NetSettings { ca_pem, resolver } = settings;
+        let NetSettings {
+            ca_pem,
+            proxy,
+            resolver,
+        } = settings;
         Ok(Self {
             inner: Arc::new(Inner {
                 extra_roots: ca_pem.map(|pem| roots_of(&pem)).transpose()?.unwrap_or_default(),
                 tls: OnceLock::new(),
+                proxy,
                 resolver: resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
                 listeners: Listeners::default(),
             }),
@@ -100,6 +114,11 @@ impl Net {
     /// Where this process listens itself: no guest may reach that.
     pub(crate) fn listeners(&self) -> &Listeners {
         &self.inner.listeners
+    }
+
+    /// What requests go through, where they do.
+    pub(crate) fn proxy(&self) -> Option<&ProxySettings> {
+        self.inner.proxy.as_ref()
     }
 
     /// The TLS configuration that all clients share, with HTTP/1.1 and HTTP/2 offered. Sessions are resumed across clients.
@@ -115,10 +134,13 @@ impl Net {
     #[cfg_attr(not(test), expect(clippy::disallowed_methods, reason = "this is the one place"))]
     pub(crate) fn http(&self) -> Result<reqwest::Client, NetError> {
         let tls = ClientConfig::clone(&*self.tls()?);
-        reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder().no_proxy();
+        if let Some(proxy) = self.proxy() {
+            builder = builder.proxy(proxy.for_reqwest().map_err(NetError::Proxy)?);
+        }
+        builder
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
             .dns_resolver(Arc::new(Names(self.inner.resolver.clone())))
             .referer(false)
             .connect_timeout(CONNECT_TIME)
@@ -157,6 +179,7 @@ impl fmt::Debug for Net {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Net")
             .field("extra_roots", &self.inner.extra_roots.len())
+            .field("proxy", &self.inner.proxy)
             .finish_non_exhaustive()
     }
 }
@@ -213,7 +236,7 @@ mod tests {
         ] {
             let settings = NetSettings {
                 ca_pem: Some(pem.to_vec()),
-                resolver: None,
+                ..NetSettings::default()
             };
             let error = Net::new(settings).unwrap_err();
             assert!(matches!(error, NetError::Ca(_)), "{error}");

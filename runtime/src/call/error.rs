@@ -2,7 +2,7 @@
 
 use crate::{
     auth::{AuthError, SignIn},
-    base::{code::Code, json::JsonError},
+    base::{code::Code, json::JsonError, proxy::ProxyFault},
     package::Violation,
     sandbox::SandboxError,
 };
@@ -93,6 +93,18 @@ pub enum CallError {
         /// What the tool said, or how it ended.
         message: String,
     },
+    /// The tool failed after the operator's proxy opened no way to a host.
+    #[error("the proxy `{proxy}` opened no way to a host: {reason}; the tool then failed: {message}")]
+    Proxy {
+        /// Where the proxy is.
+        proxy: String,
+        /// What it did.
+        reason: String,
+        /// What would mend it.
+        hint: String,
+        /// What the tool said, or how it ended.
+        message: String,
+    },
     /// The service behind the tool asks to wait.
     #[error("the service behind the tool asks to wait: {seconds} s")]
     RateLimited {
@@ -138,6 +150,15 @@ impl CallError {
         }
     }
 
+    pub(super) fn proxy(fault: ProxyFault, proxy: &str, message: String) -> Self {
+        Self::Proxy {
+            proxy: proxy.to_owned(),
+            reason: fault.to_string(),
+            hint: fault.hint().to_owned(),
+            message,
+        }
+    }
+
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -155,6 +176,7 @@ impl CallError {
             Self::TimedOut { .. } => Code::TimedOut,
             Self::Denied { .. } | Self::CredentialNotGranted { .. } => Code::Denied,
             Self::Unauthorized { .. } => Code::Unauthorized,
+            Self::Proxy { .. } => Code::Unreachable,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::Busy => Code::Busy,
             Self::Panicked => Code::Internal,
@@ -194,6 +216,7 @@ impl CallError {
             Self::Unauthorized { provider: None, .. } => {
                 vec!["the tool was given no credential: its manifest names no provider under `auth`".to_owned()]
             }
+            Self::Proxy { hint, .. } => vec![hint.clone()],
             Self::RateLimited { seconds } => vec![format!("call again in {seconds} s")],
             Self::Busy | Self::OutOfMemoryOfAllCalls => {
                 vec!["call again when some calls have ended, or raise the limits".to_owned()]

@@ -290,12 +290,18 @@ impl CallTool {
             saw_unauthorized,
             renewed: _,
             lacks_scopes: _,
+            proxy_fault,
         } = end;
         let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
         let (ended, exact) = match outcome {
             Outcome::Output(text) => {
                 let exact = exact(&text, redactor);
                 (self.read_output(text, redactor), exact)
+            }
+            Outcome::ToolFailed(message) | Outcome::Trapped(message)
+                if let (Some((fault, proxy)), true) = (&proxy_fault, refusals.is_empty()) =>
+            {
+                (Err(CallError::proxy(*fault, proxy, redactor.text(message))), None)
             }
             other => (Err(self.failure(other, saw_unauthorized, &refusals, redactor)), None),
         };

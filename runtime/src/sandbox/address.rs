@@ -26,6 +26,8 @@ pub(crate) enum Prohibited {
     Never,
     #[error("it leads to where Pocket itself listens")]
     OurOwn,
+    #[error("it leads to the operator's proxy, which is asked for by its own name or address alone")]
+    Proxy,
 }
 
 /// Whether a request may go to this address: `private` where the operator opened inner ones for it.

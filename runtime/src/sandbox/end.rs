@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     auth::Credential,
+    base::proxy::ProxyFault,
     sandbox::{LogLine, SandboxError},
 };
 
@@ -23,6 +24,8 @@ pub(crate) struct End {
     pub(crate) renewed: Vec<Credential>,
     /// What such a host said that the token lacks, in answer to such a request: scopes, none where it did not say which.
     pub(crate) lacks_scopes: Option<Vec<String>>,
+    /// Why the operator's proxy last opened no way to a host, and where that proxy is.
+    pub(crate) proxy_fault: Option<(ProxyFault, String)>,
 }
 
 impl End {
@@ -37,6 +40,7 @@ impl End {
             saw_unauthorized: false,
             renewed: Vec::new(),
             lacks_scopes: None,
+            proxy_fault: None,
         }
     }
 }

@@ -63,6 +63,7 @@ pub(super) async fn invoke(tool: &Tool, invocation: Invocation<'_>) -> End {
         only_safe_requests,
         saw_unauthorized,
         lacks_scopes,
+        proxy_fault,
         limit_met: _,
     } = ran.totals;
     End {
@@ -84,6 +85,7 @@ pub(super) async fn invoke(tool: &Tool, invocation: Invocation<'_>) -> End {
         saw_unauthorized,
         renewed: ran.renewed,
         lacks_scopes,
+        proxy_fault: proxy_fault.zip(tool.outbound.proxy()),
     }
 }
 

@@ -3,7 +3,11 @@
 use crate::{
     auth::StoreUrl,
     base::{digest::Digest, text::shown_on_one_line},
-    settings::layer::Layer,
+    settings::{
+        SettingsError,
+        layer::{self, Layer},
+        proxy_file,
+    },
 };
 
 /// What a project's `pocket.toml`, `.secrets.toml` and `pocket.lock` say of providers, clients, grants, folders and the network.
@@ -131,6 +135,7 @@ fn in_words(asking: &toml::Table) -> Vec<String> {
                     "how tools get their credentials: {name} = {}",
                     shown_on_one_line(&entry.to_string())
                 ),
+                "network" if name == "proxy" => proxy_file::in_words(entry),
                 "store" => store_in_words(&name, entry),
                 other => format!(
                     "{}.{name} = {}",

@@ -32,7 +32,7 @@ pub(super) struct ClientFile {
 }
 
 /// `true` or `false`, or either as text.
-fn some_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+pub(super) fn some_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "`true` or `false`")]
     enum Written {
@@ -44,7 +44,7 @@ fn some_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>,
         Written::Text(text) => match text.as_str() {
             "true" => Ok(Some(true)),
             "false" => Ok(Some(false)),
-            _other => Err(D::Error::custom("`use_recommended_scope` is `true` or `false`")),
+            _other => Err(D::Error::custom("expected `true` or `false`")),
         },
     }
 }

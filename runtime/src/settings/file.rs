@@ -18,6 +18,7 @@ use crate::{
         client_file::ClientFile,
         credentials::CredentialsFile,
         layer::{self, Layer},
+        proxy_file::ProxyFile,
         tool_file::{RuleFile, ToolFile},
     },
     source::SourceSettings,
@@ -126,10 +127,11 @@ struct SourcesFile {
 #[serde(
     deny_unknown_fields,
     default,
-    expecting = "a table of how the network is reached: ca_file"
+    expecting = "a table of how the network is reached: ca_file, proxy"
 )]
 struct NetworkFile {
     ca_file: Option<PathBuf>,
+    proxy: ProxyFile,
 }
 
 fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<std::time::Duration>, D::Error> {
@@ -231,6 +233,7 @@ impl SettingsFile {
         replace(&mut self.renewals.per_second, renewals.per_second);
         self.store.overlay(store);
         replace(&mut self.network.ca_file, network.ca_file);
+        self.network.proxy.overlay(network.proxy);
         self.deny.http.extend(deny.http);
         self.sources.github_hosts.extend(sources.github_hosts);
         self.credentials.overlay(credentials);
@@ -273,7 +276,7 @@ impl SettingsFile {
             credentials: credentials.into_settings(),
             own_variables: Vec::new(),
             own_files,
-            net: net_settings(network, project)?,
+            net: net_settings(network, project, layers)?,
             deny: deny.http.into_iter().map(|rule| rule.0).collect(),
             tools: tools
                 .into_iter()
@@ -345,7 +348,7 @@ impl StoreFile {
     }
 }
 
-fn net_settings(network: NetworkFile, project: &Path) -> Result<NetSettings, SettingsError> {
+fn net_settings(network: NetworkFile, project: &Path, layers: &[Layer]) -> Result<NetSettings, SettingsError> {
     let mut settings = NetSettings::default();
     if let Some(file) = network.ca_file {
         let path = project.join(file);
@@ -355,6 +358,7 @@ fn net_settings(network: NetworkFile, project: &Path) -> Result<NetSettings, Set
         })?;
         settings.ca_pem = Some(pem);
     }
+    settings.proxy = network.proxy.into_settings(layers)?;
     Ok(settings)
 }
 

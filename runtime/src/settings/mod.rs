@@ -5,6 +5,7 @@ mod client_file;
 mod credentials;
 mod file;
 mod layer;
+mod proxy_file;
 mod tool_file;
 mod wording;
 

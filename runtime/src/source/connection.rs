@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use git2::{Cred, CredentialType, ErrorClass, ErrorCode, RemoteCallbacks};
+use git2::{Cred, CredentialType, ErrorClass, ErrorCode, ProxyOptions, RemoteCallbacks};
 
 use crate::{
-    base::text::shown_on_one_line,
+    base::{proxy::ProxySettings, text::shown_on_one_line},
     source::{
         Progress, SourceError,
         awaited::Awaited,
@@ -155,6 +155,7 @@ impl Watch {
         // The user's own git settings may put a password into the URL that git takes.
         let reason = shown_on_one_line(&without_login(error.message()));
         match (error.code(), error.class()) {
+            (_, ErrorClass::Http) if reason.starts_with("proxy ") => SourceError::ThroughProxy { url, reason },
             (ErrorCode::Auth, _) => SourceError::AuthNeeded { host },
             (ErrorCode::Certificate, ErrorClass::Ssh) => SourceError::HostKey { host },
             (ErrorCode::Certificate, _) => SourceError::Certificate { host, reason },
@@ -185,6 +186,8 @@ pub(super) struct Session<'a> {
     pub(super) url: String,
     /// The names of variables that no program of git's gets.
     pub(super) withheld: &'a [OsString],
+    /// The operator's, which git asks by the name of the host.
+    pub(super) proxy: Option<&'a ProxySettings>,
 }
 
 /// What was already offered; a server that asks again did not take it.
@@ -196,6 +199,17 @@ struct Offered {
 }
 
 impl Session<'_> {
+    /// What git goes through. Git's own settings and the environment's variables name no proxy here.
+    pub(super) fn through(&self) -> ProxyOptions<'static> {
+        let mut options = ProxyOptions::new();
+        let host = url::Url::parse(&self.url).ok().filter(|_| is_http(&self.url));
+        let host = host.as_ref().and_then(url::Url::host_str).unwrap_or_default();
+        if let Some(proxy) = self.proxy.filter(|proxy| !host.is_empty() && !proxy.is_direct(host)) {
+            options.url(&proxy.url_with_login());
+        }
+        options
+    }
+
     pub(super) fn callbacks(&self) -> RemoteCallbacks<'_> {
         let mut callbacks = RemoteCallbacks::new();
         let mut offered = Offered::default();
@@ -312,6 +326,12 @@ mod tests {
         assert!(matches!(key, SourceError::HostKey { .. }));
         let tls = explain(ErrorCode::Certificate, ErrorClass::Ssl, "self signed");
         assert!(matches!(tls, SourceError::Certificate { .. }));
+        let at_proxy = explain(
+            ErrorCode::Auth,
+            ErrorClass::Http,
+            "proxy authentication required but no callback set",
+        );
+        assert!(matches!(at_proxy, SourceError::ThroughProxy { .. }));
         let moved = explain(GenericError, ErrorClass::Net, "cannot redirect from 'a' to 'b'");
         assert!(matches!(moved, SourceError::Redirected { .. }));
         let told = explain(

@@ -4,12 +4,15 @@ use std::ffi::OsString;
 
 use git2::{AutotagOption, Direction, FetchOptions, Oid, RemoteRedirect, Repository};
 
-use crate::source::{
-    Commit, GitSource, SourceError,
-    connection::{Session, Watch},
-    git_store::{Locked, make_bare},
-    refs::{RemoteRefs, Resolved},
-    remote::Transport,
+use crate::{
+    base::proxy::ProxySettings,
+    source::{
+        Commit, GitSource, SourceError,
+        connection::{Session, Watch},
+        git_store::{Locked, make_bare},
+        refs::{RemoteRefs, Resolved},
+        remote::Transport,
+    },
 };
 
 /// How much of the likeliest branch is fetched before everything is: a pin is seldom far behind its branch.
@@ -22,6 +25,7 @@ pub(super) struct Download<'a> {
     pub(super) watch: &'a Watch,
     /// The names of variables that no program of git's gets.
     pub(super) withheld: &'a [OsString],
+    pub(super) proxy: Option<&'a ProxySettings>,
 }
 
 /// What to ask the server for. libgit2 has no filter, and cannot tell whether a server that gives a commit by its id would
@@ -69,7 +73,7 @@ impl Download<'_> {
             .map_err(|e| self.explain(&e))?;
         let session = self.session(&remote)?;
         let mut connection = remote
-            .connect_auth(Direction::Fetch, Some(session.callbacks()), None)
+            .connect_auth(Direction::Fetch, Some(session.callbacks()), Some(session.through()))
             .map_err(|e| self.explain(&e))?;
         let refs = self.list(&connection)?;
         let (commit, tip) = choose(&refs)?;
@@ -141,6 +145,7 @@ impl Download<'_> {
         let mut options = FetchOptions::new();
         options
             .remote_callbacks(session.callbacks())
+            .proxy_options(session.through())
             .download_tags(AutotagOption::None)
             .update_fetchhead(false)
             .follow_redirects(RemoteRedirect::None)
@@ -158,6 +163,7 @@ impl Download<'_> {
             watch: self.watch,
             url: remote.url().map_err(|e| self.explain(&e))?.to_owned(),
             withheld: self.withheld,
+            proxy: self.proxy,
         })
     }
 

@@ -176,6 +176,14 @@ pub enum SourceError {
         /// What git said.
         reason: String,
     },
+    /// The operator's proxy did not let git through.
+    #[error("cannot fetch `{url}` through the proxy of `[network.proxy]`: {reason}")]
+    ThroughProxy {
+        /// The repository.
+        url: String,
+        /// What git said.
+        reason: String,
+    },
     /// The cache in `home` cannot be used.
     #[error("cannot use the cache: `{}`", path.display())]
     Cache {
@@ -241,6 +249,7 @@ impl SourceError {
             | Self::HostKey { .. }
             | Self::Certificate { .. }
             | Self::Redirected { .. }
+            | Self::ThroughProxy { .. }
             | Self::Unreachable { .. } => Code::Unreachable,
             Self::NoHomeFolder | Self::Cache { .. } | Self::Git(_) | Self::FetcherNotStarted(_) => Code::Internal,
             Self::Locked(_) => Code::Busy,
@@ -292,6 +301,7 @@ impl SourceError {
             Self::TimedOut { .. } | Self::Unreachable { .. } => {
                 vec!["check the URL and the network, then try again".to_owned()]
             }
+            Self::ThroughProxy { .. } => through_proxy(),
             Self::Entry { reason, .. } => reason.hints(),
             Self::AuthNeeded { host } => auth_needed(host),
             Self::HostKey { host } => host_key(host),
@@ -351,6 +361,13 @@ fn host_key(host: &str) -> Vec<String> {
     vec![format!(
         "compare the server's key and keep it: run `ssh {host}` once, then try again"
     )]
+}
+
+fn through_proxy() -> Vec<String> {
+    vec![
+        "see whether the proxy lets this host through, and whether `user` and `password` under `[network.proxy]` are right"
+            .to_owned(),
+    ]
 }
 
 fn auth_needed(host: &str) -> Vec<String> {

@@ -23,7 +23,8 @@ use crate::{
 /// Brings sources to this machine, into a cache that several processes may share.
 ///
 /// A fetch ends at 256 MiB, 100,000 objects or 120 s. It follows redirects on the same host only, sends what git's
-/// credential helpers, the ssh agent or the URL itself have to the host that was written only, and reads no proxy variable.
+/// credential helpers, the ssh agent or the URL itself have to the host that was written only. It goes through the
+/// operator's proxy where there is one, but for ssh, and reads no proxy variable.
 #[derive(Clone)]
 pub struct Fetcher {
     inner: Arc<Inner>,
@@ -267,6 +268,7 @@ impl Inner {
             source,
             watch,
             withheld: &self.withheld,
+            proxy: self.net.proxy.as_ref(),
         };
         let (resolved, repository) = download.current()?;
         if let Some(found) = self.cached(source, resolved.commit, &resolved.folder)? {
@@ -287,6 +289,7 @@ impl Inner {
             source,
             watch,
             withheld: &self.withheld,
+            proxy: self.net.proxy.as_ref(),
         };
         let repository = download.pinned(commit)?;
         self.extract(&locked, &repository, source, commit, folder, watch)

@@ -16,6 +16,7 @@ use crate::{
         code::Code,
         home::Home,
         net::NetSettings,
+        proxy::ProxySettings,
         secret::{Secret, SecretBytes},
     },
     source::{
@@ -50,10 +51,22 @@ struct Task {
     password: Option<Secret>,
     github_hosts: Vec<String>,
     ca_pem: Option<Vec<u8>>,
+    proxy: Option<ProxyTask>,
     /// Names of variables that no program it starts gets.
     withheld: Vec<OsString>,
     /// The commit and folder, where the source was pinned.
     pinned: Option<(String, String)>,
+}
+
+/// The operator's proxy. Names are git's to give it, so nothing says whether it wants them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProxyTask {
+    /// With the login.
+    #[serde(with = "in_hex")]
+    url: Option<Secret>,
+    inner: bool,
+    direct: Vec<String>,
 }
 
 /// What the process tells, a line each.
@@ -207,9 +220,30 @@ impl Task {
             password: login.and_then(|login| login.password.clone()),
             github_hosts: settings.github_hosts().to_vec(),
             ca_pem: net.ca_pem.clone(),
+            proxy: net.proxy.as_ref().map(|proxy| ProxyTask {
+                url: Some(Secret::new(proxy.url_with_login().as_str())),
+                inner: proxy.inner,
+                direct: proxy.direct().iter().map(ToString::to_string).collect(),
+            }),
             withheld: withheld.to_vec(),
             pinned: pinned.map(|(commit, folder)| (commit.to_string(), folder.to_string())),
         }
+    }
+
+    fn proxy(&self) -> Result<Option<ProxySettings>, SourceError> {
+        let Some(ProxyTask {
+            url: Some(url),
+            inner,
+            direct,
+        }) = &self.proxy
+        else {
+            return Ok(None);
+        };
+        let made =
+            ProxySettings::new(url.expose()).and_then(|proxy| proxy.with_direct(direct.iter().map(String::as_str)));
+        let mut proxy = made.map_err(|error| SourceError::FetcherNotStarted(io::Error::other(error)))?;
+        proxy.inner = *inner;
+        Ok(Some(proxy))
     }
 
     fn source(&self) -> Result<GitSource, SourceError> {
@@ -256,6 +290,7 @@ async fn fetch(home: &Home, task: &Task, progress: Arc<dyn Progress>) -> Result<
     let source = task.source()?;
     let net = NetSettings {
         ca_pem: task.ca_pem.clone(),
+        proxy: task.proxy()?,
         ..NetSettings::default()
     };
     let fetcher = Fetcher::withholding(home, &net, &task.withheld)?.in_this_group();

@@ -9,6 +9,7 @@ mod egress;
 mod ends;
 mod folders;
 mod limits;
+mod proxied;
 mod secrets;
 
 use std::{sync::Arc, time::Duration};

@@ -23,7 +23,10 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    base::net::{Net, NetError},
+    base::{
+        net::{Net, NetError},
+        proxy::{self, ProxyFault, ProxySettings},
+    },
     sandbox::address::{self, Prohibited},
 };
 
@@ -59,6 +62,8 @@ pub(super) enum ConnectError {
     Prohibited(#[from] Prohibited),
     #[error("none of the addresses answered")]
     Connect(#[source] io::Error),
+    #[error("the proxy opened no way there")]
+    Proxy(#[source] ProxyFault),
     #[error("the host is no name that a certificate could have")]
     Name,
     #[error("TLS could not be set up")]
@@ -93,11 +98,7 @@ impl Connector {
         let secure = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let addresses = self.addresses(host, port).await?;
-        for address in &addresses {
-            address::check(*address, self.private, self.dialer.net.listeners())?;
-        }
-        let stream = dial(addresses).await.map_err(ConnectError::Connect)?;
+        let stream = self.open(host, port).await?;
         // A request is written in one piece; waiting for a second one would only delay it.
         stream.set_nodelay(true).map_err(ConnectError::Connect)?;
         if !secure {
@@ -113,6 +114,96 @@ impl Connector {
             io: TokioIo::new(Box::new(tls)),
             h2,
         })
+    }
+
+    /// A connection to the host, as itself or through the proxy: to addresses that were checked, unless the operator has the proxy
+    /// find them.
+    async fn open(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+        let direct = |addresses| async { dial(addresses).await.map_err(ConnectError::Connect) };
+        let Some(proxy) = self.dialer.net.proxy() else {
+            return direct(self.checked(host, port).await?).await;
+        };
+        if proxy.is_given_name(host) {
+            return self.through(proxy, vec![format!("{host}:{port}")]).await;
+        }
+        let addresses = self.checked(host, port).await?;
+        self.keep_from_proxy(proxy, host, &addresses).await?;
+        if proxy.is_direct(host) {
+            return direct(addresses).await;
+        }
+        let is_direct = |address: &SocketAddr| proxy.is_direct_address(address.ip());
+        let (reached, others): (Vec<_>, Vec<_>) = addresses.into_iter().partition(is_direct);
+        if !reached.is_empty() {
+            return direct(reached).await;
+        }
+        let authorities = others.into_iter().take(ADDRESSES).map(|address| address.to_string());
+        self.through(proxy, authorities.collect()).await
+    }
+
+    /// Has the proxy connect to the first of these that it can.
+    async fn through(&self, proxy: &ProxySettings, authorities: Vec<String>) -> Result<TcpStream, ConnectError> {
+        // Less than all of the time, so that a proxy which says nothing is told of as that.
+        let patience = self.dialer.timeout - self.dialer.timeout / 8;
+        let opened = tokio::time::timeout(patience, async {
+            let addresses = self.addresses_of(proxy).await?;
+            let mut fault = ProxyFault::NoAddress;
+            for authority in authorities {
+                let dialled = dial(addresses.clone()).await;
+                let mut stream = dialled.map_err(|error| ProxyFault::NoConnection(error.kind()))?;
+                match proxy::tunnel(&mut stream, proxy, &authority).await {
+                    Ok(()) => return Ok(stream),
+                    // It may have a way to another address.
+                    Err(cannot @ (ProxyFault::NoTunnel(_) | ProxyFault::Refused(_))) => fault = cannot,
+                    Err(other) => return Err(other),
+                }
+            }
+            Err(fault)
+        });
+        opened
+            .await
+            .unwrap_or(Err(ProxyFault::Silent))
+            .map_err(ConnectError::Proxy)
+    }
+
+    /// The proxy's own, which are the operator's choice: none of them is checked.
+    async fn addresses_of(&self, proxy: &ProxySettings) -> Result<Vec<SocketAddr>, ProxyFault> {
+        let (host, port) = proxy.place();
+        match self.addresses(host, port).await {
+            Ok(addresses) => Ok(addresses),
+            Err(_not_found) => Err(ProxyFault::NoAddress),
+        }
+    }
+
+    /// Whoever owns a name could have it lead to the proxy itself. Its own name, or an address, is only asked for where a rule has just that.
+    async fn keep_from_proxy(
+        &self,
+        proxy: &ProxySettings,
+        host: &str,
+        addresses: &[SocketAddr],
+    ) -> Result<(), ConnectError> {
+        let (its_name, its_port) = proxy.place();
+        let is_granted = host == its_name || host.parse::<IpAddr>().is_ok();
+        if is_granted || addresses.iter().all(|address| address.port() != its_port) {
+            return Ok(());
+        }
+        let its_own = self.addresses_of(proxy).await.map_err(ConnectError::Proxy)?;
+        let is_its_own = |address: &SocketAddr| {
+            let same = |own: &SocketAddr| own.ip().to_canonical() == address.ip().to_canonical();
+            its_own.iter().any(same)
+        };
+        if addresses.iter().any(is_its_own) {
+            return Err(Prohibited::Proxy.into());
+        }
+        Ok(())
+    }
+
+    /// Addresses to each of which this tool's requests may go.
+    async fn checked(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
+        let addresses = self.addresses(host, port).await?;
+        for address in &addresses {
+            address::check(*address, self.private, self.dialer.net.listeners())?;
+        }
+        Ok(addresses)
     }
 
     async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {

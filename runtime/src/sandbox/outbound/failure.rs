@@ -5,12 +5,17 @@ use std::{error::Error as StdError, io};
 use hyper_util::client::legacy;
 use wasmtime_wasi_http::Error;
 
-use crate::sandbox::{address::Prohibited, outbound::connector::ConnectError};
+use crate::{
+    base::proxy::ProxyFault,
+    sandbox::{address::Prohibited, outbound::connector::ConnectError},
+};
 
 /// Why a request failed.
 pub(super) enum Failure {
     /// Its address may not be reached.
     Prohibited(Prohibited),
+    /// The operator's proxy opened no way to it.
+    Proxy(ProxyFault),
     /// Anything else.
     Other(Error),
 }
@@ -75,6 +80,7 @@ fn of_kind(kind: io::ErrorKind) -> Error {
 fn of_connector(error: &ConnectError) -> Failure {
     Failure::Other(match error {
         ConnectError::Prohibited(prohibited) => return Failure::Prohibited(*prohibited),
+        ConnectError::Proxy(fault) => return Failure::Proxy(*fault),
         ConnectError::Resolve(_) => Error::DnsError {
             rcode: None,
             info_code: None,

@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::sandbox::{Limits, Refusal};
+use crate::{
+    base::proxy::ProxyFault,
+    sandbox::{Limits, Refusal},
+};
 
 /// Refusals that are kept; a guest that is refused more often learns nothing new.
 const REFUSALS: usize = 20;
@@ -33,6 +36,8 @@ pub(crate) struct Totals {
     pub(crate) saw_unauthorized: bool,
     /// What a provider's host said that the token lacks, at most 32 scopes, none where it did not say which.
     pub(crate) lacks_scopes: Option<Vec<String>>,
+    /// Why the operator's proxy last opened no way to a host.
+    pub(crate) proxy_fault: Option<ProxyFault>,
     /// The first limit that was met: `requests`, `request bytes`, `response bytes`.
     pub(crate) limit_met: Option<&'static str>,
 }
@@ -49,6 +54,7 @@ impl Default for Totals {
             only_safe_requests: true,
             saw_unauthorized: false,
             lacks_scopes: None,
+            proxy_fault: None,
             limit_met: None,
         }
     }
@@ -124,6 +130,11 @@ impl Ledger {
         }
         totals.received_bytes = total;
         Ok(())
+    }
+
+    /// The operator's proxy opened no way to a host.
+    pub(super) fn proxy_failed(&self, fault: ProxyFault) {
+        self.locked().proxy_fault = Some(fault);
     }
 
     /// A provider's host answered 401 to a request that carried the token.

@@ -1,7 +1,7 @@
 //! The only sender of a guest's requests.
 //!
-//! Every request is counted, decided by name, resolved once, checked at every address, sent to just those addresses, and counted
-//! byte by byte in both directions. Where credentials are brokered, the placeholder is swapped on the way, and its reply searched. No redirect is followed: the guest's next request is decided afresh.
+//! Every request is counted, decided by name, resolved once, checked at every address, sent to just those addresses, directly or through the
+//! operator's proxy (who may have that proxy resolve and check), and counted byte by byte in both directions. Where credentials are brokered, the placeholder is swapped on the way, and its reply searched. No redirect is followed: the guest's next request is decided afresh.
 
 mod body;
 mod body_copy;
@@ -85,6 +85,11 @@ impl Outbound {
                 reaches: Mutex::default(),
             }),
         }
+    }
+
+    /// Where the operator's proxy is.
+    pub(crate) fn proxy(&self) -> Option<String> {
+        self.shared.pool.proxy()
     }
 
     /// Nothing is sent or waited for past `deadline`. The guest has the secrets themselves unless there is a `broker`.

@@ -68,6 +68,11 @@ impl Pool {
         }
     }
 
+    /// Where the operator's proxy is.
+    pub(super) fn proxy(&self) -> Option<String> {
+        self.dialer.net.proxy().map(ToString::to_string)
+    }
+
     pub(super) fn client(&self, profile: &Profile, credential: Option<&Credential>, private: bool) -> Client {
         let key = Key {
             profile: profile.clone(),

@@ -146,6 +146,12 @@ impl Way {
         };
         let reply = outcome.map_err(|error| match failure::of_client(&error) {
             Failure::Other(error) => error,
+            Failure::Proxy(fault) => {
+                ledger.not_sent();
+                ledger.proxy_failed(fault);
+                // Where the proxy is, and what it wants, is not for guests.
+                Error::DestinationUnavailable
+            }
             Failure::Prohibited(prohibited) => {
                 ledger.not_sent();
                 let rule = (prohibited == Prohibited::Inner).then(|| private_rule(&self.request));
