@@ -263,9 +263,8 @@ impl Inner {
             withheld: &self.withheld,
         };
         let (resolved, repository) = download.current()?;
-        if let Some(found) = self.cached(source, resolved.commit, &resolved.folder)? {
-            return Ok(found);
-        }
+        // Made anew from the commit itself, which costs little beside the network: what is pinned next is then not what only the
+        // index says.
         self.extract(&locked, &repository, source, resolved.commit, &resolved.folder, watch)
     }
 
