@@ -8,6 +8,7 @@ use crate::{
     settings::{
         SettingsError,
         layer::{self, Layer},
+        tool_file::ToolFile,
     },
 };
 
@@ -130,7 +131,7 @@ fn in_words(asking: &toml::Table) -> Vec<String> {
                     "its own endpoints and hosts for `{name}`: {}",
                     shown_on_one_line(&entry.to_string())
                 ),
-                "tools" => tool_in_words(&name, entry),
+                "tools" => ToolFile::in_words(&name, entry),
                 "callback" => format!(
                     "where sign-ins come back to: {name} = {}",
                     shown_on_one_line(&entry.to_string())
@@ -160,29 +161,4 @@ fn store_in_words(name: &str, entry: &toml::Value) -> String {
         Some(Err(_)) => format!("where tokens are kept: {name}"),
         None => format!("where the key of the token store is: {name}"),
     }
-}
-
-fn tool_in_words(name: &str, entry: &toml::Value) -> String {
-    let source = entry.get("source").and_then(toml::Value::as_str).unwrap_or("?");
-    let mut line = format!("the tool `{name}` from {}", shown_on_one_line(source));
-    if entry.get("account").and_then(toml::Value::as_str) == Some("own") {
-        line.push_str(", with an account of its own");
-    }
-    if let Some(grant) = entry.get("grant") {
-        line.push_str(&format!(", granted {}", shown_on_one_line(&grant.to_string())));
-    }
-    if let Some(variables) = entry.get("variables") {
-        line.push_str(&format!(", with variables {}", keys(variables)));
-    }
-    line
-}
-
-fn keys(value: &toml::Value) -> String {
-    let names: Vec<String> = value
-        .as_table()
-        .into_iter()
-        .flat_map(toml::Table::keys)
-        .map(|key| shown_on_one_line(key))
-        .collect();
-    names.join(", ")
 }
