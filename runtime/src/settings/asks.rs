@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     auth::StoreUrl,
     base::{digest::Digest, text::shown_on_one_line},
+    sandbox::Limits,
     settings::{
         SettingsError,
         layer::{self, Layer},
@@ -49,11 +50,20 @@ impl ProjectAsks {
 
     pub(super) fn of<'a>(
         project: &Path,
+        user: Option<&Layer>,
         layers: impl IntoIterator<Item = Option<&'a Layer>>,
     ) -> Result<Self, SettingsError> {
         let mut lines = Vec::new();
         let mut parts: Vec<String> = Vec::new();
-        for table in layers.into_iter().map(|layer| layer.map(Layer::table)) {
+        let own = match user {
+            Some(user) => user.parsed()?.limits.over(Limits::default()),
+            None => Limits::default(),
+        };
+        for layer in layers {
+            let table = layer.map(Layer::table);
+            if let Some(layer) = layer {
+                lines.extend(layer.parsed()?.limits.raised_over(&own));
+            }
             lines.extend(table.map(|table| in_words(&asking_part(table))).unwrap_or_default());
             // All of it: what only takes away, such as `deny`, gives something when it goes.
             parts.push(table.map(ToString::to_string).unwrap_or_default());
@@ -71,7 +81,8 @@ impl ProjectAsks {
     }
 }
 
-/// What is left of a file when all is taken out that can neither grant nor redefine anything.
+/// What is left of a file when all is taken out that can neither grant nor redefine anything. What raises a limit is told of
+/// elsewhere.
 fn asking_part(table: &toml::Table) -> toml::Table {
     let mut asking = table.clone();
     for harmless in ["limits", "deny"] {

@@ -5,6 +5,7 @@ mod client_file;
 mod credentials;
 mod file;
 mod layer;
+mod limits_file;
 mod tool_file;
 mod wording;
 
@@ -202,7 +203,7 @@ impl Settings {
         let own_variables = own_variables.cloned().collect();
         let environment = Layer::variables(variables)?;
         let asks = match project {
-            Some(folder) => ProjectAsks::of(folder, [public.as_ref(), secrets.as_ref()])?,
+            Some(folder) => ProjectAsks::of(folder, user.as_ref(), [public.as_ref(), secrets.as_ref()])?,
             None => ProjectAsks::none(),
         };
         let project = project.unwrap_or(Path::new("."));
