@@ -1,6 +1,6 @@
 //! `pocket add`: add a tool to this project.
 
-use pocket_runtime::{Code, Grant, PinnedSource, Reference, Settings, ToolName, shown_on_one_line};
+use pocket_runtime::{AccountOwner, Code, Grant, PinnedSource, Reference, Settings, ToolName, shown_on_one_line};
 use serde_json::json;
 
 use crate::{
@@ -26,7 +26,10 @@ pub(crate) async fn add(args: args::Add, place: &Place, terminal: &Terminal) -> 
     if let Some(there) = session.settings.tools.get(&name) {
         return Err(already_there(&name, &there.source, candidate.source.written()));
     }
-    let grant = given.decide(&candidate, Purpose::Keep, terminal)?;
+    let shared = AccountOwner::SHARED;
+    let grant = given
+        .decide(&candidate, Purpose::Keep, &shared, &pocket, terminal)
+        .await?;
     let written = candidate.source.written().to_owned();
     let pinned = candidate.source.clone();
     let folders = grant.files.clone();

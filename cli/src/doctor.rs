@@ -37,6 +37,7 @@ pub(crate) fn doctor(args: &args::Doctor, place: &Place, terminal: &Terminal) ->
     }
     let findings = [
         home(place),
+        cache(place),
         project(place),
         secrets(place),
         engine(place),
@@ -109,6 +110,19 @@ fn home(place: &Place) -> Finding {
         }
     }
     fine("home", format!("`{}` can be written", place.home.data().display()))
+}
+
+fn cache(place: &Place) -> Finding {
+    let folder = place.home.cache();
+    match place.home.check_cache() {
+        Ok(()) => fine("cache", format!("nobody else writes `{}`", folder.display())),
+        Err(error) => found(
+            "cache",
+            State::Broken,
+            format!("somebody else could have put something into the cache: {error}"),
+            "look who else uses that folder; `pocket cache clean` empties the cache, which closing it would not do",
+        ),
+    }
 }
 
 /// Nobody else may look where the token store lies. Who may look into the others is the user's own matter once they are there.

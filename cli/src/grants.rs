@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, path::Path};
 
 use pocket_runtime::{
-    Access, Candidate, Code, Digest, FolderGrant, Grant, Manifest, PinnedSource, Profile, Rule, TokenKind, ToolEntry,
+    Access, AccountOwner, Candidate, Code, Digest, FolderGrant, Grant, Pocket, Profile, Rule, ToolEntry,
     shown_on_one_line,
 };
 
 use crate::{
     args,
     ask::{Answer, ask},
+    asks::{Asks, scopes_of_account},
     failure::Failure,
     place::Place,
     terminal::Terminal,
@@ -117,14 +118,19 @@ impl Given {
     }
 
     /// What a candidate gets: what was given without a question, and what a person agrees to now.
-    pub(crate) fn decide(
+    ///
+    /// The owner is whose account the tool uses, and `pocket` knows the accounts.
+    pub(crate) async fn decide(
         &self,
         candidate: &Candidate,
         purpose: Purpose,
+        owner: &AccountOwner,
+        pocket: &Pocket,
         terminal: &Terminal,
     ) -> Result<Grant, Failure> {
         self.check_digest(candidate)?;
-        let asks = Asks::of(&candidate.package.manifest);
+        let manifest = &candidate.package.manifest;
+        let asks = Asks::of(manifest);
         let mut grant = Grant {
             files: self.folders.clone(),
             ..Grant::default()
@@ -133,7 +139,14 @@ impl Given {
             _nothing_asked if asks.is_empty() => Agreed::Hosts,
             Yes::All(_checked) => Agreed::All,
             Yes::Hosts => Agreed::Hosts,
-            Yes::Unsaid if terminal.can_ask() => asks.ask(candidate, terminal)?,
+            Yes::Unsaid if terminal.can_ask() => {
+                let pocket = pocket.for_profile(self.profile.as_str());
+                let has = match &manifest.auth {
+                    Some(need) => scopes_of_account(&pocket, &need.provider, owner).await?,
+                    None => Vec::new(),
+                };
+                agreed_by_a_person(&Asks::beside(manifest, &has), candidate, terminal)?
+            }
             Yes::Unsaid if purpose == Purpose::Run => Agreed::Nothing,
             Yes::Unsaid => return Err(nobody_to_ask(&asks, candidate)),
         };
@@ -170,76 +183,11 @@ enum Agreed {
     All,
 }
 
-/// What a manifest asks, in plain words.
-pub(crate) struct Asks {
-    pub(crate) lines: Vec<String>,
-}
-
-impl Asks {
-    pub(crate) fn of(manifest: &Manifest) -> Self {
-        let mut lines = Vec::new();
-        if let Some(auth) = &manifest.auth {
-            let scopes = if auth.scopes.is_empty() {
-                String::new()
-            } else {
-                format!(" with the scopes {}", shown_on_one_line(&auth.scopes.join(", ")))
-            };
-            let how = auth
-                .handler
-                .as_ref()
-                .map(|handler| format!(" ({handler})"))
-                .unwrap_or_default();
-            let whose = match auth.token {
-                TokenKind::Bot => "",
-                TokenKind::User => ", the user's own token,",
-            };
-            lines.push(format!(
-                "your {} credential{how}{whose}{scopes}: it can do there whatever the token allows",
-                auth.provider
-            ));
-        }
-        for rule in &manifest.permissions.http {
-            lines.push(format!("to send requests to {}", shown_on_one_line(&rule.to_string())));
-        }
-        for file in &manifest.permissions.files {
-            let what = match file.access {
-                Access::Read => "to read",
-                Access::Write => "to read and write",
-            };
-            lines.push(format!(
-                "{what} a folder as {}; name it with --folder",
-                shown_on_one_line(&file.guest)
-            ));
-        }
-        if let Some(timeout) = manifest.permissions.timeout {
-            lines.push(format!("up to {} s for a call", timeout.as_secs_f32()));
-        }
-        if let Some(memory) = manifest.permissions.memory {
-            lines.push(format!("up to {} MiB of memory for a call", memory >> 20));
-        }
-        Self { lines }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
-    fn ask(&self, candidate: &Candidate, terminal: &Terminal) -> Result<Agreed, Failure> {
-        terminal.say(format_args!(
-            "`{}` from {} asks for:",
-            candidate.package.manifest.name,
-            shown_on_one_line(candidate.source.written())
-        ));
-        if let PinnedSource::Git { commit, .. } = &candidate.source {
-            terminal.say(format_args!("  (commit {commit})"));
-        }
-        for line in &self.lines {
-            terminal.say(format_args!("  - {line}"));
-        }
-        match ask(terminal, "Grant all of it?") {
-            Answer::Yes => Ok(Agreed::All),
-            Answer::No => Err(Failure::said(Code::Denied, "not granted")),
-        }
+fn agreed_by_a_person(asks: &Asks, candidate: &Candidate, terminal: &Terminal) -> Result<Agreed, Failure> {
+    asks.show(candidate, terminal);
+    match ask(terminal, "Grant all of it?") {
+        Answer::Yes => Ok(Agreed::All),
+        Answer::No => Err(Failure::said(Code::Denied, "not granted")),
     }
 }
 

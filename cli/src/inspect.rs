@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::{
     args,
+    asks::Asks,
     failure::Failure,
-    grants::Asks,
     session::{Place, no_tool},
     terminal::Terminal,
 };

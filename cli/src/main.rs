@@ -5,6 +5,7 @@
 mod add;
 mod args;
 mod ask;
+mod asks;
 mod auth;
 mod browser;
 mod build;

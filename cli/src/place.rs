@@ -118,7 +118,7 @@ impl Place {
     pub(crate) fn keep_trusted(&self, before: Trusted) -> Result<(), Failure> {
         let (_, asks) = self.read()?;
         if before == Trusted::Kept && !asks.is_empty() {
-            self.trust().trust_project(&self.project, asks.digest)?;
+            self.trust().trust_project(&self.project, asks.digest, &asks.lines)?;
         }
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! `pocket run`: fetch, check, sign in if needed, run, print the output.
 
 use pocket_runtime::{
-    AccountOwner, AccountStatus, AuthRequirement, CallOptions, Called, Candidate, Code, Error, Grant, Input,
-    PinnedSource, Pocket, Reference, ToolName, shown_on_one_line,
+    AccountOwner, AuthRequirement, CallOptions, Called, Candidate, Code, Error, Grant, Input, PinnedSource, Pocket,
+    Reference, ToolName, shown_on_one_line,
 };
 
 use crate::{
     args,
     ask::{Answer, ask},
+    asks::scopes_of_account,
     auth::sign_in,
     failure::Failure,
     grants::{Given, Purpose},
@@ -136,7 +137,12 @@ async fn of_source(
     let kept = trust.grant(&candidate, &given.profile)?;
     let mut grant = match &kept {
         Some(grant) => given.over(grant.clone(), &candidate)?,
-        None => given.decide(&candidate, Purpose::Run, terminal)?,
+        None => {
+            let owner = AccountOwner::SHARED;
+            given
+                .decide(&candidate, Purpose::Run, &owner, &pocket, terminal)
+                .await?
+        }
     };
     let name = candidate.package.manifest.name.clone();
     if let Some(need) = needs_credential(&candidate, Some(&grant), given) {
@@ -177,12 +183,7 @@ async fn agree_to_credential(
         let begun = sign_in::begin(pocket, need, &[name.to_string()], ways).await?;
         return sign_in::complete(pocket, &begun, ways, terminal).await;
     }
-    let accounts = pocket.accounts().await?;
-    let scopes: Vec<String> = accounts
-        .iter()
-        .filter(|account| account.provider == need.provider && is_of(account, &need.owner))
-        .flat_map(|a| a.scopes.clone())
-        .collect();
+    let scopes = scopes_of_account(pocket, &need.provider, &need.owner).await?;
     let scopes = if scopes.is_empty() {
         String::new()
     } else {
@@ -195,10 +196,6 @@ async fn agree_to_credential(
     let message = format!("`{name}` was not granted your {} credential", need.provider);
     Err(Failure::said(Code::Denied, message)
         .hint("run it on a terminal and agree, or give `--yes=DIGEST` with the digest that `pocket inspect` prints"))
-}
-
-fn is_of(account: &AccountStatus, owner: &AccountOwner) -> bool {
-    (account.tool.as_deref(), account.tool_of.as_deref()) == (owner.tool().map(ToolName::as_str), owner.place())
 }
 
 /// Calls, and once more after a sign-in that the call turned out to need.

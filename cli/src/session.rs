@@ -1,7 +1,5 @@
 //! A place with its settings, once they hold.
 
-use std::path::Path;
-
 use pocket_runtime::{Code, Pocket, PocketBuilder, ProjectAsks, Reference, Settings, ToolName, shown_on_one_line};
 
 pub(crate) use crate::place::{Place, Trusted};
@@ -60,11 +58,40 @@ impl Place {
         if !terminal.can_ask() {
             return Err(refused());
         }
-        show_asks(&self.project, asks, terminal);
+        self.show_asks(asks, terminal)?;
         match ask(terminal, "Allow it, for this content of the files?") {
-            Answer::Yes => Ok(self.trust().trust_project(&self.project, asks.digest)?),
+            Answer::Yes => Ok(self.trust().trust_project(&self.project, asks.digest, &asks.lines)?),
             Answer::No => Err(refused()),
         }
+    }
+}
+
+impl Place {
+    /// Shows all that a project's files ask, and what of it is new since a person agreed to it.
+    pub(crate) fn show_asks(&self, asks: &ProjectAsks, terminal: &Terminal) -> Result<(), Failure> {
+        let project = shown_on_one_line(&self.project.display().to_string());
+        terminal.say(format_args!("The files of `{project}` ask for:"));
+        let Some(before) = self.trust().lines_of_project(&self.project)? else {
+            for line in &asks.lines {
+                terminal.say(format_args!("  - {line}"));
+            }
+            return Ok(());
+        };
+        let gone = before.iter().filter(|line| !asks.lines.contains(line));
+        let gone: Vec<&String> = gone.collect();
+        let is_new = |line: &String| !before.contains(line);
+        for line in &asks.lines {
+            terminal.say(format_args!("  {} {line}", if is_new(line) { '+' } else { ' ' }));
+        }
+        for line in &gone {
+            terminal.say(format_args!("  - {line}"));
+        }
+        terminal.say(if gone.is_empty() && !asks.lines.iter().any(is_new) {
+            "(no line of it changed since it was trusted: what did is a secret, or something that was refused or limited)"
+        } else {
+            "(+ is new and - is gone since it was trusted)"
+        });
+        Ok(())
     }
 }
 
@@ -161,14 +188,5 @@ impl Session<'_> {
             Some(writer) => builder.lock_writer(writer),
             None => builder,
         }
-    }
-}
-
-/// Shows what a project's files ask.
-pub(crate) fn show_asks(project: &Path, asks: &ProjectAsks, terminal: &Terminal) {
-    let project = shown_on_one_line(&project.display().to_string());
-    terminal.say(format_args!("The files of `{project}` ask for:"));
-    for line in &asks.lines {
-        terminal.say(format_args!("  - {line}"));
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     args,
     ask::{Answer, ask},
     failure::Failure,
-    session::{Place, show_asks},
+    session::Place,
     terminal::Terminal,
 };
 
@@ -30,7 +30,7 @@ pub(crate) fn trust(args: args::Trust, place: &Place, terminal: &Terminal) -> Re
     if before.is_some() {
         terminal.say("What this project's files ask has changed since it was trusted.");
     }
-    show_asks(&place.project, &asks, terminal);
+    place.show_asks(&asks, terminal)?;
     if !yes {
         if !terminal.can_ask() {
             return Err(
@@ -42,7 +42,7 @@ pub(crate) fn trust(args: args::Trust, place: &Place, terminal: &Terminal) -> Re
             return Err(Failure::said(Code::Denied, "not allowed"));
         }
     }
-    place.trust().trust_project(&place.project, asks.digest)?;
+    place.trust().trust_project(&place.project, asks.digest, &asks.lines)?;
     terminal.done("trusted");
     tell(terminal, place, "trusted")
 }

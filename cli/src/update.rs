@@ -1,6 +1,6 @@
 //! `pocket update`: show what is new in a tool's source, and take it.
 
-use pocket_runtime::{Grant, ToolName, Update, shown_on_one_line};
+use pocket_runtime::{AccountOwner, Grant, ToolName, Update, shown_on_one_line};
 use serde_json::json;
 
 use crate::{
@@ -56,7 +56,13 @@ async fn update_one(
     }
     show(name, &update, terminal);
     let grant = if update.widens || withheld {
-        let agreed = given.decide(&update.candidate, Purpose::Keep, terminal)?;
+        let owner = match session.settings.tools.get(name) {
+            Some(tool) if tool.own_account => pocket.own_account_of(name)?,
+            Some(_) | None => AccountOwner::SHARED,
+        };
+        let agreed = given
+            .decide(&update.candidate, Purpose::Keep, &owner, &pocket, terminal)
+            .await?;
         let others = update.grant.credential.clone();
         Grant {
             files: update.grant.files.clone(),

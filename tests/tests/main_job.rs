@@ -301,3 +301,21 @@ async fn a_wrong_address_is_asked_for_again_on_a_terminal_and_only_there() {
     assert_eq!(piped.code, 2, "{}", piped.stderr);
     assert_eq!(piped.stderr.matches("address: ").count(), 1, "{}", piped.stderr);
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_shows_the_scopes_that_the_account_has_already() {
+    let story = SlackCommand::start(SlackSettings::default()).await;
+    let posts = story.run("slack-post-message", r#"{"channel": "C123", "text": "hello"}"#);
+    let ended = story.sign_in(&posts, "allow").await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let source = sample("slack-get-messages").display().to_string();
+    for verb in ["add", "run"] {
+        let asked = story.pocket.run_on_terminal([verb, &source], "n\n");
+        assert_eq!(asked.code, 4, "{}", asked.stdout);
+        let asks = asked.stdout.lines().find(|line| line.contains("slack credential"));
+        let asks = asks.unwrap_or_else(|| panic!("{}", asked.stdout));
+        assert!(asks.contains("channels:history, "), "it is asked for: {asks}");
+        assert!(asks.contains("chat:write (it has it already)"), "{asks}");
+    }
+}

@@ -129,6 +129,11 @@ fn a_cloned_project_grants_nothing_before_a_person_says_so() {
     );
     let changed = pocket.run(["run", "echo", "{}"]);
     assert_eq!(changed.code, 4, "a change asks again: {}", changed.stderr);
+    let shown = pocket.run(["trust"]).stderr;
+    for (mark, host) in [("  + ", "worse.example"), ("  - ", "evil.example")] {
+        let is_marked = shown.lines().any(|line| line.starts_with(mark) && line.contains(host));
+        assert!(is_marked, "{mark}{host}: {shown}");
+    }
 }
 
 /// A project with a tool in its folder that asks for a host.

@@ -17,6 +17,7 @@ pub(crate) mod listeners;
 pub(crate) mod name;
 pub(crate) mod nearest;
 pub(crate) mod net;
+pub(crate) mod ours;
 pub(crate) mod proxy;
 pub(crate) mod quantity;
 pub(crate) mod redactor;

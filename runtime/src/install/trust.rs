@@ -20,8 +20,8 @@ use crate::{
     package::{FolderGrant, Grant},
 };
 
-/// The version that this Pocket writes.
-const VERSION: i64 = 1;
+/// The version of both files that this Pocket writes. In 1, no project had its lines.
+const VERSION: i64 = 2;
 /// More than any person agrees to.
 const LARGEST: u64 = 16 << 20;
 
@@ -40,6 +40,9 @@ struct TrustFile {
     version: i64,
     #[serde(default)]
     projects: BTreeMap<String, Digest>,
+    /// The same in words, to show what changed. What counts is the digest.
+    #[serde(default)]
+    lines: BTreeMap<String, Vec<String>>,
 }
 
 /// `grants.toml`: grants by what they were given to.
@@ -78,14 +81,24 @@ impl Trust {
         Ok(file.projects.get(&canonical(project)?).copied())
     }
 
-    /// Keeps that a person agreed to what this project's files ask.
+    /// The same in words; `None` where it never was, or by a Pocket that did not keep them.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn lines_of_project(&self, project: &Path) -> Result<Option<Vec<String>>, InstallError> {
+        let mut file: TrustFile = self.read("trust.toml")?;
+        Ok(file.lines.remove(&canonical(project)?))
+    }
+
+    /// Keeps that a person agreed to what this project's files ask, as it was shown in `lines`.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn trust_project(&self, project: &Path, asks: Digest) -> Result<(), InstallError> {
+    pub fn trust_project(&self, project: &Path, asks: Digest, lines: &[String]) -> Result<(), InstallError> {
         let project = canonical(project)?;
         self.change("trust.toml", |file: &mut TrustFile| {
             file.version = VERSION;
+            file.lines.insert(project.clone(), lines.to_vec());
             file.projects.insert(project, asks);
         })
     }
@@ -219,10 +232,13 @@ mod tests {
         fs::create_dir(&project).unwrap();
         assert_eq!(trust.project(&project).unwrap(), None);
         trust
-            .trust_project(&project.join("../project/."), Digest::of(b"asks"))
+            .trust_project(&project.join("../project/."), Digest::of(b"asks"), &["one".to_owned()])
             .unwrap();
         assert_eq!(trust.project(&project).unwrap(), Some(Digest::of(b"asks")));
-        trust.trust_project(&project, Digest::of(b"more")).unwrap();
+        trust
+            .trust_project(&project, Digest::of(b"more"), &["one".to_owned(), "two".to_owned()])
+            .unwrap();
+        assert_eq!(trust.lines_of_project(&project).unwrap().unwrap(), ["one", "two"]);
         assert_eq!(trust.project(&project).unwrap(), Some(Digest::of(b"more")));
         assert_eq!(trust.project(folder.path()).unwrap(), None);
         assert!(trust.project(&folder.path().join("gone")).is_err());
@@ -253,7 +269,9 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let trust = Trust::new(&Home::at(folder.path()));
-        trust.trust_project(folder.path(), Digest::of(b"asks")).unwrap();
+        trust
+            .trust_project(folder.path(), Digest::of(b"asks"), &["one".to_owned()])
+            .unwrap();
         let mode = |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("data/trust.toml"), mode("data")), (0o600, 0o700));
     }
@@ -265,7 +283,7 @@ mod tests {
         fs::create_dir(folder.path().join("data")).unwrap();
         let file = folder.path().join("data/trust.toml");
         fs::write(&file, "version = 1\nprojects = 1\n").unwrap();
-        let refused = trust.trust_project(folder.path(), Digest::of(b"asks"));
+        let refused = trust.trust_project(folder.path(), Digest::of(b"asks"), &["one".to_owned()]);
         assert!(
             matches!(
                 refused,
@@ -282,5 +300,20 @@ mod tests {
             trust.project(folder.path()),
             Err(InstallError::FileTooNew { version: 9, .. })
         ));
+    }
+
+    #[test]
+    fn a_file_without_lines_is_read_and_gets_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let trust = Trust::new(&Home::at(folder.path()));
+        let asks = Digest::of(b"asks");
+        fs::create_dir(folder.path().join("data")).unwrap();
+        let project = canonical(folder.path()).unwrap();
+        let old = format!("version = 1\n[projects]\n\"{project}\" = \"{asks}\"\n");
+        fs::write(folder.path().join("data/trust.toml"), old).unwrap();
+        assert_eq!(trust.project(folder.path()).unwrap(), Some(asks));
+        assert_eq!(trust.lines_of_project(folder.path()).unwrap(), None);
+        trust.trust_project(folder.path(), asks, &["one".to_owned()]).unwrap();
+        assert_eq!(trust.lines_of_project(folder.path()).unwrap().unwrap(), ["one"]);
     }
 }

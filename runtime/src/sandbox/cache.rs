@@ -1,14 +1,14 @@
 //! Compiled components in `home`, each sealed with a keyed MAC.
 //!
 //! Loading compiled code is trusting it, so an entry is used only where this user alone could have written it: the folder,
-//! the key and the entry are ours and closed to others, no link was followed to them, and the MAC holds for the bytes that
-//! are then loaded. Anything else is compiled afresh and replaced. It holds against other users and against damage, not
+//! the key and the entry are ours and closed to others, nobody else writes a folder above, no link was followed to them, and
+//! the MAC holds for the bytes that are then loaded. Anything else is compiled afresh and replaced. It holds against other users and against damage, not
 //! against this user's own processes.
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions},
+    fs,
     hash::{Hash, Hasher},
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -22,6 +22,7 @@ use crate::base::{
     digest::Digest,
     files::{FileMode, create_private_dir, write_atomic},
     home::Home,
+    ours::{self, Closed},
 };
 use crate::sandbox::compiler_process::FreshCode;
 
@@ -87,11 +88,7 @@ impl CodeCache {
     }
 
     fn check_folder(&self) -> io::Result<()> {
-        let folder = fs::symlink_metadata(&self.folder)?;
-        if !folder.is_dir() {
-            return Err(not_ours(&self.folder, "it is not a folder"));
-        }
-        check_ours(&self.folder, &folder)
+        ours::check_folder(&self.folder, Closed::ToAll)
     }
 
     fn named(&self, engine: &wasmtime::Engine, component: &Digest, key: Zeroizing<Vec<u8>>) -> Entry {
@@ -154,11 +151,11 @@ impl CodeCache {
 
     fn read_key(&self) -> io::Result<Zeroizing<Vec<u8>>> {
         let path = self.folder.join(KEY_FILE);
-        let key = read_ours(&path, 32)?;
+        let key = ours::read(&path, 32, Closed::ToAll)?;
         if key.len() == 32 {
             Ok(Zeroizing::new(key))
         } else {
-            Err(not_ours(&path, "it is not a key of 32 bytes"))
+            Err(not_valid(&path, "it is not a key of 32 bytes"))
         }
     }
 
@@ -182,12 +179,12 @@ impl Entry {
     /// # Errors
     /// When what is here cannot be used: to be replaced.
     pub(super) fn load(&self, engine: &wasmtime::Engine) -> io::Result<Option<Component>> {
-        let sealed = match read_ours(&self.path, u64::from(u32::MAX)) {
+        let sealed = match ours::read(&self.path, u64::from(u32::MAX), Closed::ToAll) {
             Ok(sealed) => sealed,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let refused = |why: &str| not_ours(&self.path, why);
+        let refused = |why: &str| not_valid(&self.path, why);
         let sealed = sealed
             .strip_prefix(MAGIC)
             .ok_or_else(|| refused("it is not compiled code"))?;
@@ -258,66 +255,8 @@ fn engine_digest(engine: &wasmtime::Engine) -> [u8; 32] {
     hasher.0.finalize().into()
 }
 
-/// The content of a file of at most `limit` bytes that is ours alone, opened once and without following a link.
-fn read_ours(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut file = open_without_following(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(not_ours(path, "it is not a file"));
-    }
-    check_ours(path, &metadata)?;
-    if metadata.len() > limit {
-        return Err(not_ours(path, "it is too large"));
-    }
-    let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    (&mut file).take(limit).read_to_end(&mut content)?;
-    Ok(content)
-}
-
-#[cfg(unix)]
-fn open_without_following(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    // Not waiting for a pipe that someone put there either.
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)
-}
-
-#[cfg(not(unix))]
-fn open_without_following(path: &Path) -> io::Result<File> {
-    if fs::symlink_metadata(path)?.is_symlink() {
-        return Err(not_ours(path, "it is a link"));
-    }
-    OpenOptions::new().read(true).open(path)
-}
-
-#[cfg(unix)]
-fn check_ours(path: &Path, metadata: &Metadata) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(not_ours(path, "another user owns it"));
-    }
-    if metadata.mode() & 0o077 != 0 {
-        return Err(not_ours(path, "other users may use it"));
-    }
-    Ok(())
-}
-
-/// Elsewhere the user's own folders are closed to others by the system.
-#[cfg(not(unix))]
-fn check_ours(_path: &Path, _metadata: &Metadata) -> io::Result<()> {
-    Ok(())
-}
-
-fn not_ours(path: &Path, why: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::PermissionDenied,
-        format!("compiled code is not kept at `{}`: {why}", path.display()),
-    )
+fn not_valid(path: &Path, why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("{why}: `{}`", path.display()))
 }
 
 /// Another process may have been faster.

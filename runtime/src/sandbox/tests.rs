@@ -638,6 +638,30 @@ async fn a_folder_or_a_key_that_others_may_use_leaves_the_cache_unused() {
     assert_eq!(fs::read_dir(world.compiled()).unwrap().count(), 1);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn code_that_is_anothers_or_lies_below_what_others_write_is_not_used() {
+    use crate::base::ours::tests::give_away;
+
+    let world = World::new();
+    world.typed(ECHO).await;
+    give_away(&world.entry());
+    let world = world.again();
+    world.typed(ECHO).await;
+    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(world.entry()).unwrap());
+    assert_eq!(owner, rustix::process::geteuid().as_raw(), "it was compiled again");
+
+    for spoil in [give_away, |folder: &Path| set_mode(folder.parent().unwrap(), 0o777)] {
+        let world = World::new();
+        fs::create_dir_all(world.compiled()).unwrap();
+        set_mode(&world.compiled(), 0o700);
+        spoil(&world.compiled());
+        let tool = world.typed(ECHO).await;
+        assert_eq!(output(&call(&tool, "{}").await), "{}");
+        assert_eq!(fs::read_dir(world.compiled()).unwrap().count(), 0);
+    }
+}
+
 #[tokio::test]
 async fn a_component_is_compiled_once_however_many_ask() {
     let world = World::new();

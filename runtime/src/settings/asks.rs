@@ -3,11 +3,8 @@
 use crate::{
     auth::StoreUrl,
     base::{digest::Digest, text::shown_on_one_line},
-    settings::{
-        SettingsError,
-        layer::{self, Layer},
-        proxy_file,
-    },
+    sandbox::Limits,
+    settings::{SettingsError, layer::Layer, proxy_file, tool_file::ToolFile},
 };
 
 /// What a project's `pocket.toml`, `.secrets.toml` and `pocket.lock` say of providers, clients, grants, folders and the network.
@@ -45,10 +42,22 @@ impl ProjectAsks {
         self.lines.is_empty()
     }
 
-    pub(super) fn of<'a>(lock: Option<String>, layers: impl IntoIterator<Item = Option<&'a Layer>>) -> Self {
+    pub(super) fn of<'a>(
+        lock: Option<String>,
+        user: Option<&Layer>,
+        layers: impl IntoIterator<Item = Option<&'a Layer>>,
+    ) -> Result<Self, SettingsError> {
         let mut lines = Vec::new();
         let mut parts: Vec<String> = Vec::new();
-        for table in layers.into_iter().map(|layer| layer.map(Layer::table)) {
+        let own = match user {
+            Some(user) => user.parsed()?.limits.over(Limits::default()),
+            None => Limits::default(),
+        };
+        for layer in layers {
+            let table = layer.map(Layer::table);
+            if let Some(layer) = layer {
+                lines.extend(layer.parsed()?.limits.raised_over(&own));
+            }
             lines.extend(table.map(|table| in_words(&asking_part(table))).unwrap_or_default());
             // All of it: what only takes away, such as `deny`, gives something when it goes.
             parts.push(table.map(ToString::to_string).unwrap_or_default());
@@ -58,15 +67,16 @@ impl ProjectAsks {
             lines.extend(lock_in_words(&lock));
             parts.push(lock);
         }
-        Self {
+        Ok(Self {
             lines,
             digest: Digest::of_parts(parts.iter().map(String::as_bytes)),
             files,
-        }
+        })
     }
 }
 
-/// What is left of a file when all is taken out that can neither grant nor redefine anything.
+/// What is left of a file when all is taken out that can neither grant nor redefine anything. What raises a limit is told of
+/// elsewhere.
 fn asking_part(table: &toml::Table) -> toml::Table {
     let mut asking = table.clone();
     for harmless in ["limits", "deny"] {
@@ -126,7 +136,7 @@ fn in_words(asking: &toml::Table) -> Vec<String> {
                     "its own endpoints and hosts for `{name}`: {}",
                     shown_on_one_line(&entry.to_string())
                 ),
-                "tools" => tool_in_words(&name, entry),
+                "tools" => ToolFile::in_words(&name, entry),
                 "callback" => format!(
                     "where sign-ins come back to: {name} = {}",
                     shown_on_one_line(&entry.to_string())
@@ -157,29 +167,4 @@ fn store_in_words(name: &str, entry: &toml::Value) -> String {
         Some(Err(_)) => format!("where tokens are kept: {name}"),
         None => format!("where the key of the token store is: {name}"),
     }
-}
-
-fn tool_in_words(name: &str, entry: &toml::Value) -> String {
-    let source = entry.get("source").and_then(toml::Value::as_str).unwrap_or("?");
-    let mut line = format!("the tool `{name}` from {}", shown_on_one_line(source));
-    if entry.get("account").and_then(toml::Value::as_str) == Some("own") {
-        line.push_str(", with an account of its own");
-    }
-    if let Some(grant) = entry.get("grant") {
-        line.push_str(&format!(", granted {}", shown_on_one_line(&grant.to_string())));
-    }
-    if let Some(variables) = entry.get("variables") {
-        line.push_str(&format!(", with variables {}", keys(variables)));
-    }
-    line
-}
-
-fn keys(value: &toml::Value) -> String {
-    let names: Vec<String> = value
-        .as_table()
-        .into_iter()
-        .flat_map(toml::Table::keys)
-        .map(|key| shown_on_one_line(key))
-        .collect();
-    names.join(", ")
 }

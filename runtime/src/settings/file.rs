@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     auth,
-    base::{key::KeySource, net::NetSettings, quantity, secret::Secret, word::some_word},
+    base::{key::KeySource, net::NetSettings, secret::Secret, word::some_word},
     provider::Providers,
     sandbox::Limits,
     settings::{
@@ -18,6 +18,7 @@ use crate::{
         client_file::ClientFile,
         credentials::CredentialsFile,
         layer::{self, Layer},
+        limits_file::LimitsFile,
         proxy_file::ProxyFile,
         tool_file::{RuleFile, ToolFile},
     },
@@ -33,7 +34,7 @@ use crate::{
 )]
 pub(super) struct SettingsFile {
     tools: BTreeMap<String, ToolFile>,
-    limits: LimitsFile,
+    pub(super) limits: LimitsFile,
     deny: DenyFile,
     auth: BTreeMap<String, ClientFile>,
     pub(super) providers: BTreeMap<String, toml::Table>,
@@ -43,19 +44,6 @@ pub(super) struct SettingsFile {
     sources: SourcesFile,
     network: NetworkFile,
     credentials: CredentialsFile,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "a table of the limits of calls: timeout, memory"
-)]
-struct LimitsFile {
-    #[serde(deserialize_with = "some_duration")]
-    timeout: Option<std::time::Duration>,
-    #[serde(deserialize_with = "some_bytes")]
-    memory: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,18 +120,6 @@ struct SourcesFile {
 struct NetworkFile {
     ca_file: Option<PathBuf>,
     proxy: ProxyFile,
-}
-
-fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<std::time::Duration>, D::Error> {
-    quantity::duration(&String::deserialize(deserializer)?)
-        .map(Some)
-        .map_err(D::Error::custom)
-}
-
-fn some_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    quantity::bytes(&String::deserialize(deserializer)?)
-        .map(Some)
-        .map_err(D::Error::custom)
 }
 
 /// A number, or its digits: a variable of the environment is always text.
@@ -225,8 +201,7 @@ impl SettingsFile {
         for (name, client) in auth {
             self.auth.entry(name).or_default().overlay(client);
         }
-        replace(&mut self.limits.timeout, limits.timeout);
-        replace(&mut self.limits.memory, limits.memory);
+        self.limits.overlay(limits);
         replace(&mut self.callback.port, callback.port);
         replace(&mut self.callback.certificate_file, callback.certificate_file);
         replace(&mut self.renewals.at_once, renewals.at_once);
@@ -259,19 +234,12 @@ impl SettingsFile {
             network,
             credentials,
         } = self;
-        let mut standard = Limits::default();
-        if let Some(timeout) = limits.timeout {
-            standard.timeout = timeout;
-        }
-        if let Some(memory) = limits.memory {
-            standard.memory = memory;
-        }
         let own_files = [&callback.certificate_file, &store.key_file, &network.ca_file];
         let own_files = own_files.into_iter().flatten().map(|file| project.join(file)).collect();
         Ok(Settings {
             auth: auth_settings(auth, callback, renewals, &providers, layers, project)?,
             store: store.into_settings(project),
-            limits: standard,
+            limits: limits.over(Limits::default()),
             sources: SourceSettings::with_github_hosts(sources.github_hosts),
             credentials: credentials.into_settings(),
             own_variables: Vec::new(),

@@ -5,6 +5,7 @@ mod client_file;
 mod credentials;
 mod file;
 mod layer;
+mod limits_file;
 mod proxy_file;
 mod tool_file;
 mod wording;
@@ -226,7 +227,7 @@ impl Settings {
         let own_variables = own_variables.cloned().collect();
         let environment = Layer::variables(variables)?;
         let asks = match project {
-            Some(folder) => ProjectAsks::of(lock(folder)?, [public.as_ref(), secrets.as_ref()]),
+            Some(folder) => ProjectAsks::of(lock(folder)?, user.as_ref(), [public.as_ref(), secrets.as_ref()])?,
             None => ProjectAsks::none(),
         };
         let project = project.unwrap_or(Path::new("."));

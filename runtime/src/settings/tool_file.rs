@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use crate::{
     base::{
         name::ToolName,
+        text::shown_on_one_line,
         word::{some_word, word},
     },
     package::{Access, FolderGrant, Rule},
@@ -89,6 +90,46 @@ impl<'de> Deserialize<'de> for RuleFile {
 }
 
 impl ToolFile {
+    /// All that a layer says of a tool, in plain words: a key that is left out here could be changed unseen.
+    pub(super) fn in_words(name: &str, entry: &toml::Value) -> String {
+        let written = |key: &str| entry.get(key).map(|value| shown_on_one_line(&value.to_string()));
+        let Ok(file) = Self::deserialize(entry.clone()) else {
+            // Reading the settings fails too.
+            return format!("the tool `{name}`: {}", shown_on_one_line(&entry.to_string()));
+        };
+        let Self {
+            source,
+            variables,
+            credentials,
+            account,
+            // As it is written, with all its keys.
+            grant: _,
+        } = file;
+        let source = shown_on_one_line(source.as_deref().unwrap_or("?"));
+        let mut line = format!("the tool `{name}` from {source}");
+        if account.unwrap_or_default() == Account::Own {
+            line.push_str(", with an account of its own");
+        } else if account.is_some() {
+            line.push_str(", with the account that all tools share");
+        }
+        match credentials {
+            None => {}
+            Some(CredentialsMode::Env) => line.push_str(", which holds its token itself: credentials = \"env\""),
+            Some(CredentialsMode::Brokered) => {
+                line.push_str(", with a placeholder for its token: credentials = \"brokered\"")
+            }
+        }
+        if let Some(grant) = written("grant") {
+            line.push_str(&format!(", granted {grant}"));
+        }
+        if !variables.is_empty() {
+            // Their values may be secrets.
+            let names: Vec<String> = variables.keys().map(|name| shown_on_one_line(name)).collect();
+            line.push_str(&format!(", with variables {}", names.join(", ")));
+        }
+        line
+    }
+
     pub(super) fn overlay(&mut self, over: Self) {
         let Self {
             source,
@@ -142,5 +183,25 @@ impl ToolFile {
                 files,
             },
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_a_tool_is_shown_and_no_value_of_a_variable() {
+        let text = "source = \"./t\"\ncredentials = \"env\"\naccount = \"shared\"\nvariables.A = \"hunter2\"\n\
+                    grant.http = [{ rule = \"https://a.example\", private = true }]\n";
+        let entry: toml::Table = text.parse().unwrap_or_default();
+        let shown = ToolFile::in_words("t", &toml::Value::Table(entry));
+        for part in ["./t", "\"env\"", "all tools share", "variables A", "private = true"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        assert!(!shown.contains("hunter2"), "{shown}");
+        let brokered: toml::Table = "credentials = \"brokered\"".parse().unwrap_or_default();
+        let shown = ToolFile::in_words("t", &toml::Value::Table(brokered));
+        assert!(shown.contains("\"brokered\""), "{shown}");
     }
 }

@@ -56,7 +56,7 @@ impl Download<'_> {
 
     /// Brings a pinned commit here, wherever its branch is now.
     pub(super) fn pinned(&self, commit: Commit) -> Result<Repository, SourceError> {
-        if let Some(repository) = self.store.ready(commit) {
+        if let Some(repository) = self.store.ready(commit)? {
             return Ok(repository);
         }
         self.bring(|refs| Ok((commit, refs.tip(commit))))
@@ -77,7 +77,7 @@ impl Download<'_> {
             .map_err(|e| self.explain(&e))?;
         let refs = self.list(&connection)?;
         let (commit, tip) = choose(&refs)?;
-        if let Some(ready) = self.store.ready(commit) {
+        if let Some(ready) = self.store.ready(commit)? {
             return Ok(ready);
         }
         let mut attempts = self.attempts(&refs, tip).into_iter();

@@ -1,9 +1,13 @@
 //! Why a source cannot be read.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use crate::{
-    base::{code::Code, file_lock::LockHeld},
+    base::{code::Code, file_lock::LockHeld, ours::NotOurs},
     source::{BadEntry, BadUrl, Commit, Folder},
 };
 
@@ -193,6 +197,14 @@ pub enum SourceError {
         #[source]
         source: io::Error,
     },
+    /// Somebody else owns or writes a part of the cache, and could have put something there.
+    #[error("the cache is not used, since {why}: `{}`", path.display())]
+    CacheNotOurs {
+        /// That part, or a folder above.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// Another process does not let go of the cache.
     #[error(transparent)]
     Locked(LockHeld),
@@ -221,6 +233,20 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// Why a folder of the cache cannot be used.
+    pub(super) fn of_cache(folder: &Path, source: io::Error) -> Self {
+        match NotOurs::in_error(&source) {
+            Some(NotOurs { path, why }) => Self::CacheNotOurs {
+                path: path.clone(),
+                why,
+            },
+            None => Self::Cache {
+                path: folder.to_owned(),
+                source,
+            },
+        }
+    }
+
     /// Its stable code.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -251,7 +277,11 @@ impl SourceError {
             | Self::Redirected { .. }
             | Self::ThroughProxy { .. }
             | Self::Unreachable { .. } => Code::Unreachable,
-            Self::NoHomeFolder | Self::Cache { .. } | Self::Git(_) | Self::FetcherNotStarted(_) => Code::Internal,
+            Self::NoHomeFolder
+            | Self::Cache { .. }
+            | Self::CacheNotOurs { .. }
+            | Self::Git(_)
+            | Self::FetcherNotStarted(_) => Code::Internal,
             Self::Locked(_) => Code::Busy,
             Self::Cancelled(_) => Code::Cancelled,
             Self::Elsewhere { code, .. } => *code,
@@ -310,6 +340,7 @@ impl SourceError {
             }
             Self::Redirected { .. } => vec!["write the URL to which it sends".to_owned()],
             Self::Cache { path, .. } => vec![format!("let this user alone write `{}`, or remove it", path.display())],
+            Self::CacheNotOurs { path, .. } => cache_not_ours(path),
             Self::Locked(held) => held.hints(),
             Self::Ca(_) => vec!["`[network] ca_file` is a file of certificates in PEM".to_owned()],
             Self::NotACommit(_) => vec!["write all of it, as `git rev-parse` prints it".to_owned()],
@@ -321,6 +352,18 @@ impl SourceError {
             Self::Elsewhere { hints, .. } => hints.clone(),
         }
     }
+}
+
+/// Closing it would not undo what others may have put there.
+fn cache_not_ours(path: &Path) -> Vec<String> {
+    vec![
+        format!(
+            "look who else uses `{}`; where that is a folder of the cache, remove it: what was in it is fetched again",
+            path.display()
+        ),
+        "let nobody else write the folders above it (`chmod go-w`), or set POCKET_HOME to a folder of this user's"
+            .to_owned(),
+    ]
 }
 
 fn quoted(words: &[String]) -> String {

@@ -271,9 +271,8 @@ impl Inner {
             proxy: self.net.proxy.as_ref(),
         };
         let (resolved, repository) = download.current()?;
-        if let Some(found) = self.cached(source, resolved.commit, &resolved.folder)? {
-            return Ok(found);
-        }
+        // Made anew from the commit itself, which costs little beside the network: what is pinned next is then not what only the
+        // index says.
         self.extract(&locked, &repository, source, resolved.commit, &resolved.folder, watch)
     }
 

@@ -12,11 +12,18 @@ use crate::{
         digest::Digest,
         file_lock::FileLock,
         files::{FileMode, create_private_dir, write_atomic},
+        ours::{self, Closed, NotOurs},
     },
     source::{SourceError, listing::Listing},
 };
 
+/// More than the digest that an entry of the index is.
+const LONGEST_ENTRY: u64 = 1024;
+
 /// Folders that were fetched. What does not match its digest is put aside, as if it had never been there.
+///
+/// Nothing but this user's word says that a tree is the one of a commit. So what somebody else could have written is refused:
+/// whoever writes the index would have his own tree shown and pinned under another's commit.
 ///
 /// ```text
 /// packages/<tree digest>/      a folder; once it is there it is whole
@@ -35,13 +42,29 @@ impl PackageCache {
 
     /// What was fetched under this key, if it is still what it was.
     pub(super) fn find(&self, key: &Digest) -> Result<Option<(Digest, Dir)>, SourceError> {
-        let Ok(text) = fs::read_to_string(self.index(key)) else {
+        if !self.is_there()? {
             return Ok(None);
+        }
+        let text = match ours::read(&self.index(key), LONGEST_ENTRY, Closed::ToWriters) {
+            Ok(text) => text,
+            Err(error) if NotOurs::in_error(&error).is_some() => return Err(self.fail(error)),
+            Err(_not_there) => return Ok(None),
         };
-        let Ok(tree) = text.trim().parse::<Digest>() else {
+        let Ok(tree) = String::from_utf8_lossy(&text).trim().parse::<Digest>() else {
             return Ok(None);
         };
         Ok(self.open(&tree)?.map(|folder| (tree, folder)))
+    }
+
+    /// Whether anything was ever kept here; an error where others could have put it there.
+    fn is_there(&self) -> Result<bool, SourceError> {
+        let checked = ours::check_folder(&self.root, Closed::ToWriters)
+            .and_then(|()| ours::check_folder(&self.root.join("index"), Closed::ToWriters));
+        match checked {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// Keeps the folder `made` under its digest, and what it was fetched as.
@@ -49,6 +72,7 @@ impl PackageCache {
         let fail = |source| self.fail(source);
         create_private_dir(&self.root).map_err(fail)?;
         create_private_dir(&self.root.join("index")).map_err(fail)?;
+        self.is_there()?;
         let lock = FileLock::acquire(&self.root.join("lock")).map_err(|error| error.told(SourceError::Locked, fail))?;
         let folder = match self.open(&tree)? {
             Some(folder) => folder,
@@ -65,10 +89,17 @@ impl PackageCache {
 
     fn open(&self, tree: &Digest) -> Result<Option<Dir>, SourceError> {
         let path = self.folder(tree);
-        let folder = match Dir::open_ambient_dir(&path, cap_std::ambient_authority()) {
-            Ok(folder) => folder,
+        let found = match fs::symlink_metadata(&path) {
+            Ok(found) => found,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(_not_a_folder) => return self.put_aside(&path).map(|()| None),
+            Err(e) => return Err(self.fail(e)),
+        };
+        ours::check(&path, &found, Closed::ToWriters).map_err(|e| self.fail(e))?;
+        if !found.is_dir() {
+            return self.put_aside(&path).map(|()| None);
+        }
+        let Ok(folder) = Dir::open_ambient_dir(&path, cap_std::ambient_authority()) else {
+            return self.put_aside(&path).map(|()| None);
         };
         match Listing::read(&folder) {
             Ok(listing) if listing.digest() == *tree => Ok(Some(folder)),
@@ -102,10 +133,7 @@ impl PackageCache {
     }
 
     fn fail(&self, source: io::Error) -> SourceError {
-        SourceError::Cache {
-            path: self.root.clone(),
-            source,
-        }
+        SourceError::of_cache(&self.root, source)
     }
 }
 
@@ -162,5 +190,64 @@ mod tests {
         let cache = PackageCache::new(home.path().join("packages"));
         let (path, _) = made(home.path(), "content");
         assert!(cache.keep(&Digest::of(b"key"), Digest::of(b"other"), &path).is_err());
+    }
+
+    /// What is told of a cache that was spoilt after something was kept in it.
+    #[cfg(unix)]
+    fn refusal(spoil: impl FnOnce(&Path, &PackageCache, Digest)) -> Option<SourceError> {
+        let home = tempfile::tempdir().unwrap();
+        let cache = PackageCache::new(home.path().join("cache/packages"));
+        let key = Digest::of(b"key");
+        let (path, tree) = made(home.path(), "content");
+        cache.keep(&key, tree, &path).unwrap();
+        spoil(home.path(), &cache, tree);
+        cache.find(&key).err()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_another_user_owns_or_could_have_written_is_refused_and_stays() {
+        use crate::base::ours::tests::{give_away, set_mode};
+
+        type Spoil = fn(&Path, &PackageCache, Digest);
+        let key = || Digest::of(b"key");
+        assert!(refusal(|_, _, _| ()).is_none());
+        let spoils: [(&str, Spoil); 8] = [
+            ("the folder is another's", |_, cache, _| give_away(&cache.root)),
+            ("the folder is open", |_, cache, _| set_mode(&cache.root, 0o777)),
+            ("the index is another's", |_, cache, _| {
+                give_away(&cache.root.join("index"))
+            }),
+            ("the index is open", |_, cache, _| {
+                set_mode(&cache.root.join("index"), 0o733)
+            }),
+            ("a tree is another's", |_, cache, tree| give_away(&cache.folder(&tree))),
+            ("a tree is open", |_, cache, tree| set_mode(&cache.folder(&tree), 0o757)),
+            ("the folder above is open", |home, _, _| {
+                set_mode(&home.join("cache"), 0o777)
+            }),
+            ("the folder above is another's", |home, _, _| {
+                give_away(&home.join("cache"))
+            }),
+        ];
+        for (what, spoil) in spoils {
+            let refused = refusal(spoil).unwrap_or_else(|| panic!("{what}"));
+            assert!(
+                matches!(refused, SourceError::CacheNotOurs { .. }),
+                "{what}: {refused:?}"
+            );
+            assert_eq!(refused.code(), crate::Code::Internal);
+            assert!(!refused.hints().is_empty(), "{what}");
+        }
+        for (what, mode) in [("an entry is another's", None), ("an entry is open", Some(0o646))] {
+            let refused = refusal(|_, cache, _| match mode {
+                Some(mode) => set_mode(&cache.index(&key()), mode),
+                None => give_away(&cache.index(&key())),
+            });
+            assert!(
+                matches!(refused, Some(SourceError::CacheNotOurs { .. })),
+                "{what}: {refused:?}"
+            );
+        }
     }
 }
