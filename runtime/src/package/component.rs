@@ -4,7 +4,9 @@ mod census;
 mod find;
 mod imports;
 mod inspect;
+mod scope;
 mod validate;
+mod weight;
 
 use std::{fmt, sync::Arc};
 

@@ -19,7 +19,7 @@ struct Made {
 }
 
 impl Made {
-    /// What an instance exports: which module or component it is, only the validator knows.
+    /// What an instance exports, or a component imports: which module or component it is, only the validator knows.
     const UNTOLD: Self = Self {
         instances: 0,
         memories: 0,
@@ -35,8 +35,7 @@ impl Made {
     }
 }
 
-/// A component or module that is being read. What comes from outside of the file counts as making nothing: no such import is
-/// taken anyway.
+/// A component or module that is being read.
 #[derive(Debug, Default)]
 struct Frame {
     made: Made,
@@ -96,8 +95,8 @@ impl Census {
             Payload::ComponentImportSection(section) => {
                 for import in section.clone() {
                     match import?.ty {
-                        ComponentTypeRef::Module(_) => self.name_module(Made::default()),
-                        ComponentTypeRef::Component(_) => self.name_component(Made::default()),
+                        ComponentTypeRef::Module(_) => self.name_module(Made::UNTOLD),
+                        ComponentTypeRef::Component(_) => self.name_component(Made::UNTOLD),
                         ComponentTypeRef::Func(_)
                         | ComponentTypeRef::Value(_)
                         | ComponentTypeRef::Type(_)

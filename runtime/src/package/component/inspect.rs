@@ -8,6 +8,7 @@ use crate::package::{
         census::{Census, Uncounted},
         imports::{Interface, refusal},
         validate::{NotValid, validate},
+        weight::{self, Scales, Unweighed},
     },
     fault::{listed, shortened},
 };
@@ -74,7 +75,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<Inspected, Vec<NotATool>> {
         }),
         Err(Uncounted::Untold) => faults.push(NotATool {
             message:
-                "it instantiates a module or component that an instance exports, so that nobody can count what it makes"
+                "it instantiates a module or component that an instance exports or a component imports, so that nobody can count what it makes"
                     .to_owned(),
             hint: Some("instantiate what the file itself has"),
         }),
@@ -119,9 +120,11 @@ fn is_component(bytes: &[u8]) -> Result<(), NotATool> {
 fn surface(bytes: &[u8]) -> Result<Surface<'_>, NotATool> {
     let mut surface = Surface::default();
     let mut depth = 0_usize;
+    let mut scales = Scales::default();
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|error| damaged(&error))?;
         surface.census.count(&payload).map_err(|error| damaged(&error))?;
+        scales.weigh(&payload).map_err(|unweighed| too_heavy(&unweighed))?;
         match payload {
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
@@ -201,6 +204,23 @@ fn told(not_valid: &NotValid) -> NotATool {
                 limit.as_secs_f32()
             ),
             hint: Some("leave out types and instances that nothing uses: most tools are checked in some milliseconds"),
+        },
+    }
+}
+
+fn too_heavy(unweighed: &Unweighed) -> NotATool {
+    match unweighed {
+        Unweighed::Damaged(error) => damaged(error),
+        Unweighed::TooMuch => NotATool {
+            message: format!(
+                "the types of a component weigh at most {}, with all that they refer to",
+                weight::MOST
+            ),
+            hint: Some("leave out types that nothing uses, and give large ones fewer names"),
+        },
+        Unweighed::TooDeep => NotATool {
+            message: "the types of a component stand in each other too deep".to_owned(),
+            hint: None,
         },
     }
 }

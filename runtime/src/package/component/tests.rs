@@ -214,6 +214,33 @@ fn an_instruction_that_the_engine_does_not_have_is_refused() {
     }
 }
 
+/// Two types of `exports` exports, each an enum of `cases`, and one instantiation that compares them: a single item.
+fn compared_at_once(cases: usize, exports: usize) -> String {
+    let cases: String = (0..cases).map(|at| format!(" \"c{at}\"")).collect();
+    let exports: String = (0..exports)
+        .map(|at| format!("(export \"e{at}\" (type (eq 0)))"))
+        .collect();
+    let of = format!("(instance (type (enum{cases})) {exports})");
+    format!(
+        r#"(component (instance $r) (export "wasi:cli/run@0.2.0" (instance $r)) (type $A {of}) (type $B {of})
+            (component $c (alias outer 1 $A (type $U)) (import "a" (instance (type $U))))
+            (import "wasi:io/poll@0.2.0" (instance $i (type $B)))
+            (instance (instantiate $c (with "a" (instance $i)))))"#
+    )
+}
+
+#[test]
+fn one_item_that_takes_long_to_compare_is_refused_before_it_is_compared() {
+    assert!(look(&compared_at_once(100, 100)).is_ok());
+    let before = std::time::Instant::now();
+    let refused = look(&compared_at_once(10_000, 4_000)).unwrap_err();
+    assert!(
+        refused[0].starts_with("the types of a component weigh at most"),
+        "{refused:?}"
+    );
+    assert!(before.elapsed() < std::time::Duration::from_secs(20));
+}
+
 #[test]
 fn components_do_not_nest_without_end() {
     let nested = |levels: usize| {
