@@ -148,8 +148,16 @@ async fn an_agent_of_each_revision_lists_and_calls() {
         let unknown = agent.call_tool(CallToolRequestParams::new("no_such_tool")).await;
         assert!(unknown.is_err(), "{unknown:?}");
         call(&agent, "typed_report", json!({})).await;
-        let seen = agent.service().seen();
-        assert!(seen.contains(&"progress: 2".to_owned()), "{lifecycle:?}: {seen:?}");
+        // The client hands notices on beside the result.
+        let begun = std::time::Instant::now();
+        while !agent.service().seen().contains(&"progress: 2".to_owned()) {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{lifecycle:?}: {:?}",
+                agent.service().seen()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         agent.cancel().await.unwrap();
     }
 }

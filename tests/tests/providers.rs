@@ -99,7 +99,7 @@ fn a_domain_of_ones_own_changes_the_endpoints_of_a_provider_that_has_such() {
         (format!("[auth.slack]\n{app}{own}"), "`oauth2.domain_url`"),
         (
             format!("[auth.slack]\n{app}use_recommended_scope = \"perhaps\"\n"),
-            "use_recommended_scope",
+            ".secrets.toml:4:25: expected `true` or `false`",
         ),
     ] {
         pocket.write(".secrets.toml", &text);

@@ -18,6 +18,8 @@ use crate::base::ours::{self, Closed};
 /// data/store.key         their key, where nothing better holds it (0600)
 /// data/store-*.key       those of stores on servers; *.key.next one that a store is about to get
 /// data/grants.toml       what was granted to sources run without `add`
+/// data/keys.json         keys with which a server is called, hashed; data/keys/ those that `pocket serve` made for this user (0600)
+/// data/agents.key        seals what agents bring back of a call that waits (0600)
 /// data/trust.toml        the projects whose files a person agreed to
 /// data/tls/              the self-signed certificate of the listener
 /// data/locks/, *.lock    what keeps two processes from writing one file at once
