@@ -53,8 +53,8 @@ fn own_key(keys: &Keys, place: &Place) -> Result<PathBuf, Failure> {
     } else {
         format!("profile-{name}.key")
     });
-    if let Ok(text) = std::fs::read_to_string(&file)
-        && keys.find(Secret::new(text.trim()).expose())?.is_some()
+    if let Ok(text) = std::fs::read_to_string(&file).map(Secret::new)
+        && keys.find(text.expose().trim())?.is_some()
     {
         return Ok(file);
     }

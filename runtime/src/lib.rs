@@ -64,7 +64,7 @@ pub use base::{
     clock::{Clock, ManualClock, SystemClock, UnixTime},
     code::Code,
     digest::{Digest, NotADigest},
-    file_lock::LockHeld,
+    file_lock::{FileLock, LockError, LockHeld},
     files::{FileMode, create_private_dir, write_atomic},
     home::Home,
     key::{KeyPlace, KeySource},

@@ -18,8 +18,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A lock between processes, held until dropped.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// use pocket_runtime::FileLock;
+///
+/// let lock = FileLock::acquire(&folder.path().join("notes.lock"))?;
+/// // No other process that takes this lock is here.
+/// drop(lock);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
-pub(crate) struct FileLock {
+pub struct FileLock {
     _file: File,
 }
 
@@ -34,9 +46,13 @@ pub struct LockHeld {
 }
 
 /// Why a lock was not had.
-#[derive(Debug)]
-pub(crate) enum LockError {
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process did not let go.
+    #[error(transparent)]
     Held(LockHeld),
+    /// The file could not be opened or locked.
+    #[error(transparent)]
     Io(io::Error),
 }
 
@@ -47,7 +63,7 @@ impl FileLock {
     ///
     /// # Errors
     /// When the file cannot be opened, or another process does not let go.
-    pub(crate) fn acquire(path: &Path) -> Result<Self, LockError> {
+    pub fn acquire(path: &Path) -> Result<Self, LockError> {
         Self::acquire_within(path, PATIENCE)
     }
 

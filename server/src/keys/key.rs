@@ -71,16 +71,16 @@ impl Key {
         now: UnixTime,
     ) -> (Self, Secret) {
         let id = KeyId::made();
-        let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; SECRET_BYTES]>());
+        let secret = Secret::new(URL_SAFE_NO_PAD.encode(rand::random::<[u8; SECRET_BYTES]>()));
         let key = Self {
-            hash: hash(&secret),
+            hash: hash(secret.expose()),
             name,
             profile: profile.as_str().to_owned(),
             tools: tools.map(|tools| tools.iter().map(ToString::to_string).collect()),
             created_at: now.0,
             id,
         };
-        let text = format!("{PREFIX}{}_{secret}", key.id);
+        let text = format!("{PREFIX}{}_{}", key.id, secret.expose());
         (key, Secret::new(text))
     }
 

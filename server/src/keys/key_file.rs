@@ -1,13 +1,13 @@
 //! `keys.json`: the keys of a `home`, hashed.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use pocket_runtime::{FileMode, create_private_dir, write_atomic};
+use pocket_runtime::{FileLock, FileMode, create_private_dir, write_atomic};
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{Key, KeysError};
@@ -93,13 +93,8 @@ impl KeyFile {
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Vec<Key>) -> Result<T, KeysError>) -> Result<T, KeysError> {
         let failed = |error| self.failed(error);
         create_private_dir(&self.folder).map_err(failed)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(self.path.with_extension("lock"))
-            .map_err(failed)?;
-        lock.lock().map_err(failed)?;
+        let _lock =
+            FileLock::acquire(&self.path.with_extension("lock")).map_err(|error| KeysError::of(error, &self.path))?;
         let mut keys = self.read()?;
         let changed = change(&mut keys)?;
         let content = serde_json::to_vec_pretty(&Content { version: VERSION, keys })

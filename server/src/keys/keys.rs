@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use pocket_runtime::{Clock as _, Code, Home, Profile, Secret, SystemClock, ToolName};
+use pocket_runtime::{Clock as _, Code, Home, LockError, LockHeld, Profile, Secret, SystemClock, ToolName};
 use tokio::sync::watch;
 
 use crate::keys::{
@@ -40,17 +40,32 @@ pub enum KeysError {
         /// What is wrong.
         reason: String,
     },
+    /// Another process does not let go of the file.
+    #[error(transparent)]
+    Locked(LockHeld),
     /// There is no such key.
     #[error("there is no key with this id: `{0}`")]
     NoKey(String),
 }
 
 impl KeysError {
+    /// Of a lock that was not had, for what is done under it.
+    pub(crate) fn of(error: LockError, path: &Path) -> Self {
+        match error {
+            LockError::Held(held) => Self::Locked(held),
+            LockError::Io(error) => Self::Io {
+                path: path.to_owned(),
+                error,
+            },
+        }
+    }
+
     /// Its stable code.
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
             Self::Io { .. } => Code::Internal,
+            Self::Locked(_) => Code::Busy,
             Self::NotValid { .. } => Code::NotValid,
             Self::NoKey(_) => Code::NotFound,
         }
@@ -66,6 +81,7 @@ impl KeysError {
                     "put the file aside: every key is then revoked, and `pocket keys create` makes new ones".to_owned(),
                 ]
             }
+            Self::Locked(held) => held.hints(),
             Self::NoKey(_) => vec!["`pocket keys list` shows those there are".to_owned()],
         }
     }
