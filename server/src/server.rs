@@ -6,10 +6,10 @@ use axum::{Router, middleware};
 use pocket_runtime::Pocket;
 use rmcp::model::RequestStateCodec;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
-    api,
+    api::{self, problem::Problem},
     calls::Calls,
     door::{self, Place},
     error::ServerError,
@@ -107,12 +107,9 @@ impl Server {
     pub async fn run(self, end: impl Future<Output = ()> + Send) {
         let Self { core, listener, .. } = self;
         let router = router(&core);
-        let keeping = {
-            let pocket = core.pocket.clone();
-            tokio::spawn(async move { pocket.keep_alive().await })
-        };
+        let pocket = core.pocket.clone();
+        let _keeping = AbortOnDropHandle::new(tokio::spawn(async move { pocket.keep_alive().await }));
         serve::until(listener, router, &core, end).await;
-        keeping.abort();
     }
 }
 
@@ -120,6 +117,8 @@ fn router(core: &Arc<Core>) -> Router {
     Router::new()
         .merge(api::router(core))
         .merge(mcp::router(core))
+        .fallback(async || Problem::no_route())
+        .method_not_allowed_fallback(async || Problem::no_method())
         .layer(middleware::from_fn_with_state(Arc::clone(core), door::is_ours))
 }
 

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Json,
-    extract::{Path, Query, State},
-};
+use axum::{Extension, Json, extract::State};
 use pocket_runtime::AccountStatus;
 use serde::{Deserialize, Serialize};
 
-use crate::{api::problem::Problem, caller::Caller, server::Core};
+use crate::{
+    api::{
+        extract::{InPath, InQuery},
+        problem::Problem,
+    },
+    caller::Caller,
+    server::Core,
+};
 
 /// The accounts of a key's profile.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -73,8 +77,8 @@ pub(super) async fn list(
 pub(super) async fn sign_out(
     State(core): State<Arc<Core>>,
     Extension(caller): Extension<Caller>,
-    Path(provider): Path<String>,
-    Query(which): Query<Which>,
+    InPath(provider): InPath<String>,
+    InQuery(which): InQuery<Which>,
 ) -> Result<Json<SignedOut>, Problem> {
     let pocket = caller.pocket(&core.pocket);
     let done = pocket.sign_out(&provider, which.handler.as_deref()).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json,
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -13,7 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    api::{json::JsonText, problem::Problem, stream},
+    api::{
+        extract::{InPath, InQuery},
+        json::JsonText,
+        problem::Problem,
+        stream,
+    },
     caller::Caller,
     calls::{Begin, Call, CallId, CancelOnDrop},
     server::Core,
@@ -97,7 +102,7 @@ pub(crate) struct CallResult {
 pub(super) async fn begin(
     State(core): State<Arc<Core>>,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     headers: HeaderMap,
     body: JsonText,
 ) -> Result<Response, Problem> {
@@ -258,8 +263,8 @@ pub(crate) struct Waiting {
 pub(super) async fn get(
     State(core): State<Arc<Core>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-    Query(waiting): Query<Waiting>,
+    InPath(id): InPath<String>,
+    InQuery(waiting): InQuery<Waiting>,
 ) -> Result<Json<CallStatus>, Problem> {
     let call = found(&core, &caller, &id)?;
     if let Some(seconds) = waiting.wait {
@@ -283,7 +288,7 @@ pub(super) async fn get(
 pub(super) async fn cancel(
     State(core): State<Arc<Core>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<Json<CallStatus>, Problem> {
     let call = found(&core, &caller, &id)?;
     call.cancel();
@@ -305,7 +310,7 @@ pub(super) async fn cancel(
 pub(super) async fn events(
     State(core): State<Arc<Core>>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<Response, Problem> {
     let call = found(&core, &caller, &id)?;
     let events = call.events();

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod calls;
+mod extract;
 mod health;
 mod json;
 pub(crate) mod problem;

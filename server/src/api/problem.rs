@@ -81,6 +81,17 @@ impl Problem {
         .with_status(StatusCode::UNAUTHORIZED)
     }
 
+    pub(crate) fn no_route() -> Self {
+        Self::new(Code::NotFound, "there is nothing at this address")
+            .hint("`/api/openapi.json` describes what there is")
+    }
+
+    pub(crate) fn no_method() -> Self {
+        Self::new(Code::InvalidInput, "this address does not take that method")
+            .hint("`/api/openapi.json` describes what there is")
+            .with_status(StatusCode::METHOD_NOT_ALLOWED)
+    }
+
     /// In how many seconds it is worth asking again.
     fn retry_after(&self) -> Option<u64> {
         let told = self

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Json,
-    extract::{Path, State},
-};
+use axum::{Extension, Json, extract::State};
 use pocket_runtime::ToolDescription;
 use serde::Serialize;
 
-use crate::{api::problem::Problem, caller::Caller, server::Core};
+use crate::{
+    api::{extract::InPath, problem::Problem},
+    caller::Caller,
+    server::Core,
+};
 
 /// The tools of a key.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -89,12 +90,14 @@ pub(super) async fn list(State(core): State<Arc<Core>>, Extension(caller): Exten
 pub(super) async fn get(
     State(core): State<Arc<Core>>,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
 ) -> Result<Json<Tool>, Problem> {
-    let tools = core.pocket.tools().await;
-    let tool = tools
-        .into_iter()
-        .find(|tool| tool.name.as_str() == name && caller.reaches(&name));
-    tool.map(|tool| Json(tool.into()))
-        .ok_or_else(|| Problem::no_tool(&name))
+    if !caller.reaches(&name) {
+        return Err(Problem::no_tool(&name));
+    }
+    match core.pocket.description_of(&name).await {
+        Ok(tool) => Ok(Json(tool.into())),
+        // Told as that of a tool which the key does not reach.
+        Err(_none) => Err(Problem::no_tool(&name)),
+    }
 }

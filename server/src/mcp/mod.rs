@@ -15,9 +15,7 @@ use pocket_runtime::{Pocket, Profile};
 use rmcp::{
     ServiceExt as _,
     model::RequestStateCodec,
-    transport::streamable_http_server::{
-        StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
-    },
+    transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -36,13 +34,12 @@ const AROUND_INPUT: usize = 64 * 1024;
 
 /// Seals what agents bring back, with the key that the processes of one `home` share.
 pub(crate) fn request_state(keys: &Keys) -> Result<RequestStateCodec, ServerError> {
-    let failed = |error: io::Error| KeysError::Io {
-        path: keys.folder().to_owned(),
-        error,
-    };
-    let key = state_key::of_folder(keys.folder()).map_err(failed)?;
+    let key = state_key::of_folder(keys.folder())?;
     let codec = RequestStateCodec::try_new(key.expose().as_bytes());
-    Ok(codec.map_err(|error| failed(io::Error::other(error)))?)
+    Ok(codec.map_err(|error| KeysError::Io {
+        path: keys.folder().to_owned(),
+        error: io::Error::other(error),
+    })?)
 }
 
 /// MCP at `/mcp`, with a key as bearer token.
@@ -54,12 +51,12 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
         .with_cancellation_token(core.ending.child_token())
         .with_max_request_body_bytes(core.pocket.settings().limits.input.saturating_add(AROUND_INPUT));
     let agents = Arc::clone(core);
+    let sessions = Arc::new(Sessions::new());
     let service = StreamableHttpService::new(
         move || Ok(Agent::new(Arc::clone(&agents), None)),
-        Arc::new(LocalSessionManager::default()),
+        sessions.local(),
         config,
     );
-    let sessions = Arc::new(Sessions::default());
     Router::new()
         .route_service("/mcp", service)
         .layer(middleware::from_fn_with_state(
