@@ -108,6 +108,14 @@ impl Pocket {
             .collect()
     }
 
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`Error::NoTool`].
+    pub async fn description_of(&self, name: &str) -> Result<ToolDescription, Error> {
+        Ok(self.loaded(name).await?.description.clone())
+    }
+
     /// Calls a tool.
     ///
     /// # Errors

@@ -85,7 +85,7 @@ pub(super) async fn invoke(tool: &Tool, invocation: Invocation<'_>) -> End {
         saw_unauthorized,
         renewed: ran.renewed,
         lacks_scopes,
-        proxy_fault: proxy_fault.zip(tool.outbound.proxy()),
+        proxy_fault: proxy_fault.and_then(|fault| Some((fault, tool.outbound.proxy()?))),
     }
 }
 

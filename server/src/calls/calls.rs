@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pocket_runtime::{CallOptions, Clock as _, Code, Digest, Error, Input, Pocket, SystemClock};
+use pocket_runtime::{CallOptions, Clock as _, Digest, Input, Pocket, SystemClock};
 
 use crate::{
     caller::Caller,
     calls::{
         Call, CallId, Ended,
+        ended::How,
         kept::{Kept, Keyed},
     },
 };
@@ -26,6 +27,26 @@ pub(crate) enum Begin {
     Before(Arc<Call>),
     /// The idempotency key stands for another call.
     OtherCall,
+}
+
+/// A call that runs. However its task ends, the call does: who waits for it must not wait for ever.
+struct Running {
+    calls: Calls,
+    call: Arc<Call>,
+    how: How,
+}
+
+impl Running {
+    fn end(mut self, how: How) {
+        self.how = how;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let how = std::mem::replace(&mut self.how, How::Lost);
+        self.calls.has_ended(&self.call, how);
+    }
 }
 
 impl Calls {
@@ -62,26 +83,23 @@ impl Calls {
     }
 
     fn run(&self, pocket: Pocket, call: Arc<Call>, input: Input) {
-        let calls = self.clone();
+        let running = Running {
+            calls: self.clone(),
+            call,
+            how: How::Lost,
+        };
         tokio::spawn(async move {
+            let call = &running.call;
             let mut options = CallOptions::default();
-            options.report = Some(Arc::<Call>::clone(&call));
-            let called = tokio::select! {
-                called = pocket.call(&call.tool, input, options) => Some(called),
-                () = call.cancelled() => None,
+            options.report = Some(Arc::<Call>::clone(call));
+            let how = tokio::select! {
+                called = pocket.call(&call.tool, input, options) => match called {
+                    Ok(called) => How::Called(Box::new(called)),
+                    Err(error) => How::Refused(error),
+                },
+                () = call.cancelled() => How::Cancelled,
             };
-            let now = SystemClock.now();
-            let ended = match called {
-                Some(Ok(called)) => {
-                    let code = called.ended.as_ref().err().map_or(Code::Ok, Error::code);
-                    Ended::called(called, code, now)
-                }
-                Some(Err(error)) => Ended::refused(error, now),
-                None => Ended::cancelled(now),
-            };
-            let size = ended.size();
-            call.end(ended);
-            calls.lock().has_ended(&call.id, size, now);
+            running.end(how);
         });
     }
 
@@ -116,7 +134,46 @@ impl Calls {
         }
     }
 
+    fn has_ended(&self, call: &Call, how: How) {
+        let now = SystemClock.now();
+        let ended = Ended::new(how, now);
+        let size = ended.size();
+        call.end(ended);
+        self.lock().has_ended(&call.id, size, now);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use pocket_runtime::{Code, Profile, UnixTime};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_whose_task_is_gone_has_ended_all_the_same() {
+        let calls = Calls::default();
+        let caller = Caller::without_key(Profile::default());
+        let call = Arc::new(Call::new("echo".to_owned(), caller.owner(), UnixTime(0)));
+        calls.lock().insert(&call);
+        let running = Running {
+            calls: calls.clone(),
+            call: Arc::clone(&call),
+            how: How::Lost,
+        };
+        let task = tokio::spawn(async move {
+            let _running = running;
+            panic!("a fault of ours");
+        });
+        assert!(task.await.is_err());
+        let waited = tokio::time::timeout(Duration::from_secs(30), call.wait());
+        assert!(waited.await.is_ok(), "who waits is told");
+        let ended = calls.get(&caller, &call.id).and_then(|call| call.ended().cloned());
+        assert_eq!(ended.map(|ended| ended.code), Some(Code::Internal));
     }
 }

@@ -49,7 +49,6 @@ struct Asked<'a> {
     request: &'a CallToolRequestParams,
     context: &'a RequestContext<RoleServer>,
     caller: Caller,
-    has_output_schema: bool,
 }
 
 impl Agent {
@@ -111,8 +110,8 @@ impl Agent {
 
     /// Calls; where a sign-in is needed the user is sent to it, and the call goes on by itself.
     async fn call_signed_in(&self, asked: &Asked<'_>) -> Result<CallToolResponse, ErrorData> {
-        let whose = sign_in::whose(&asked.caller.owner(), asked.request);
-        let answer = sign_in::answered(&self.core.request_state, asked.request, &whose)?;
+        let whose = || sign_in::whose(&asked.caller.owner(), asked.request);
+        let answer = sign_in::answered(&self.core.request_state, asked.request, whose)?;
         if answer
             .as_ref()
             .is_some_and(|answer| *answer != ElicitationAction::Accept)
@@ -123,13 +122,16 @@ impl Agent {
         let Some(ended) = call.ended().cloned() else {
             return Err(ErrorData::internal_error("the call has not ended", None));
         };
+        if ended.is_of_no_tool() {
+            return Err(no_tool(&asked.request.name));
+        }
         let Some(needed) = ended.sign_in() else {
-            return Ok(result::of(&ended, asked.has_output_schema).into());
+            return Ok(self.result(asked, &ended).await.into());
         };
         match (answer, Way::of(asked.context)) {
             // The user said yes, and may still be at it.
             (Some(_accepted), _) => Ok(self.after_sign_in(asked, needed, &ended).await.into()),
-            (None, Way::Retry) => Ok(sign_in::required(&self.core.request_state, needed, &whose).into()),
+            (None, Way::Retry) => Ok(sign_in::required(&self.core.request_state, needed, &whose()).into()),
             (None, Way::Ask) => {
                 let id = call.id.to_string();
                 if sign_in::ask(asked.context, needed, &id).await != ElicitationAction::Accept {
@@ -139,7 +141,7 @@ impl Agent {
                 sign_in::tell_completed(asked.context, &id).await;
                 Ok(result.into())
             }
-            (None, Way::Words) => Ok(result::of(&ended, asked.has_output_schema).into()),
+            (None, Way::Words) => Ok(self.result(asked, &ended).await.into()),
         }
     }
 
@@ -147,19 +149,32 @@ impl Agent {
     async fn after_sign_in(&self, asked: &Asked<'_>, needed: &SignIn, before: &Ended) -> CallToolResult {
         let pocket = asked.caller.pocket(&self.core.pocket);
         let waited = tokio::select! {
-            waited = pocket.wait_sign_in(needed) => waited,
-            () = tokio::time::sleep(sign_in::LONGEST) => return result::of(before, asked.has_output_schema),
-            () = asked.context.ct.cancelled() => return result::of(before, asked.has_output_schema),
+            waited = pocket.wait_sign_in(needed) => Some(waited),
+            () = tokio::time::sleep(sign_in::LONGEST) => None,
+            () = asked.context.ct.cancelled() => None,
         };
-        if let Err(error) = waited {
-            return in_words(&error);
-        }
-        let call = self.call(asked).await;
-        match call.ended() {
-            Some(ended) => result::of(ended, asked.has_output_schema),
-            None => result::of(before, asked.has_output_schema),
+        match waited {
+            None => self.result(asked, before).await,
+            Some(Err(error)) => in_words(&error),
+            Some(Ok(())) => {
+                let call = self.call(asked).await;
+                self.result(asked, call.ended().map_or(before, Arc::as_ref)).await
+            }
         }
     }
+
+    /// How a call ended, as the agent is told. What its tool's output looks like matters to errors alone.
+    async fn result(&self, asked: &Asked<'_>, ended: &Ended) -> CallToolResult {
+        if let Some(value) = ended.value() {
+            return result::of(value, ended.exact());
+        }
+        let tool = self.core.pocket.description_of(&asked.request.name).await;
+        result::failed(ended, tool.is_ok_and(|tool| tool.output_schema.is_some()))
+    }
+}
+
+fn no_tool(name: &str) -> ErrorData {
+    ErrorData::invalid_params(format!("there is no tool of this name: `{name}`"), None)
 }
 
 fn declined() -> CallToolResult {
@@ -198,19 +213,13 @@ impl ServerHandler for Agent {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = self.caller(&context)?;
-        let tools = self.core.pocket.tools().await;
-        let tool = tools
-            .iter()
-            .find(|tool| tool.name.as_str() == request.name && caller.reaches(&request.name));
-        let Some(tool) = tool else {
-            let message = format!("there is no tool of this name: `{}`", request.name);
-            return Err(ErrorData::invalid_params(message, None));
-        };
+        if !caller.reaches(&request.name) {
+            return Err(no_tool(&request.name));
+        }
         let asked = Asked {
             request: &request,
             context: &context,
             caller,
-            has_output_schema: tool.output_schema.is_some(),
         };
         self.call_signed_in(&asked).await
     }

@@ -52,3 +52,52 @@ fn schema(schema: &serde_json::Value) -> Arc<JsonObject> {
     schema.entry("type").or_insert_with(|| "object".into());
     Arc::new(schema)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::collections::BTreeMap;
+
+    use pocket_runtime::{FunctionTool, Pocket};
+
+    use super::*;
+
+    async fn tools(count: usize) -> Vec<ToolDescription> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut builder = Pocket::builder()
+            .home(pocket_runtime::Home::at(folder.path()))
+            .accounts_in_memory()
+            .unlocked();
+        for at in 0..count {
+            let name = format!("tool_{at:03}");
+            let nothing = |_input: BTreeMap<String, String>, _call| async { Ok::<_, String>("nothing") };
+            builder = builder.function(FunctionTool::new(name, "Does nothing.", nothing));
+        }
+        builder.build().await.unwrap().tools().await
+    }
+
+    fn of(cursor: Option<String>) -> Option<PaginatedRequestParams> {
+        Some(PaginatedRequestParams::default().with_cursor(cursor))
+    }
+
+    #[tokio::test]
+    async fn all_tools_are_told_page_by_page_and_each_once() {
+        for count in [0, 1, PAGE, PAGE + 1, 2 * PAGE + 7] {
+            let tools = tools(count).await;
+            let (mut seen, mut cursor) = (Vec::new(), None);
+            loop {
+                let page = page(&tools, of(cursor)).unwrap();
+                assert!(page.tools.len() <= PAGE);
+                seen.extend(page.tools.iter().map(|tool| tool.name.to_string()));
+                cursor = page.next_cursor;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            let names: Vec<String> = tools.iter().map(|tool| tool.name.to_string()).collect();
+            assert_eq!(seen, names, "{count}");
+        }
+        assert!(page(&[], of(Some("no name!".to_owned()))).is_err());
+    }
+}

@@ -9,22 +9,21 @@ use crate::calls::Ended;
 /// The place in `_meta` of what a program reads of an error whose tool has an output schema, which its error would not fit.
 const ERROR: &str = "pocket/error";
 
-/// What the call gave, or why it gave nothing: with our code, and words by which a model can act.
-pub(super) fn of(ended: &Ended, has_output_schema: bool) -> CallToolResult {
-    match ended.value() {
-        Some(Value::Json(value)) => {
-            // Numbers stand in the text as the tool wrote them.
-            let text = ended.exact().map_or_else(|| value.to_string(), ToOwned::to_owned);
+/// What a call gave; `exact` is the same JSON with its numbers as the tool wrote them.
+pub(super) fn of(value: &Value, exact: Option<&str>) -> CallToolResult {
+    match value {
+        Value::Json(value) => {
+            let text = exact.map_or_else(|| value.to_string(), ToOwned::to_owned);
             let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
             result.structured_content = Some(value.clone());
             result
         }
-        Some(Value::Text(text)) => CallToolResult::success(vec![ContentBlock::text(text.clone())]),
-        None => failed(ended, has_output_schema),
+        Value::Text(text) => CallToolResult::success(vec![ContentBlock::text(text.clone())]),
     }
 }
 
-fn failed(ended: &Ended, has_output_schema: bool) -> CallToolResult {
+/// Why a call gave nothing: with our code, and words by which a model can act.
+pub(super) fn failed(ended: &Ended, has_output_schema: bool) -> CallToolResult {
     let words = match ended.sign_in() {
         Some(sign_in) => to_sign_in(sign_in),
         None => {

@@ -1,8 +1,9 @@
 //! Whose an MCP session is.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -15,27 +16,92 @@ use axum::{
 };
 use futures_util::StreamExt as _;
 use pocket_runtime::Code;
+use rmcp::transport::streamable_http_server::session::{SessionManager as _, local::LocalSessionManager};
 
 use crate::{
     api::problem::Problem,
     caller::{Caller, Owner},
     keys::Revocations,
+    mcp::sign_in,
 };
 
 /// The header that names a session, in revisions before 2026-07-28.
 const SESSION: &str = "mcp-session-id";
-/// More than are open at once: beyond, the oldest owners are forgotten, and their agents begin anew.
-const SESSIONS: usize = 65_536;
+/// How many sessions a key has at most: one more ends its oldest.
+const SESSIONS_PER_KEY: usize = 256;
 
-/// Who began which session.
-#[derive(Debug, Default)]
+/// The sessions that are open, and who began each.
+#[derive(Debug)]
 pub(super) struct Sessions {
-    owners: Mutex<HashMap<String, Owner>>,
+    /// What serves them.
+    local: Arc<LocalSessionManager>,
+    begun: Mutex<Begun>,
+}
+
+#[derive(Debug, Default)]
+struct Begun {
+    owners: HashMap<String, Owner>,
+    /// Those of each, the oldest first.
+    of: HashMap<Owner, VecDeque<String>>,
 }
 
 impl Sessions {
-    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<String, Owner>> {
-        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn new() -> Self {
+        let mut local = LocalSessionManager::default();
+        // One in which nothing is said is let go; but a call is one thing that is said, and may wait for its user.
+        local.session_config.keep_alive = Some(sign_in::LONGEST + Duration::from_secs(300));
+        Self {
+            local: Arc::new(local),
+            begun: Mutex::default(),
+        }
+    }
+
+    pub(super) fn local(&self) -> Arc<LocalSessionManager> {
+        Arc::clone(&self.local)
+    }
+
+    fn is_of(&self, session: &str, owner: &Owner) -> bool {
+        self.begun().owners.get(session) == Some(owner)
+    }
+
+    async fn begin(&self, session: String, owner: Owner) {
+        let oldest = self.begun().insert(session, owner);
+        if let Some(oldest) = oldest
+            && let Err(error) = self.local.close_session(&oldest.into()).await
+        {
+            tracing::debug!(%error, "a session did not end well");
+        }
+    }
+
+    fn begun(&self) -> std::sync::MutexGuard<'_, Begun> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Begun {
+    /// Gives the one that has to go for it.
+    fn insert(&mut self, session: String, owner: Owner) -> Option<String> {
+        let sessions = self.of.entry(owner.clone()).or_default();
+        sessions.push_back(session.clone());
+        let oldest = (sessions.len() > SESSIONS_PER_KEY)
+            .then(|| sessions.pop_front())
+            .flatten();
+        self.owners.insert(session, owner);
+        if let Some(oldest) = &oldest {
+            self.owners.remove(oldest);
+        }
+        oldest
+    }
+
+    fn remove(&mut self, session: &str) {
+        if let Some(owner) = self.owners.remove(session)
+            && let Some(sessions) = self.of.get_mut(&owner)
+        {
+            sessions.retain(|other| other != session);
+            if sessions.is_empty() {
+                self.of.remove(&owner);
+            }
+        }
     }
 }
 
@@ -49,7 +115,7 @@ pub(super) async fn is_ours(
     let owner = caller.owner();
     let named = session(request.headers());
     if let Some(named) = &named
-        && sessions.owners().get(named) != Some(&owner)
+        && !sessions.is_of(named, &owner)
     {
         return Problem::new(Code::NotFound, "there is no such session")
             .hint("begin one with `initialize`")
@@ -59,16 +125,8 @@ pub(super) async fn is_ours(
     let ends = request.method() == Method::DELETE;
     let response = next.run(request).await;
     match (named, session(response.headers())) {
-        (None, Some(begun)) => {
-            let mut owners = sessions.owners();
-            if owners.len() >= SESSIONS {
-                owners.clear();
-            }
-            owners.insert(begun, owner);
-        }
-        (Some(named), _) if ends && response.status().is_success() => {
-            sessions.owners().remove(&named);
-        }
+        (None, Some(begun)) => sessions.begin(begun, owner).await,
+        (Some(named), _) if ends && response.status().is_success() => sessions.begun().remove(&named),
         _other => {}
     }
     until_revoked(response, &caller, &revocations)

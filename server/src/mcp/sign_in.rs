@@ -61,14 +61,14 @@ pub(super) fn required(state: &RequestStateCodec, sign_in: &SignIn, whose: &[u8]
 pub(super) fn answered(
     state: &RequestStateCodec,
     request: &CallToolRequestParams,
-    whose: &[u8],
+    whose: impl FnOnce() -> Vec<u8>,
 ) -> Result<Option<ElicitationAction>, ErrorData> {
     let Some(sealed) = &request.request_state else {
         return Ok(None);
     };
     let refused = |words: String| ErrorData::invalid_params(words, None);
     state
-        .open_with(sealed, whose)
+        .open_with(sealed, &whose())
         .map_err(|error| refused(format!("this request state is not one of this call: {error}")))?;
     let answer = request.input_responses.as_ref().and_then(|answers| answers.get(ANSWER));
     let Some(answer) = answer else {
@@ -102,7 +102,11 @@ pub(super) async fn ask(context: &RequestContext<RoleServer>, sign_in: &SignIn, 
     let asked = context
         .peer
         .create_elicitation_with_timeout(params(sign_in, id.to_owned()), Some(LONGEST));
-    match asked.await {
+    let answer = tokio::select! {
+        answer = asked => answer,
+        () = context.ct.cancelled() => return ElicitationAction::Cancel,
+    };
+    match answer {
         Ok(answer) => answer.action,
         Err(error) => {
             tracing::debug!(%error, "an agent could not ask its user to sign in");

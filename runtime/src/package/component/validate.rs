@@ -78,8 +78,8 @@ impl Validating<'_> {
         self.in_time()
     }
 
-    /// Validates each item as a section of its own, so that the time is looked at in between: one item has no more to compare than the
-    /// validator lets one type have.
+    /// Validates each item as a section of its own, so that the time is looked at in between: what one item has to compare was weighed
+    /// before.
     fn one_by_one<'s, T: FromReader<'s>>(
         &mut self,
         section: &SectionLimited<'s, T>,
