@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 /// Waits until something is there.
-pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         loop {
-            if let Some(found) = look() {
+            if let Some(found) = look().await {
                 return found;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

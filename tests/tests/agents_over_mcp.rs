@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use pocket_tests::{Browser, Doors, Embedder, PocketCommand, SlackProject, SlackSettings, binary, sample};
+use pocket_tests::{Browser, Doors, Embedder, PocketCommand, SlackProject, SlackSettings, binary, sample, until};
 use rmcp::{
     ClientHandler, ClientLifecycleMode, ClientServiceExt as _, ErrorData, RoleClient, ServiceExt as _,
     model::{
@@ -261,18 +261,33 @@ async fn an_agent_that_cancels_stops_the_guest() {
     let key = doors.key("default");
     for lifecycle in [ClientLifecycleMode::Initialize, newest()] {
         let agent = over_http(&doors, &key, Agent::default(), lifecycle.clone()).await;
-        let calling = agent.call_tool(CallToolRequestParams::new("sleep_forever"));
-        assert!(tokio::time::timeout(Duration::from_millis(500), calling).await.is_err());
-        let begun = std::time::Instant::now();
-        loop {
+        let states = async |word: &str| -> Vec<Value> {
             let calls = doors.get("/api/calls", &key).await.json();
-            let calls = calls["calls"].as_array().unwrap().clone();
-            if !calls.is_empty() && calls.iter().all(|call| call["code"] == "cancelled") {
-                break;
-            }
-            assert!(begun.elapsed() < PATIENCE, "{lifecycle:?}: {calls:?}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            calls["calls"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|call| call[word].clone())
+                .collect()
+        };
+        {
+            let mut calling = std::pin::pin!(agent.call_tool(CallToolRequestParams::new("sleep_forever")));
+            until("it runs", async || {
+                tokio::select! {
+                    ended = &mut calling => panic!("it goes on: {ended:?}"),
+                    states = states("state") => states.contains(&json!("running")).then_some(()),
+                }
+            })
+            .await;
         }
+        until("it is cancelled", async || {
+            states("code")
+                .await
+                .iter()
+                .all(|code| code == "cancelled")
+                .then_some(())
+        })
+        .await;
     }
 }
 
@@ -323,6 +338,42 @@ async fn another_keys_session_does_not_exist() {
     let deleted = doors.request("DELETE", "/mcp", &bob).header("mcp-session-id", &session);
     assert_eq!(deleted.send().await.unwrap().status(), 404);
     assert_eq!(post(&alice, Some(&session), list).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_begins_sessions_without_end_loses_its_oldest_and_no_others() {
+    let embedder = Embedder::new();
+    let pocket = embedder.builder().build().await.unwrap();
+    let doors = Doors::open(pocket, embedder.home()).await;
+    let (many, other) = (doors.key("default"), doors.key("default"));
+    let post = |key: &str, session: Option<&str>, body: Value| {
+        let request = doors.request("POST", "/mcp", key);
+        let request = request.header("accept", "application/json, text/event-stream");
+        let request = match session {
+            Some(session) => request.header("mcp-session-id", session),
+            None => request,
+        };
+        request.json(&body)
+    };
+    let begin = async |key: &str| {
+        let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "a", "version": "1" },
+        } });
+        let begun = post(key, None, hello).send().await.unwrap();
+        begun.headers()["mcp-session-id"].to_str().unwrap().to_owned()
+    };
+    let ping = async |key: &str, session: &str| {
+        let ping = json!({ "jsonrpc": "2.0", "id": 2, "method": "ping" });
+        post(key, Some(session), ping).send().await.unwrap().status().as_u16()
+    };
+    let others = begin(&other).await;
+    let (first, second) = (begin(&many).await, begin(&many).await);
+    for _ in 0..255 {
+        begin(&many).await;
+    }
+    assert_eq!(ping(&many, &first).await, 404);
+    assert_eq!(ping(&many, &second).await, 200);
+    assert_eq!(ping(&other, &others).await, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,11 +98,11 @@ async fn a_fetch_that_is_interrupted_leaves_none_of_gits_programs() {
         std::fs::write(pocket.user_home().join(".gitconfig"), config).expect("the file can be written");
         let running = pocket.start(more);
         let started = folder.path().join("git-credential-silent.seen");
-        until("git asks", || started.exists().then_some(())).await;
+        until("git asks", async || started.exists().then_some(())).await;
         let interrupted = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
         assert!(interrupted.expect("`kill` can be started").success());
         let ended = running.ended().await;
         assert!(ended.stderr.contains("interrupted"), "{more:?}: {}", ended.stderr);
-        until("none of them runs", || (!runs_with(folder.path())).then_some(())).await;
+        until("none of them runs", async || (!runs_with(folder.path())).then_some(())).await;
     }
 }

@@ -62,7 +62,7 @@ async fn the_process_of_the_guest_is_held_and_its_starter_is_not() {
     let mut running = pocket.start(["run", "--harden", &tool, r#"{"milliseconds": 20000}"#]);
     let pid = running.id();
     let process = Process(PathBuf::from(format!("/proc/{pid}")));
-    until("it is held", || (process.status("Seccomp")? == "2").then_some(())).await;
+    until("it is held", async || (process.status("Seccomp")? == "2").then_some(())).await;
     assert_eq!(process.status("NoNewPrivs").as_deref(), Some("1"));
     let limits = fs::read_to_string(process.0.join("limits")).expect("its limits can be read");
     let core = limits
@@ -70,7 +70,7 @@ async fn the_process_of_the_guest_is_held_and_its_starter_is_not() {
         .find(|line| line.starts_with("Max core file size"))
         .expect("it is there");
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    let starter = until("its starter is there", || {
+    let starter = until("its starter is there", async || {
         Process::children(pid)
             .into_iter()
             .find(|child| child.words().contains("start-for-parent"))
@@ -78,7 +78,10 @@ async fn the_process_of_the_guest_is_held_and_its_starter_is_not() {
     .await;
     assert_eq!(starter.status("Seccomp").as_deref(), Some("0"));
     running.kill();
-    until("the starter ends with it", || starter.words().is_empty().then_some(())).await;
+    until("the starter ends with it", async || {
+        starter.words().is_empty().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

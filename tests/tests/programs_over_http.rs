@@ -2,14 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    net::TcpStream,
-    time::{Duration, Instant},
-};
+use std::{net::TcpStream, num::NonZeroU32, time::Duration};
 
 use futures_util::StreamExt as _;
 use pocket_server::ServerSettings;
-use pocket_tests::{Doors, Embedder, SlackProject, SlackSettings, decide, sample};
+use pocket_tests::{Doors, Embedder, SlackProject, SlackSettings, decide, sample, until};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,18 +28,6 @@ async fn doors_with(embedder: &Embedder, settings: ServerSettings) -> Doors {
         .await
         .expect("the tools are well");
     Doors::open_with(pocket, embedder.home(), settings).await
-}
-
-/// Waits until something is so.
-async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look().await {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "it never came");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,6 +105,15 @@ async fn what_goes_wrong_is_told_as_a_problem_with_our_code() {
         ),
         (doors.get("/api/calls/0123", &key).await, 404, "not_found"),
         (doors.get("/api/tools/nothing", &key).await, 404, "not_found"),
+        (doors.get("/api/calls/0123?wait=long", &key).await, 422, "invalid_input"),
+        (doors.get("/api/calls/%ff", &key).await, 422, "invalid_input"),
+        (doors.get("/api/nothing", &key).await, 404, "not_found"),
+        (doors.get("/", &key).await, 404, "not_found"),
+        (
+            doors.send(doors.request("PUT", "/api/tools", &key)).await,
+            405,
+            "invalid_input",
+        ),
         (doors.call("exit_code", &json!({}), &key).await, 502, "tool_failed"),
     ];
     for (at, (reply, status, code)) in rows.iter().enumerate() {
@@ -240,20 +234,57 @@ async fn a_key_for_one_tool_sees_and_calls_no_other() {
     );
 }
 
+/// Waits until a call runs.
+async fn runs(doors: &Doors, key: &str) {
+    until("the call runs", async || {
+        let calls = doors.get("/api/calls", key).await.json();
+        (calls["calls"][0]["state"] == "running").then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_goes_away_stops_its_guest() {
     let embedder = Embedder::new();
     let doors = doors(&embedder).await;
     let key = doors.key("default");
-    let input = json!({});
-    let call = doors.call("sleep_forever", &input, &key);
-    assert!(tokio::time::timeout(Duration::from_millis(500), call).await.is_err());
-    let code = until(async || {
+    let request = doors.request("POST", "/api/tools/sleep_forever/calls", &key).body("{}");
+    let caller = tokio::spawn(request.send());
+    runs(&doors, &key).await;
+    caller.abort();
+    let code = until("the call ends", async || {
         let calls = doors.get("/api/calls", &key).await.json();
         calls["calls"][0]["code"].as_str().map(ToOwned::to_owned)
     })
     .await;
     assert_eq!(code, "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_a_call_may_wait_for_it() {
+    let embedder = Embedder::new();
+    let doors = doors(&embedder).await;
+    let key = doors.key("default");
+    let begin = async |tool: &str| {
+        let request = doors.request("POST", &format!("/api/tools/{tool}/calls"), &key);
+        let begun = doors.send(request.header("prefer", "respond-async").body("{}")).await;
+        assert_eq!(begun.status, 202, "{}", begun.text);
+        begun.headers["location"].to_str().unwrap().to_owned()
+    };
+    let ended = doors
+        .get(&format!("{}?wait=60", begin("echo").await), &key)
+        .await
+        .json();
+    assert_eq!(
+        (&ended["state"], &ended["code"]),
+        (&json!("ended"), &json!("ok")),
+        "{ended}"
+    );
+    let running = doors
+        .get(&format!("{}?wait=0", begin("sleep_forever").await), &key)
+        .await
+        .json();
+    assert_eq!(running["state"], "running", "{running}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -337,7 +368,7 @@ async fn one_key_cannot_have_all_of_it() {
     let input = json!({});
     let waiting = || doors.call("sleep_forever", &input, &greedy);
     let mut waiting = std::pin::pin!(async { tokio::join!(waiting(), waiting()) });
-    let busy = until(async || {
+    let busy = until("no room is left", async || {
         tokio::select! {
             _ended = &mut waiting => panic!("they go on"),
             reply = doors.get("/api/tools", &greedy) => (reply.status == 503).then_some(reply),
@@ -350,6 +381,55 @@ async fn one_key_cannot_have_all_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_asks_too_fast_is_told_so_and_no_other_is() {
+    let embedder = Embedder::new();
+    let mut settings = ServerSettings::default();
+    settings.requests_per_second = NonZeroU32::new(3).unwrap();
+    let doors = doors_with(&embedder, settings).await;
+    let (fast, other) = (doors.key("default"), doors.key("default"));
+    let refused = until("it is too fast", async || {
+        let reply = doors.get("/api/tools", &fast).await;
+        (reply.status != 200).then_some(reply)
+    })
+    .await;
+    assert_eq!(
+        (refused.status, refused.json()["code"].clone()),
+        (429, json!("rate_limited"))
+    );
+    assert!(refused.headers.contains_key("retry-after"), "{:?}", refused.headers);
+    assert_eq!(doors.get("/api/tools", &other).await.status, 200);
+    until("it may again", async || {
+        (doors.get("/api/tools", &fast).await.status == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_never_ends_a_request_keeps_no_connection() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let embedder = Embedder::new();
+    let mut settings = ServerSettings::default();
+    settings.head_timeout = Duration::from_millis(200);
+    settings.connections = 2;
+    let doors = doors_with(&embedder, settings).await;
+    let mut slow = Vec::new();
+    for _ in 0..2 {
+        let mut stream = tokio::net::TcpStream::connect(doors.address).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: ").await.unwrap();
+        slow.push(stream);
+    }
+    // It waits for one of the two to be let go.
+    let reply = tokio::time::timeout(Duration::from_secs(30), doors.get("/healthz", "")).await;
+    assert_eq!(reply.expect("it is answered in time").status, 200);
+    for mut stream in slow {
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "it is let go");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_ends_once_what_runs_has_ended() {
     let embedder = Embedder::new();
     let mut settings = ServerSettings::default();
@@ -358,11 +438,7 @@ async fn it_ends_once_what_runs_has_ended() {
     let key = doors.key("default");
     let request = doors.request("POST", "/api/tools/sleep_forever/calls", &key).body("{}");
     let call = tokio::spawn(request.send());
-    until(async || {
-        let calls = doors.get("/api/calls", &key).await.json();
-        (calls["calls"][0]["state"] == "running").then_some(())
-    })
-    .await;
+    runs(&doors, &key).await;
     doors.end();
     tokio::time::timeout(PATIENCE, doors.ended())
         .await
