@@ -2,8 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Parser, Subcommand, ValueEnum};
-use pocket_runtime::{Rule, ToolName};
+use clap::{
+    Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use pocket_runtime::{DefinitionFormat, Rule, ToolName};
 
 /// Runs sandboxed tools, signed in to the providers they need.
 #[derive(Debug, Parser)]
@@ -50,6 +53,11 @@ fn scope_name(text: &str) -> Result<String, &'static str> {
     Ok(text.to_owned())
 }
 
+fn format_word() -> impl TypedValueParser<Value = DefinitionFormat> {
+    PossibleValuesParser::new(DefinitionFormat::ALL.map(DefinitionFormat::word))
+        .try_map(|word| word.parse::<DefinitionFormat>())
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Run a tool: fetch, check, sign in if needed, run, print its output
@@ -60,6 +68,8 @@ pub(crate) enum Verb {
     Trust(Trust),
     /// The tools of this project
     List,
+    /// The tools of this project as the API of a model takes them
+    Tools(Tools),
     /// Show what is new in a tool's source, and take it
     Update(Update),
     /// Remove a tool from this project
@@ -213,6 +223,16 @@ pub(crate) struct Trust {
     /// Agree without asking
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Tools {
+    /// Which tools [default: all]
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<ToolName>,
+    /// Whose API
+    #[arg(long, default_value_t = DefinitionFormat::Mcp, value_parser = format_word())]
+    pub(crate) format: DefinitionFormat,
 }
 
 #[derive(Debug, clap::Args)]

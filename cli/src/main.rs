@@ -34,6 +34,7 @@ mod serve;
 mod session;
 mod table;
 mod terminal;
+mod tools;
 mod trust;
 mod update;
 mod usage;
@@ -117,6 +118,7 @@ async fn dispatch(verb: Verb, place: &session::Place, terminal: &Terminal) -> Re
         Verb::Add(verb) => add::add(verb, place, terminal).await,
         Verb::Trust(verb) => trust::trust(verb, place, terminal),
         Verb::List => list::list(place, terminal),
+        Verb::Tools(verb) => tools::tools(verb, place, terminal).await,
         Verb::Update(verb) => update::update(verb, place, terminal).await,
         Verb::Remove(verb) => remove::remove(verb, place, terminal).await,
         Verb::Inspect(verb) => inspect::inspect(verb, place, terminal).await,

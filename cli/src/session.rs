@@ -115,9 +115,17 @@ impl Session<'_> {
 
     /// Opens one of the project's tools. One that was never pinned, or from another source, is pinned now, which changes the lock.
     pub(crate) async fn open_tool(&self, name: &ToolName) -> Result<Pocket, Failure> {
-        let pinned = self.is_pinned(name)?;
-        let pocket = self.builder().only([name.clone()]).build().await?;
-        if !pinned {
+        self.open_tools(std::slice::from_ref(name)).await
+    }
+
+    /// The same of several.
+    pub(crate) async fn open_tools(&self, names: &[ToolName]) -> Result<Pocket, Failure> {
+        let mut are_pinned = true;
+        for name in names {
+            are_pinned &= self.is_pinned(name)?;
+        }
+        let pocket = self.builder().only(names.iter().cloned()).build().await?;
+        if !are_pinned {
             self.keep_trusted()?;
         }
         Ok(pocket)

@@ -122,6 +122,11 @@ impl Terminal {
         }
     }
 
+    /// A line of talk about what is in the data.
+    pub(crate) fn note(&self, line: impl std::fmt::Display) {
+        self.say(format_args!("{}: {line}", "note".dimmed()));
+    }
+
     /// A line of a tool's log.
     pub(crate) fn log(&self, line: &LogLine) {
         let message = shown(&line.message);

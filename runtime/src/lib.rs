@@ -29,6 +29,8 @@
 //!   program, never from a model.
 //! - **Calls.** [`Pocket::call`] gives a [`Called`]: the [`Output`] or the [`Error`] it ended with, its log, and what it used;
 //!   [`Pocket::invoke`] just the output. A call ends by itself within [`Limits`]; dropping its future ends it at once.
+//! - **Definitions.** [`Pocket::definitions`] gives the tools in the shape that the API of a model takes ([`DefinitionFormat`]), and
+//!   tells what its limits left out.
 //! - **Errors.** Every [`Error`] has a stable [`Code`] for programs, words for people, and hints that tell what would allow
 //!   what was refused.
 //!
@@ -84,7 +86,10 @@ pub use package::{
     FolderGrant, Grant, Import, Manifest, NotARequest, Package, PackageError, Permissions, Request, Rule, RuleError,
     Schema, SchemaError, Severity, TokenKind, Violation,
 };
-pub use pocket::{CallOptions, Pocket, PocketBuilder, ToolDescription, ToolEntry};
+pub use pocket::{
+    CallOptions, DefinitionFormat, NotADefinitionFormat, Pocket, PocketBuilder, ToolDefinition, ToolDescription,
+    ToolEntry,
+};
 pub use provider::{
     BasicAuth, BodyForm, ClientAuth, FieldsEntry, Flow, Handler, HostPattern, ImpliedScopes, Issuer, Lookup,
     NotAPointer, OAuth2, Pkce, Placement, Pointer, Provider, ProviderError, Providers, Redirect, Refresh, Renewal,

@@ -3,6 +3,7 @@
 mod accounts;
 mod builder;
 mod changes;
+mod definition;
 mod description;
 mod loaded;
 mod opening;
@@ -12,6 +13,7 @@ mod pocket;
 mod tool_entry;
 
 pub use builder::PocketBuilder;
+pub use definition::{DefinitionFormat, NotADefinitionFormat, ToolDefinition};
 pub use description::ToolDescription;
 use loaded::Loaded;
 use pocket::Core;
