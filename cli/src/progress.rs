@@ -151,6 +151,7 @@ impl Report for Follow {
     fn step(&self, step: CallStep) {
         let words = match step {
             CallStep::Compiling => format!("compiling {}", self.tool),
+            CallStep::Loading => format!("loading {}", self.tool),
             // A step that a later library tells is one of running too.
             CallStep::Running | _ => format!("running {}", self.tool),
         };

@@ -57,7 +57,7 @@ mod source;
 pub use auth::{
     AccountId, AccountState, AccountStatus, AccountStore, Auth, AuthError, Client, Credential, CredentialValue,
     Exported, FlowStore, ImportMode, ImportStep, Imported, KeptAlive, Lease, MemoryStore, NeedsSignIn, NotAStoreUrl,
-    OwedRevocation, PendingSignIn, Renewals, RevocationStore, ScopeFault, SealedOwed, Sessions,
+    OwedRevocation, PendingSignIn, RenewalCounts, Renewals, RevocationStore, ScopeFault, SealedOwed, Sessions,
     Settings as AuthSettings, SignIn, SignInStep, SignedOut, SqliteStore, StoreError, StorePlace, StoreSettings,
     StoreUrl, StoredRecord, TlsFault, TokenStore, TransferError, WhoseAccounts,
 };
@@ -87,8 +87,8 @@ pub use package::{
     Schema, SchemaError, Severity, TokenKind, Violation,
 };
 pub use pocket::{
-    CallOptions, DefinitionFormat, NotADefinitionFormat, Pocket, PocketBuilder, ToolDefinition, ToolDescription,
-    ToolEntry,
+    CallOptions, Counts, DefinitionFormat, NotADefinitionFormat, Pocket, PocketBuilder, Reloaded, ToolDefinition,
+    ToolDescription, ToolEntry,
 };
 pub use provider::{
     BasicAuth, BodyForm, ClientAuth, FieldsEntry, Flow, Handler, HostPattern, ImpliedScopes, Issuer, Lookup,
@@ -97,7 +97,7 @@ pub use provider::{
 };
 pub use sandbox::{
     CallStep, Compiler, CompilerProcess, CredentialReach, CredentialsMode, DOES_NOT_COMPILE, Decision, Limits,
-    LogLevel, LogLine, Policy, Refusal, Report, SandboxError, Usage, compile_for_parent,
+    LogLevel, LogLine, OutboundRequest, Policy, Refusal, Report, SandboxError, ToolIdentity, Usage, compile_for_parent,
 };
 pub use settings::{CredentialSettings, ProjectAsks, Settings, SettingsError, ToolSettings};
 pub use source::{

@@ -24,6 +24,7 @@ use crate::{
         pasting::Pasting,
         records::Records,
         refresh::Refresher,
+        renewal_counts::{RenewalCounts, RenewalTally},
         revoking,
         sign_ins::{SignIns, Way},
         sign_out, step_up,
@@ -96,6 +97,7 @@ impl Auth {
             listeners: net.listeners().clone(),
             discovered,
             embedded: Mutex::default(),
+            renewals: RenewalTally::default(),
         });
         revoking::begin(&core);
         let board = Arc::new(Board::default());
@@ -118,6 +120,12 @@ impl Auth {
             core,
             door,
         })
+    }
+
+    /// How many renewals of tokens it made since it began.
+    #[must_use]
+    pub fn renewals(&self) -> RenewalCounts {
+        self.core.renewals.counts()
     }
 
     /// The account that a tool's need is met from. Where the provider has no client in the settings, it is one that no client

@@ -13,6 +13,7 @@ use crate::{
         owings::Owings,
         record::Record,
         records::{Loaded, Records},
+        renewal_counts::RenewalTally,
         resolve::{self, Resolved},
         revoking::Revoking,
     },
@@ -41,6 +42,7 @@ pub(super) struct Core {
     pub(super) discovered: Discovered,
     /// Where the embedding program serves the sign-in pages, if it does.
     pub(super) embedded: Mutex<Option<Embedded>>,
+    pub(super) renewals: RenewalTally,
 }
 
 /// How often a save is tried anew when others save at the same time.

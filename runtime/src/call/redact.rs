@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::{
     auth::Credential,
     base::redactor::Redactor,
-    sandbox::{CallStep, LogLine, Report},
+    sandbox::{CallStep, LogLine, OutboundRequest, Report, ToolIdentity},
 };
 
 /// For every credential that a call used: the old and the new one, where a refresh fell into it.
@@ -58,8 +58,20 @@ impl Report for Redacting {
         self.to.progress(done, total, message.as_deref());
     }
 
+    fn begins(&self, tool: &Arc<ToolIdentity>) {
+        self.to.begins(tool);
+    }
+
     fn step(&self, step: CallStep) {
         self.to.step(step);
+    }
+
+    fn request(&self, request: &OutboundRequest) {
+        self.to.request(request);
+    }
+
+    fn refused(&self, refusal: &str) {
+        self.to.refused(refusal);
     }
 }
 

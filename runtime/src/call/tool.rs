@@ -15,7 +15,7 @@ use crate::{
         Call, CallError, Called, FunctionError, FunctionTool, LazyTool, Redacting, Value, redacted_lines, redactor,
     },
     package::{AuthRequirement, CredentialGrant, Schema},
-    sandbox::{CallStep, End, Invocation, LogLine, Outcome, Report, Usage},
+    sandbox::{CallStep, End, Invocation, LogLine, Outcome, Report, ToolIdentity, Usage},
 };
 
 /// What is done with a tool's output before the caller gets it.
@@ -43,6 +43,8 @@ impl Input {
 /// A tool of either kind, ready to be called.
 pub(crate) struct CallTool {
     pub(crate) name: ToolName,
+    /// What is told of it to who reads a call along.
+    pub(crate) identity: Arc<ToolIdentity>,
     pub(crate) input_schema: Schema,
     pub(crate) output_schema: Option<Schema>,
     pub(crate) auth: Option<AuthRequirement>,
@@ -100,6 +102,9 @@ impl CallTool {
 
     /// Calls it once.
     pub(crate) async fn call(&self, input: Input, ways: Ways<'_>) -> Called {
+        if let Some(report) = &ways.report {
+            report.begins(&self.identity);
+        }
         let (text, value) = as_text(input);
         let input_bytes = text.len() as u64;
         let ran = match self.checked(&text, value) {

@@ -15,6 +15,7 @@ mod schema;
 pub use component::{Component, ComponentKind, Import};
 pub use fault::{Fault, PackageError, Severity};
 pub use folder_grant::FolderGrant;
+pub(crate) use manifest::FILE as MANIFEST;
 pub use manifest::{AuthRequirement, Manifest, TokenKind};
 pub use open::Package;
 pub use owner::AccountOwner;

@@ -184,8 +184,8 @@ impl PocketBuilder {
             Some(settings) => settings,
             None => Settings::read(&home, project.as_deref(), std::env::vars_os())?.settings,
         };
-        let owners = Owners::of(program, project.as_deref());
-        let own_folders = OwnFolders::of(&home, project.as_deref(), &tools);
+        let owners = Arc::new(Owners::of(program, project.as_deref()));
+        let own_folders = Arc::new(OwnFolders::of(&home, project.as_deref(), &tools));
         let base = base(project.as_deref());
         let net = Net::new(settings.net.clone())?;
         let fetcher = fetcher(&home, &settings, process)?;
@@ -210,7 +210,7 @@ impl PocketBuilder {
             own_folders,
             progress,
             tools: RwLock::default(),
-            begun: Mutex::new(HashMap::new()),
+            begun: Arc::new(Mutex::new(HashMap::new())),
         };
         let named = Opening::of(&core, only.as_deref()).tools(tools, functions).await?;
         core.tools = RwLock::new(named);

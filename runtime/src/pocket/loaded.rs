@@ -1,15 +1,16 @@
 //! A tool of either kind, ready to be called, and what it is.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     Error,
+    base::digest::Digest,
     call::{CallTool, FunctionTool, LazyTool, Runner},
     install::Installed,
     package::{AccountOwner, AuthRequirement, CredentialGrant, FolderGrant, Manifest, Rule, Schema},
     pocket::{ToolDescription, ToolEntry, own_folders::OwnFolders},
     provider::{Scopes, Secrecy},
-    sandbox::{CredentialsMode, Engine, Limits, Policy, SandboxError},
+    sandbox::{CredentialsMode, Engine, Limits, Policy, SandboxError, ToolIdentity},
     settings::{Settings, ToolSettings},
     source::PinnedSource,
 };
@@ -62,6 +63,7 @@ impl Loaded {
         };
         let tool = CallTool {
             name: installed.name.clone(),
+            identity: identity(&description, Some(&installed.package.component.digest), need.as_ref()),
             input_schema: manifest.input_schema.clone(),
             output_schema: manifest.output_schema.clone(),
             auth: need,
@@ -79,6 +81,22 @@ impl Loaded {
             installed: Some(installed),
             entry,
         })
+    }
+
+    /// Whether calling the one is calling the other: the same package, granted and set the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let (Some(one), Some(two)) = (&self.installed, &other.installed) else {
+            return false;
+        };
+        let (Runner::Sandboxed(this), Runner::Sandboxed(that)) = (&self.tool.runner, &other.tool.runner) else {
+            return false;
+        };
+        one.package.manifest.digest == two.package.manifest.digest
+            && one.package.component.digest == two.package.component.digest
+            && one.grant == two.grant
+            && this.policy() == that.policy()
+            && self.tool.auth == other.tool.auth
+            && self.description == other.description
     }
 
     /// A function of the embedding program.
@@ -107,6 +125,7 @@ impl Loaded {
         };
         let tool = CallTool {
             name,
+            identity: identity(&description, None, function.auth.as_ref()),
             input_schema,
             output_schema: None,
             auth: function.auth.clone(),
@@ -125,6 +144,20 @@ impl Loaded {
             entry: ToolEntry::default(),
         })
     }
+}
+
+fn identity(
+    description: &ToolDescription,
+    digest: Option<&Digest>,
+    need: Option<&AuthRequirement>,
+) -> Arc<ToolIdentity> {
+    Arc::new(ToolIdentity {
+        name: description.name.clone(),
+        source: description.source.clone(),
+        digest: digest.cloned(),
+        provider: description.provider.clone(),
+        scopes: need.map(|need| need.scopes.clone()).unwrap_or_default(),
+    })
 }
 
 fn check_need(settings: &Settings, need: &AuthRequirement, refused: &impl Fn(String) -> Error) -> Result<(), Error> {

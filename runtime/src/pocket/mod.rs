@@ -3,6 +3,7 @@
 mod accounts;
 mod builder;
 mod changes;
+mod counts;
 mod definition;
 mod description;
 mod loaded;
@@ -10,12 +11,15 @@ mod opening;
 mod own_folders;
 mod owners;
 mod pocket;
+mod reloading;
 mod tool_entry;
 
 pub use builder::PocketBuilder;
+pub use counts::Counts;
 pub use definition::{DefinitionFormat, NotADefinitionFormat, ToolDefinition};
 pub use description::ToolDescription;
 use loaded::Loaded;
 use pocket::Core;
 pub use pocket::{CallOptions, Pocket};
+pub use reloading::Reloaded;
 pub use tool_entry::ToolEntry;

@@ -91,7 +91,7 @@ impl<'a> Opening<'a> {
 
     /// A tool that `pocket.toml` names. One that was never pinned, or from another source, is pinned now, with no credential:
     /// a file does not give any, and what was granted was granted to that other source.
-    async fn installed_of_project(&self, name: &ToolName) -> Result<Installed, Error> {
+    pub(super) async fn installed_of_project(&self, name: &ToolName) -> Result<Installed, Error> {
         let installer = &self.core.installer;
         let Some(tool) = self.core.settings.tools.get(name) else {
             return Ok(self.open(name).await?);

@@ -54,11 +54,11 @@ pub(super) struct Core {
     pub(super) auth: Arc<Auth>,
     pub(super) engine: Engine,
     pub(super) installer: Installer,
-    pub(super) owners: Owners,
-    pub(super) own_folders: OwnFolders,
+    pub(super) owners: Arc<Owners>,
+    pub(super) own_folders: Arc<OwnFolders>,
     pub(super) progress: Option<Arc<dyn Progress>>,
     pub(super) tools: RwLock<BTreeMap<String, Arc<Loaded>>>,
-    pub(super) begun: Mutex<HashMap<Profile, Vec<SignIn>>>,
+    pub(super) begun: Arc<Mutex<HashMap<Profile, Vec<SignIn>>>>,
 }
 
 /// What a call is made with, besides its input.

@@ -37,6 +37,11 @@ pub struct ToolEntry {
 }
 
 impl ToolEntry {
+    /// Whether no embedding program named it.
+    pub(super) const fn is_of_nobody(&self) -> bool {
+        self.source.is_empty()
+    }
+
     /// By where it comes from: a path, a git URL, or the name of a tool of the project.
     pub fn new(source: impl Into<String>) -> Self {
         Self {

@@ -59,6 +59,16 @@ impl Admission {
         }
     }
 
+    /// How many calls have a place, and how many wait for one.
+    pub(super) fn occupied(&self) -> (u32, u32) {
+        let free = self.calls.available_permits();
+        let running = as_places(self.limits.calls).saturating_sub(free);
+        (
+            u32::try_from(running).unwrap_or(u32::MAX),
+            self.waiting.load(Ordering::SeqCst),
+        )
+    }
+
     /// What a tool counts its own calls with.
     pub(super) fn places_of_tool(&self) -> Semaphore {
         places(self.limits.calls_per_tool)

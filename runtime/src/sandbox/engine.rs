@@ -95,6 +95,14 @@ impl Engine {
         &self.inner.parts.limits
     }
 
+    /// How many calls run, and how many wait for a place.
+    pub(crate) fn occupied(&self) -> (u32, u32) {
+        self.inner
+            .shared
+            .get()
+            .map_or((0, 0), |shared| shared.admission.occupied())
+    }
+
     /// Compiles a tool, or finds it compiled, and links it. `policy` holds for every call of it; `report` is told if it is compiled.
     pub(crate) async fn load(
         &self,

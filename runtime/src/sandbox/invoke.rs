@@ -93,12 +93,15 @@ async fn run(tool: &Tool, invocation: &Invocation<'_>, log: &CallLog, started: I
     let engine = &tool.engine;
     let deadline = started + tool.policy.timeout;
     let broker = broker_of(tool, invocation)?;
-    let outbound = tool.outbound.for_call(
-        invocation.profile,
-        invocation.credential,
-        broker.clone(),
-        deadline.into(),
-    );
+    let outbound = tool
+        .outbound
+        .for_call(
+            invocation.profile,
+            invocation.credential,
+            broker.clone(),
+            deadline.into(),
+        )
+        .telling(invocation.report.clone());
     let ledger = outbound.ledger();
     let output = OutputPipe::new(engine.limits.output);
     let world = World {

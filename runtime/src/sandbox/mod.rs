@@ -42,5 +42,5 @@ pub(crate) use engine::{Engine, EngineParts};
 pub use error::SandboxError;
 pub use limits::Limits;
 pub use policy::{CredentialReach, CredentialsMode, Decision, Policy};
-pub use report::{CallStep, LogLevel, LogLine, Report};
+pub use report::{CallStep, LogLevel, LogLine, OutboundRequest, Report, ToolIdentity};
 pub(crate) use tool::{Invocation, Tool};

@@ -69,10 +69,13 @@ async fn pocket_with(embedder: &Embedder, programs: &[&str], change: impl FnOnce
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_call_tells_that_it_compiles_and_each_that_it_runs() {
+async fn the_first_call_tells_that_it_loads_and_compiles_and_each_that_it_runs() {
     let embedder = Embedder::new();
     let pocket = pocket_with(&embedder, &[], |_settings| {}).await;
-    for steps in [vec![CallStep::Compiling, CallStep::Running], vec![CallStep::Running]] {
+    for steps in [
+        vec![CallStep::Loading, CallStep::Compiling, CallStep::Running],
+        vec![CallStep::Running],
+    ] {
         let kept = Arc::new(Kept::default());
         let called = pocket.call("echo", Input::Json(json!({})), reporting(&kept)).await;
         assert!(called.is_ok_and(|called| called.ended.is_ok()));

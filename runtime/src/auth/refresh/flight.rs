@@ -320,6 +320,7 @@ impl Flight {
                 .await;
             match saved {
                 Ok(_) => {
+                    self.core.renewals.made();
                     tracing::debug!(provider = %self.account.provider, "a token was renewed");
                     return Ok(());
                 }
@@ -360,6 +361,7 @@ impl Flight {
 
     /// Notes in the record why there is no new token.
     async fn note(&self, marked: &Loaded, failure: Failure, lease: &Lease) -> Ended {
+        self.core.renewals.failed();
         let words = shown_on_one_line(&failure.error.to_string());
         let (record, ended) = match failure.reason() {
             Some(reason) => {

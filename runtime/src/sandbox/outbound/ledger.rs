@@ -1,10 +1,13 @@
 //! Counts what one call sent and got.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use crate::{
     base::proxy::ProxyFault,
-    sandbox::{Limits, Refusal},
+    sandbox::{Limits, OutboundRequest, Refusal, Report},
 };
 
 /// Refusals that are kept; a guest that is refused more often learns nothing new.
@@ -19,6 +22,8 @@ pub(crate) struct Ledger {
     request_bytes: u64,
     response_bytes: u64,
     totals: Mutex<Totals>,
+    began: Instant,
+    report: Option<Arc<dyn Report>>,
 }
 
 /// What one call sent and got.
@@ -71,6 +76,25 @@ impl Ledger {
             request_bytes: limits.request_bytes,
             response_bytes: limits.response_bytes,
             totals: Mutex::default(),
+            began: Instant::now(),
+            report: None,
+        }
+    }
+
+    /// Tells of each request that ended and of each refusal.
+    pub(super) fn telling(self, report: Option<Arc<dyn Report>>) -> Self {
+        Self { report, ..self }
+    }
+
+    /// When the call began that it counts for.
+    pub(super) const fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// A request ended.
+    pub(super) fn ended(&self, request: impl FnOnce() -> OutboundRequest) {
+        if let Some(report) = &self.report {
+            report.request(&request());
         }
     }
 
@@ -90,10 +114,16 @@ impl Ledger {
     }
 
     pub(super) fn refused(&self, refusal: Refusal) {
-        let mut totals = self.locked();
-        let refusals = &mut totals.refusals;
-        if refusals.len() < REFUSALS && !refusals.contains(&refusal) {
+        let told = refusal.to_string();
+        {
+            let refusals = &mut self.locked().refusals;
+            if refusals.len() >= REFUSALS || refusals.contains(&refusal) {
+                return;
+            }
             refusals.push(refusal);
+        }
+        if let Some(report) = &self.report {
+            report.refused(&told);
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) use ledger::{Ledger, Totals};
 use crate::{
     auth::Credential,
     base::{name::Profile, net::Net},
-    sandbox::{CredentialReach, Limits, Policy, broker::Broker},
+    sandbox::{CredentialReach, Limits, Policy, Report, broker::Broker},
 };
 use connector::Dialer;
 use held::Held;
@@ -133,6 +133,14 @@ impl Shared {
 }
 
 impl CallOutbound {
+    /// Tells of what it sends while the call runs. To be said before anything is sent.
+    pub(crate) fn telling(self, report: Option<Arc<dyn Report>>) -> Self {
+        Self {
+            ledger: Arc::new(Ledger::new(&self.shared.limits).telling(report)),
+            ..self
+        }
+    }
+
     /// What this call sent and got; to be read once it has ended.
     pub(crate) fn ledger(&self) -> Arc<Ledger> {
         self.ledger.clone()

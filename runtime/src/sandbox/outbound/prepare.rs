@@ -65,7 +65,11 @@ impl CallOutbound {
             with_token,
             turns: self.turns.clone(),
             way: Way {
-                exchange: Arc::new(Exchange::new(&visible_host(&request, held))),
+                exchange: Arc::new(Exchange::new(
+                    &request,
+                    visible_host(&request, held),
+                    self.ledger.clone(),
+                )),
                 client: self
                     .shared
                     .pool
