@@ -208,6 +208,9 @@ pub(crate) struct CreateKey {
     /// Only for this tool; several are given one by one [default: all tools]
     #[arg(long, value_name = "TOOL")]
     pub(crate) tool: Vec<ToolName>,
+    /// One that reads `/metrics` and opens nothing else
+    #[arg(long, conflicts_with = "tool")]
+    pub(crate) metrics: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -26,9 +26,13 @@ pub(crate) fn keys(args: args::Keys, place: &Place, terminal: &Terminal) -> Resu
 }
 
 fn make(args: args::CreateKey, keys: &Keys, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-    let args::CreateKey { name, tool } = args;
+    let args::CreateKey { name, tool, metrics } = args;
     let tools = (!tool.is_empty()).then(|| tool.into_iter().collect());
-    let made = keys.create(&Profile::new(place.profile.clone()), tools, name)?;
+    let made = if metrics {
+        keys.create_for_metrics(name)?
+    } else {
+        keys.create(&Profile::new(place.profile.clone()), tools, name)?
+    };
     if terminal.is_json() {
         let mut shape = shape(&made.key);
         if let Some(fields) = shape.as_object_mut() {
@@ -38,10 +42,14 @@ fn make(args: args::CreateKey, keys: &Keys, place: &Place, terminal: &Terminal) 
     } else {
         terminal.data(made.text.expose());
     }
+    let what = if made.key.metrics {
+        "metrics".to_owned()
+    } else {
+        format!("the profile `{}`", shown_on_one_line(&made.key.profile))
+    };
     terminal.done(format_args!(
-        "made {} for the profile `{}`: this is the only time that it is shown",
-        made.key.id,
-        shown_on_one_line(&made.key.profile)
+        "made {} for {what}: this is the only time that it is shown",
+        made.key.id
     ));
     Ok(())
 }
@@ -61,10 +69,7 @@ fn list(keys: &Keys, terminal: &Terminal) -> Result<(), Failure> {
         table.row([
             key.id.to_string(),
             shown_on_one_line(&key.profile),
-            key.tools.as_ref().map_or_else(
-                || "all".to_owned(),
-                |tools| tools.iter().cloned().collect::<Vec<_>>().join(", "),
-            ),
+            reaches(key),
             UnixTime(key.created_at).rfc3339(),
             shown_on_one_line(key.name.as_deref().unwrap_or_default()),
         ]);
@@ -73,12 +78,21 @@ fn list(keys: &Keys, terminal: &Terminal) -> Result<(), Failure> {
     Ok(())
 }
 
+fn reaches(key: &Key) -> String {
+    match &key.tools {
+        _ if key.metrics => "none: metrics only".to_owned(),
+        None => "all".to_owned(),
+        Some(tools) => tools.iter().cloned().collect::<Vec<_>>().join(", "),
+    }
+}
+
 fn shape(key: &Key) -> serde_json::Value {
     json!({
         "id": key.id,
         "name": key.name,
         "profile": key.profile,
         "tools": key.tools,
+        "metrics": key.metrics,
         "created_at": key.created_at,
     })
 }

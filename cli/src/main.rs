@@ -18,6 +18,7 @@ mod core_dumps;
 mod doctor;
 mod failure;
 mod fetch_for_parent;
+mod followed;
 mod grants;
 mod harden;
 mod input;

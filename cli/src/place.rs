@@ -10,6 +10,7 @@ use pocket_runtime::{
 use crate::{failure::Failure, harden};
 
 /// Where a verb works, before anything of it is read.
+#[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) home: Home,
     pub(crate) project: PathBuf,

@@ -1,6 +1,6 @@
 //! `pocket serve`: the tools of a project, for agents and programs.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use pocket_runtime::{FileMode, Pocket, Profile, Secret, create_private_dir, write_atomic};
 use pocket_server::{Keys, Server, ServerSettings, serve_agent};
@@ -9,22 +9,31 @@ use serde_json::json;
 use crate::{
     args,
     failure::Failure,
-    session::{Place, Session},
+    followed::Followed,
+    session::{Place, Session, Trusted},
     terminal::Terminal,
 };
 
 pub(crate) async fn serve(args: args::Serve, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let session = place.open(terminal)?;
     let pocket = session.builder_for_many().build().await?;
+    let (_, asks) = place.read()?;
+    if place.trusted(&asks)? == Trusted::No {
+        // Tools that were pinned just now.
+        session.keep_trusted()?;
+    }
+    let project = Arc::new(Followed::new(place, terminal));
     let keys = Keys::of(&place.home);
     if args.stdio {
         let profile = Profile::new(place.profile.clone());
         let pipes = (tokio::io::stdin(), tokio::io::stdout());
-        return Ok(serve_agent(pocket, keys, profile, pipes, ended()).await?);
+        return Ok(serve_agent(pocket, keys, profile, pipes, Some(project), ended()).await?);
     }
     let settings = settings(&args);
     let needs_key = settings.needs_key;
-    let server = Server::bind(pocket.clone(), keys.clone(), settings).await?;
+    let server = Server::bind(pocket.clone(), keys.clone(), settings)
+        .await?
+        .following(project);
     let url = format!("http://{}", server.address());
     let key_file = if needs_key { Some(own_key(&keys, place)?) } else { None };
     tell(&session, &pocket, &url, key_file, terminal).await;
@@ -89,7 +98,7 @@ async fn tell(session: &Session<'_>, pocket: &Pocket, url: &str, key_file: Optio
     }
     if tools.is_empty() {
         terminal.say(format_args!(
-            "there are no tools in {} yet: `pocket add SOURCE` adds one; then start this again",
+            "there are no tools in {} yet: `pocket add SOURCE` adds one, which is then served at once",
             session.place.project.display()
         ));
     } else {

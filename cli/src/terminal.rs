@@ -14,6 +14,9 @@ use serde_json::json;
 
 use crate::failure::{Failure, hints_of};
 
+/// What is logged where nothing else is said.
+const QUIET: &str = "pocket_runtime=warn,pocket_server=warn";
+
 /// Where things are printed, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct Terminal {
@@ -26,13 +29,13 @@ impl Terminal {
     pub(crate) fn new(json: bool, verbose: bool) -> Self {
         let filter = std::env::var("POCKET_LOG").unwrap_or_else(|_unset| {
             if verbose {
-                "pocket_runtime=debug".to_owned()
+                "pocket_runtime=debug,pocket_server=debug".to_owned()
             } else {
-                "pocket_runtime=warn".to_owned()
+                QUIET.to_owned()
             }
         });
         let filter = tracing_subscriber::EnvFilter::try_new(filter)
-            .unwrap_or_else(|_not_a_filter| tracing_subscriber::EnvFilter::new("pocket_runtime=warn"));
+            .unwrap_or_else(|_not_a_filter| tracing_subscriber::EnvFilter::new(QUIET));
         tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
@@ -189,6 +192,11 @@ impl Terminal {
     }
 
     /// Why a verb ended other than well.
+    /// A failure that does not end the verb: on stderr, whatever stdout is for.
+    pub(crate) fn complain(&self, failure: &Failure) {
+        self.report(failure.code(), &failure.message(), &failure.causes(), &failure.hints());
+    }
+
     pub(crate) fn failure(&self, failure: &Failure) {
         if let Failure::Printed(_) = failure {
             return;

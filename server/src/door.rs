@@ -11,7 +11,7 @@ use axum::{
 use pocket_runtime::{Code, Profile};
 use url::Url;
 
-use crate::{api::problem::Problem, caller::Caller, server::Core};
+use crate::{api::problem::Problem, caller::Caller, keys::Key, server::Core};
 
 /// The longest path and query of a request.
 const LONGEST_TARGET: usize = 8 * 1024;
@@ -101,6 +101,22 @@ pub(crate) async fn is_ours(State(core): State<Arc<Core>>, request: Request, nex
     }
 }
 
+/// Lets a request through whose key is one for metrics.
+pub(crate) async fn needs_metrics_key(State(core): State<Arc<Core>>, request: Request, next: Next) -> Response {
+    if core.settings.needs_key {
+        match key(&core, request.headers()) {
+            Ok(key) if key.metrics => {}
+            Ok(_of_calls) => {
+                return Problem::new(Code::Denied, "this key is not for metrics, which tell of all profiles")
+                    .hint("`pocket keys create --metrics` makes one that is")
+                    .into_response();
+            }
+            Err(problem) => return problem.into_response(),
+        }
+    }
+    next.run(request).await
+}
+
 /// Lets a request through that has a key, and tells whose it is.
 pub(crate) async fn needs_key(State(core): State<Arc<Core>>, mut request: Request, next: Next) -> Response {
     let caller = match caller(&core, request.headers()) {
@@ -119,6 +135,17 @@ fn caller(core: &Core, headers: &HeaderMap) -> Result<Caller, Problem> {
     if !core.settings.needs_key {
         return Ok(Caller::without_key(Profile::default()));
     }
+    let key = key(core, headers)?;
+    if key.metrics {
+        return Err(
+            Problem::new(Code::Denied, "this key reads `/metrics` and opens nothing else")
+                .hint("`pocket keys create` makes one for calls"),
+        );
+    }
+    Ok(Caller::with_key(key))
+}
+
+fn key(core: &Core, headers: &HeaderMap) -> Result<Arc<Key>, Problem> {
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(sent), None) = (sent.next(), sent.next()) else {
         return Err(Problem::no_key());
@@ -128,7 +155,7 @@ fn caller(core: &Core, headers: &HeaderMap) -> Result<Caller, Problem> {
         scheme.eq_ignore_ascii_case("bearer").then(|| text.trim())
     });
     match core.keys.find(text.unwrap_or_default()) {
-        Ok(Some(key)) => Ok(Caller::with_key(key)),
+        Ok(Some(key)) => Ok(key),
         Ok(None) => Err(Problem::no_key()),
         Err(error) => {
             tracing::warn!(%error, "the keys cannot be read");

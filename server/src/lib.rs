@@ -14,14 +14,18 @@ mod caller;
 mod calls;
 mod door;
 mod error;
+mod following;
 mod keys;
 mod mcp;
+mod seen;
 mod serve;
 mod server;
 mod settings;
+mod tools;
 mod turns;
 
 pub use error::ServerError;
+pub use following::Project;
 pub use keys::{Key, KeyId, Keys, KeysError, Made, NotAKey};
 pub use mcp::serve_agent;
 pub use server::Server;

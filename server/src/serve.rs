@@ -58,6 +58,7 @@ pub(crate) async fn until(listener: TcpListener, router: Router, core: &Arc<Core
         core.calls.cancel_all();
     }
     let _ = tokio::time::timeout(LAST_REPLIES, graceful.shutdown()).await;
+    core.seen.end().await;
 }
 
 fn server(core: &Core) -> auto::Builder<TokioExecutor> {

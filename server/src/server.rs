@@ -13,19 +13,24 @@ use crate::{
     calls::Calls,
     door::{self, Place},
     error::ServerError,
+    following::{self, Project},
     keys::{Keys, Revocations},
-    mcp, serve,
+    mcp,
+    seen::Seen,
+    serve,
     settings::ServerSettings,
+    tools::Tools,
     turns::Turns,
 };
 
 /// What all doors share.
 pub(crate) struct Core {
-    pub(crate) pocket: Pocket,
+    pub(crate) tools: Tools,
     pub(crate) settings: ServerSettings,
     pub(crate) keys: Keys,
     pub(crate) revocations: Revocations,
     pub(crate) calls: Calls,
+    pub(crate) seen: Arc<Seen>,
     pub(crate) place: Place,
     pub(crate) turns: Turns,
     /// Seals what an agent brings back.
@@ -38,14 +43,16 @@ impl Core {
     /// # Errors
     /// When a file of the keys cannot be read or made.
     pub(crate) fn of(pocket: Pocket, keys: Keys, settings: ServerSettings, port: u16) -> Result<Self, ServerError> {
+        let seen = Arc::new(Seen::in_folder(keys.folder()));
         Ok(Self {
             place: Place::of(port, settings.public_url.as_ref()),
             turns: Turns::of(&settings),
             revocations: keys.watch(),
-            calls: Calls::default(),
+            calls: Calls::new(Arc::clone(&seen)),
+            seen,
             request_state: mcp::request_state(&keys)?,
             ending: CancellationToken::new(),
-            pocket,
+            tools: Tools::of(pocket),
             settings,
             keys,
         })
@@ -70,6 +77,7 @@ pub struct Server {
     core: Arc<Core>,
     listener: TcpListener,
     address: SocketAddr,
+    project: Option<Arc<dyn Project>>,
 }
 
 impl Server {
@@ -93,7 +101,15 @@ impl Server {
             core,
             listener,
             address,
+            project: None,
         })
+    }
+
+    /// Takes what changes in this project while it serves.
+    #[must_use]
+    pub fn following(mut self, project: Arc<dyn Project>) -> Self {
+        self.project = Some(project);
+        self
     }
 
     /// Where it listens.
@@ -105,10 +121,19 @@ impl Server {
     /// Serves until `end` is done; then takes nothing new, lets the calls that run go on for [`ServerSettings::grace`], and cancels
     /// those that are left.
     pub async fn run(self, end: impl Future<Output = ()> + Send) {
-        let Self { core, listener, .. } = self;
+        let Self {
+            core,
+            listener,
+            project,
+            ..
+        } = self;
         let router = router(&core);
-        let pocket = core.pocket.clone();
+        let pocket = core.tools.now();
         let _keeping = AbortOnDropHandle::new(tokio::spawn(async move { pocket.keep_alive().await }));
+        let _following = project.map(|project| {
+            let follow = following::follow(Arc::clone(&core), project);
+            AbortOnDropHandle::new(tokio::spawn(follow))
+        });
         serve::until(listener, router, &core, end).await;
     }
 }

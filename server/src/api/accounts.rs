@@ -59,7 +59,7 @@ pub(super) async fn list(
     State(core): State<Arc<Core>>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Accounts>, Problem> {
-    let accounts = caller.pocket(&core.pocket).accounts().await?;
+    let accounts = caller.pocket(&core.tools.now()).accounts().await?;
     Ok(Json(Accounts { accounts }))
 }
 
@@ -80,8 +80,9 @@ pub(super) async fn sign_out(
     InPath(provider): InPath<String>,
     InQuery(which): InQuery<Which>,
 ) -> Result<Json<SignedOut>, Problem> {
-    let pocket = caller.pocket(&core.pocket);
+    let pocket = caller.pocket(&core.tools.now());
     let done = pocket.sign_out(&provider, which.handler.as_deref()).await?;
+    core.seen.sign_out(&caller, &provider);
     Ok(Json(SignedOut {
         accounts: done.accounts,
         sign_ins: done.sign_ins,

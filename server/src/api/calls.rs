@@ -114,11 +114,12 @@ pub(super) async fn begin(
     let text = if text.trim().is_empty() { "{}".to_owned() } else { text };
     let is_keyed = key.is_some();
     let begun = match key {
-        None => Begin::Begun(core.calls.begin(&core.pocket, &caller, &name, Input::Text(text))),
+        None => Begin::Begun(core.calls.begin(&core.tools.now(), &caller, &name, Input::Text(text))),
         Some(key) => {
             let asked = Digest::of(format!("{name}\n{text}").as_bytes());
             let input = Input::Text(text);
-            core.calls.begin_once(&core.pocket, &caller, &name, input, (key, asked))
+            core.calls
+                .begin_once(&core.tools.now(), &caller, &name, input, (key, asked))
         }
     };
     let call = match begun {

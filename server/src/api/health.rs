@@ -1,18 +1,28 @@
-//! Whether it is alive, and whether it is ready.
+//! Whether it is alive, whether it is ready, and how much it does.
 
 use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use crate::server::Core;
+use pocket_runtime::Code;
+
+use crate::{api::problem::Problem, server::Core};
 
 /// That the process answers.
 pub(super) async fn is_alive() -> &'static str {
     "ok\n"
+}
+
+/// What was done, in numbers.
+pub(super) async fn metrics(State(core): State<Arc<Core>>) -> Result<Response, Problem> {
+    let text = core.seen.metrics.text(core.tools.now().counts());
+    let text = text.ok_or_else(|| Problem::new(Code::Internal, "the metrics cannot be written as text"))?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
 /// That it takes calls: it is not about to end, and its accounts can be read.
@@ -21,7 +31,7 @@ pub(super) async fn is_ready(State(core): State<Arc<Core>>) -> Response {
     if core.ending.is_cancelled() {
         return not_ready("it is about to end\n");
     }
-    match core.pocket.accounts().await {
+    match core.tools.now().accounts().await {
         Ok(_) => "ready\n".into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready: the accounts cannot be read");

@@ -60,15 +60,22 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
         .routes(routes!(accounts::sign_out))
         .routes(routes!(sign_ins::list, sign_ins::begin))
         .split_for_parts();
-    let input = core.pocket.settings().limits.input;
+    let input = core.tools.now().settings().limits.input;
     let of_keys = of_keys
         .layer(DefaultBodyLimit::max(input.saturating_add(AROUND_INPUT)))
         .layer(middleware::from_fn_with_state(Arc::clone(core), door::needs_key));
+    let metrics = Router::new()
+        .route("/metrics", get(health::metrics))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(core),
+            door::needs_metrics_key,
+        ));
     let text = description.to_json().unwrap_or_default();
     Router::new()
         .route("/api/openapi.json", get(move || json::described(text.clone())))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
+        .merge(metrics)
         .merge(of_keys)
         .with_state(Arc::clone(core))
 }

@@ -50,7 +50,7 @@ pub(super) async fn list(
     State(core): State<Arc<Core>>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<SignIns>, Problem> {
-    let sign_ins = caller.pocket(&core.pocket).pending_sign_ins().await?;
+    let sign_ins = caller.pocket(&core.tools.now()).pending_sign_ins().await?;
     Ok(Json(SignIns { sign_ins }))
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn begin(
     if !caller.reaches(&tool) {
         return Err(Problem::no_tool(&tool));
     }
-    let pocket = caller.pocket(&core.pocket);
+    let pocket = caller.pocket(&core.tools.now());
     let Some(need) = pocket.need_of(&tool).await? else {
         return Err(Problem::new(
             Code::InvalidInput,
@@ -85,6 +85,7 @@ pub(super) async fn begin(
     if pocket.is_signed_in(&need).await? {
         return Ok((StatusCode::OK, Json(Begun { sign_in: None })));
     }
-    let sign_in = pocket.begin_sign_in(&need, &[tool]).await?;
+    let sign_in = pocket.begin_sign_in(&need, std::slice::from_ref(&tool)).await?;
+    core.seen.sign_in(&caller, &tool, &need.provider);
     Ok((StatusCode::CREATED, Json(Begun { sign_in: Some(sign_in) })))
 }

@@ -112,8 +112,11 @@ fn event_of(event: &Event) -> sse::Event {
         Event::Progress { done, total, message } => {
             told("progress", &json!({ "done": done, "total": total, "message": message }))
         }
+        Event::Request(request) => told("request", &json!(request)),
+        Event::Refused(refusal) => told("refused", &json!({ "refusal": refusal })),
         Event::Step(step) => {
             let step = match step {
+                CallStep::Loading => "loading",
                 CallStep::Compiling => "compiling",
                 CallStep::Running => "running",
                 _later => "other",

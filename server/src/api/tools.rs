@@ -69,7 +69,7 @@ impl From<ToolDescription> for Tool {
     )
 )]
 pub(super) async fn list(State(core): State<Arc<Core>>, Extension(caller): Extension<Caller>) -> Json<Tools> {
-    let tools = core.pocket.tools().await;
+    let tools = core.tools.now().tools().await;
     let tools = tools.into_iter().filter(|tool| caller.reaches(tool.name.as_str()));
     Json(Tools {
         tools: tools.map(Tool::from).collect(),
@@ -95,7 +95,7 @@ pub(super) async fn get(
     if !caller.reaches(&name) {
         return Err(Problem::no_tool(&name));
     }
-    match core.pocket.description_of(&name).await {
+    match core.tools.now().description_of(&name).await {
         Ok(tool) => Ok(Json(tool.into())),
         // Told as that of a tool which the key does not reach.
         Err(_none) => Err(Problem::no_tool(&name)),

@@ -3,13 +3,20 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Instant,
 };
 
-use pocket_runtime::{CallStep, LogLine, Report, UnixTime};
+use pocket_runtime::{CallStep, LogLine, OutboundRequest, Report, ToolIdentity, UnixTime};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use crate::{caller::Owner, calls::Ended};
+use crate::{
+    caller::Owner,
+    calls::{
+        Ended,
+        story::{Happened, Story},
+    },
+};
 
 /// How many events a reader may be behind before the oldest are left out for it.
 const BEHIND: usize = 256;
@@ -44,6 +51,10 @@ pub(crate) enum Event {
         message: Option<String>,
     },
     Step(CallStep),
+    /// A request of the tool ended.
+    Request(OutboundRequest),
+    /// A request was refused: why, and the rule that would allow it.
+    Refused(String),
 }
 
 /// One call, running or ended.
@@ -53,6 +64,10 @@ pub(crate) struct Call {
     pub(crate) tool: String,
     pub(crate) owner: Owner,
     pub(crate) began_at: UnixTime,
+    began: Instant,
+    /// How long it took, in milliseconds, once it has ended.
+    took_ms: OnceLock<u64>,
+    story: Mutex<Story>,
     cancel: CancellationToken,
     done: CancellationToken,
     ended: OnceLock<Arc<Ended>>,
@@ -69,6 +84,9 @@ impl Call {
             tool,
             owner,
             began_at,
+            began: Instant::now(),
+            took_ms: OnceLock::new(),
+            story: Mutex::default(),
             cancel: CancellationToken::new(),
             done: CancellationToken::new(),
             ended: OnceLock::new(),
@@ -84,6 +102,39 @@ impl Call {
 
     fn first(&self) -> std::sync::MutexGuard<'_, Option<broadcast::Receiver<Event>>> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it told until now.
+    pub(crate) fn story(&self) -> Story {
+        self.locked().clone()
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Story> {
+        self.story.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn happened(&self, what: Happened) {
+        let after_ms = self.since_begun();
+        self.locked().push(after_ms, what);
+    }
+
+    fn since_begun(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// How long it took, or has run until now, in milliseconds.
+    pub(crate) fn took_ms(&self) -> u64 {
+        self.took_ms.get().copied().unwrap_or_else(|| self.since_begun())
+    }
+
+    /// Its guest is gone: from here on it takes no more time.
+    pub(super) fn has_run(&self) {
+        let _ = self.took_ms.set(self.since_begun());
+    }
+
+    /// About how many bytes its story keeps.
+    pub(super) fn story_size(&self) -> usize {
+        self.locked().size()
     }
 
     /// Stops it, where it still runs.
@@ -125,7 +176,22 @@ impl Report for Call {
         });
     }
 
+    fn begins(&self, tool: &Arc<ToolIdentity>) {
+        self.locked().tool = Some(Arc::clone(tool));
+    }
+
+    fn request(&self, request: &OutboundRequest) {
+        self.happened(Happened::Request(request.clone()));
+        let _ = self.events.send(Event::Request(request.clone()));
+    }
+
+    fn refused(&self, refusal: &str) {
+        self.happened(Happened::Refused(refusal.to_owned()));
+        let _ = self.events.send(Event::Refused(refusal.to_owned()));
+    }
+
     fn step(&self, step: CallStep) {
+        self.happened(Happened::Step(step));
         let _ = self.events.send(Event::Step(step));
     }
 }

@@ -11,12 +11,14 @@ use crate::{
         ended::How,
         kept::{Kept, Keyed},
     },
+    seen::Seen,
 };
 
 /// The calls of all doors.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Calls {
     kept: Arc<Mutex<Kept>>,
+    seen: Arc<Seen>,
 }
 
 /// What becomes of a call that is asked for.
@@ -50,6 +52,14 @@ impl Drop for Running {
 }
 
 impl Calls {
+    /// What each came to is told to `seen`.
+    pub(crate) fn new(seen: Arc<Seen>) -> Self {
+        Self {
+            kept: Arc::default(),
+            seen,
+        }
+    }
+
     /// Begins a call, which goes on until it ends or is cancelled, whoever waits for it.
     pub(crate) fn begin(&self, pocket: &Pocket, caller: &Caller, tool: &str, input: Input) -> Arc<Call> {
         let call = Arc::new(Call::new(tool.to_owned(), caller.owner(), SystemClock.now()));
@@ -136,8 +146,10 @@ impl Calls {
 
     fn has_ended(&self, call: &Call, how: How) {
         let now = SystemClock.now();
+        call.has_run();
         let ended = Ended::new(how, now);
-        let size = ended.size();
+        let size = ended.size() + call.story_size();
+        self.seen.call(call, &ended);
         call.end(ended);
         self.lock().has_ended(&call.id, size, now);
     }
@@ -157,7 +169,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_whose_task_is_gone_has_ended_all_the_same() {
-        let calls = Calls::default();
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let calls = Calls::new(Arc::new(Seen::in_folder(folder.path())));
         let caller = Caller::without_key(Profile::default());
         let call = Arc::new(Call::new("echo".to_owned(), caller.owner(), UnixTime(0)));
         calls.lock().insert(&call);

@@ -1,6 +1,6 @@
 //! How a call ended, as every door shows it.
 
-use pocket_runtime::{Called, Code, Error, SignIn, UnixTime, Value};
+use pocket_runtime::{Called, Code, Error, SignIn, UnixTime, Usage, Value};
 use serde_json::json;
 
 /// How a call ended.
@@ -40,6 +40,11 @@ impl Ended {
             How::Called(called) => Some(called),
             How::Refused(_) | How::Cancelled | How::Lost => None,
         }
+    }
+
+    /// What it cost, where it ran.
+    pub(crate) fn usage(&self) -> Option<&Usage> {
+        Some(&self.called()?.usage)
     }
 
     fn error(&self) -> Option<&Error> {

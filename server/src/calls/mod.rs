@@ -4,7 +4,9 @@ mod call;
 mod calls;
 mod ended;
 mod kept;
+mod story;
 
 pub(crate) use call::{Call, CallId, CancelOnDrop, Event};
 pub(crate) use calls::{Begin, Calls};
 pub(crate) use ended::Ended;
+pub(crate) use story::Story;

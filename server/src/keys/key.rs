@@ -56,6 +56,9 @@ pub struct Key {
     /// The tools that it may see and call; `None` where it may all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<BTreeSet<String>>,
+    /// Whether it reads `/metrics` and opens nothing else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub metrics: bool,
     /// When it was made: seconds since 1970.
     pub created_at: i64,
     /// SHA-256 of the secret part, in hexadecimal digits.
@@ -77,6 +80,7 @@ impl Key {
             name,
             profile: profile.as_str().to_owned(),
             tools: tools.map(|tools| tools.iter().map(ToString::to_string).collect()),
+            metrics: false,
             created_at: now.0,
             id,
         };

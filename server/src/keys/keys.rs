@@ -146,7 +146,20 @@ impl Keys {
         tools: Option<BTreeSet<ToolName>>,
         name: Option<String>,
     ) -> Result<Made, KeysError> {
-        let (key, text) = Key::make(profile, tools, name, SystemClock.now());
+        self.keep(Key::make(profile, tools, name, SystemClock.now()))
+    }
+
+    /// Makes a key that reads `/metrics` and opens nothing else: they tell of all profiles.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn create_for_metrics(&self, name: Option<String>) -> Result<Made, KeysError> {
+        let (mut key, text) = Key::make(&Profile::default(), Some(BTreeSet::new()), name, SystemClock.now());
+        key.metrics = true;
+        self.keep((key, text))
+    }
+
+    fn keep(&self, (key, text): (Key, Secret)) -> Result<Made, KeysError> {
         self.file.change(|keys| {
             keys.push(key.clone());
             Ok(())

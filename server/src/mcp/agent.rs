@@ -12,11 +12,13 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ElicitationAction, Implementation,
-        ListToolsResult, LoggingLevel, PaginatedRequestParams, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+        ListToolsResult, LoggingLevel, PaginatedRequestParams, ServerCapabilities, ServerConfig, ServerNotification,
+        SetLevelRequestParams, SubscriptionFilter, ToolListChangedNotification,
     },
-    service::RequestContext,
+    service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 use tokio::sync::broadcast::error::RecvError;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     caller::Caller,
@@ -42,6 +44,8 @@ pub(super) struct Agent {
     caller: Option<Caller>,
     /// From which level on it is told lines of logs, where its requests do not say so.
     level: Mutex<Option<LoggingLevel>>,
+    /// Tells it of tools that changed.
+    telling: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
 /// A call that an agent asks for.
@@ -57,6 +61,7 @@ impl Agent {
             core,
             caller,
             level: Mutex::new(None),
+            telling: Mutex::new(None),
         }
     }
 
@@ -79,7 +84,7 @@ impl Agent {
         let call = self
             .core
             .calls
-            .begin(&self.core.pocket, &asked.caller, tool, Input::Json(input));
+            .begin(&self.core.tools.now(), &asked.caller, tool, Input::Json(input));
         let _cancel = CancelOnDrop(Arc::clone(&call));
         let level = *self.level.lock().unwrap_or_else(PoisonError::into_inner);
         let mut telling = Telling::of(asked.context, tool, level);
@@ -147,7 +152,7 @@ impl Agent {
 
     /// Waits for the user, and calls once more.
     async fn after_sign_in(&self, asked: &Asked<'_>, needed: &SignIn, before: &Ended) -> CallToolResult {
-        let pocket = asked.caller.pocket(&self.core.pocket);
+        let pocket = asked.caller.pocket(&self.core.tools.now());
         let waited = tokio::select! {
             waited = pocket.wait_sign_in(needed) => Some(waited),
             () = tokio::time::sleep(sign_in::LONGEST) => None,
@@ -168,7 +173,7 @@ impl Agent {
         if let Some(value) = ended.value() {
             return result::of(value, ended.exact());
         }
-        let tool = self.core.pocket.description_of(&asked.request.name).await;
+        let tool = self.core.tools.now().description_of(&asked.request.name).await;
         result::failed(ended, tool.is_ok_and(|tool| tool.output_schema.is_some()))
     }
 }
@@ -189,11 +194,57 @@ fn in_words(error: &Error) -> CallToolResult {
 
 impl ServerHandler for Agent {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_logging().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .enable_logging()
+            .build();
         let about = Implementation::new("pocket", env!("CARGO_PKG_VERSION")).with_title("Pocket");
         ServerConfig::new(capabilities)
             .with_server_info(about)
             .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let of_request = context.extensions.get::<http::request::Parts>();
+        let caller = of_request.and_then(|parts| parts.extensions.get::<Caller>());
+        let Some(caller) = caller.or(self.caller.as_ref()).cloned() else {
+            return;
+        };
+        let mut changes = self.core.tools.changes();
+        let telling = tokio::spawn(async move {
+            while changes.next(|tool| caller.reaches(tool)).await.is_some() {
+                if let Err(error) = context.peer.notify_tool_list_changed().await {
+                    tracing::debug!(%error, "an agent could not be told that tools changed");
+                }
+            }
+        });
+        *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = Some(AbortOnDropHandle::new(telling));
+    }
+
+    fn accepted_subscription_filter(&self, _requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(SubscriptionFilter::builder().tools_list_changed().build())
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        let caller = self.caller(subscription.request_context())?;
+        let mut changes = self.core.tools.changes();
+        loop {
+            tokio::select! {
+                () = subscription.cancelled() => return Ok(()),
+                () = self.core.ending.cancelled() => return Ok(()),
+                changed = changes.next(|tool| caller.reaches(tool)) => {
+                    if changed.is_none() {
+                        return Ok(());
+                    }
+                    let told = ServerNotification::ToolListChangedNotification(ToolListChangedNotification::default());
+                    if let Err(error) = subscription.sink().send(told).await {
+                        tracing::debug!(%error, "an agent could not be told that tools changed");
+                        return Ok(());
+                    }
+                }
+            }
+        }
     }
 
     async fn list_tools(
@@ -202,7 +253,7 @@ impl ServerHandler for Agent {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let caller = self.caller(&context)?;
-        let mut tools = self.core.pocket.tools().await;
+        let mut tools = self.core.tools.now().tools().await;
         tools.retain(|tool| caller.reaches(tool.name.as_str()));
         listed::page(&tools, request)
     }

@@ -18,11 +18,13 @@ use rmcp::{
     transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     caller::Caller,
     door,
     error::ServerError,
+    following::{self, Project},
     keys::{Keys, KeysError},
     mcp::{agent::Agent, sessions::Sessions},
     server::Core,
@@ -49,7 +51,7 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
         .disable_allowed_hosts()
         .disable_allowed_origins()
         .with_cancellation_token(core.ending.child_token())
-        .with_max_request_body_bytes(core.pocket.settings().limits.input.saturating_add(AROUND_INPUT));
+        .with_max_request_body_bytes(core.tools.now().settings().limits.input.saturating_add(AROUND_INPUT));
     let agents = Arc::clone(core);
     let sessions = Arc::new(Sessions::new());
     let service = StreamableHttpService::new(
@@ -66,7 +68,8 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(core), door::needs_key))
 }
 
-/// Serves one agent that speaks MCP on two pipes, such as stdin and stdout, as this profile, until the agent closes them or `end` is done.
+/// Serves one agent that speaks MCP on two pipes, such as stdin and stdout, as this profile, until the agent closes them or `end` is done. What
+/// changes in `project` meanwhile is taken.
 /// What tools write never gets into them but as a value of JSON.
 ///
 /// ```no_run
@@ -76,7 +79,7 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
 ///
 /// let pocket = Pocket::builder().project(".").home(home.clone()).build().await?;
 /// let pipes = (tokio::io::stdin(), tokio::io::stdout());
-/// serve_agent(pocket, Keys::of(&home), Profile::default(), pipes, std::future::pending()).await?;
+/// serve_agent(pocket, Keys::of(&home), Profile::default(), pipes, None, std::future::pending()).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -88,6 +91,7 @@ pub async fn serve_agent<R, W>(
     keys: Keys,
     profile: Profile,
     pipes: (R, W),
+    project: Option<Arc<dyn Project>>,
     end: impl Future<Output = ()> + Send,
 ) -> Result<(), ServerError>
 where
@@ -95,6 +99,10 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let core = Arc::new(Core::of(pocket, keys, ServerSettings::default(), 0)?);
+    let _following = project.map(|project| {
+        let follow = following::follow(Arc::clone(&core), project);
+        AbortOnDropHandle::new(tokio::spawn(follow))
+    });
     let agent = Agent::new(Arc::clone(&core), Some(Caller::without_key(profile)));
     let mut end = std::pin::pin!(end);
     let running = tokio::select! {
@@ -114,5 +122,6 @@ where
     }
     core.calls.cancel_all();
     core.calls.wait_all().await;
+    core.seen.end().await;
     Ok(())
 }

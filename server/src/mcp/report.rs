@@ -44,7 +44,7 @@ impl Telling {
         match event {
             Event::Progress { done, total, message } => self.progress(done, total, message).await,
             Event::Log(line) => self.log(&line).await,
-            Event::Step(_) => {}
+            Event::Step(_) | Event::Request(_) | Event::Refused(_) => {}
         }
     }
 
