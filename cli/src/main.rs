@@ -117,7 +117,7 @@ async fn dispatch(verb: Verb, place: &session::Place, terminal: &Terminal) -> Re
         Verb::Run(verb) => run::run(verb, place, terminal).await,
         Verb::Add(verb) => add::add(verb, place, terminal).await,
         Verb::Trust(verb) => trust::trust(verb, place, terminal),
-        Verb::List => list::list(place, terminal),
+        Verb::List => list::list(place, terminal).await,
         Verb::Tools(verb) => tools::tools(verb, place, terminal).await,
         Verb::Update(verb) => update::update(verb, place, terminal).await,
         Verb::Remove(verb) => remove::remove(verb, place, terminal).await,
