@@ -22,6 +22,7 @@ mod grants;
 mod harden;
 mod input;
 mod inspect;
+mod interrupt;
 mod keys;
 mod list;
 mod new;
@@ -108,7 +109,7 @@ fn work(args: Args, terminal: &Terminal) -> Result<(), Failure> {
 async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     tokio::select! {
         ended = work => ended,
-        Ok(()) = tokio::signal::ctrl_c() => Err(Failure::said(Code::Cancelled, "interrupted")),
+        () = interrupt::asked_to_end() => Err(Failure::said(Code::Cancelled, "interrupted")),
     }
 }
 
