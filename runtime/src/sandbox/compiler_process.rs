@@ -234,10 +234,13 @@ fn compile_one(input: impl Read) -> Result<Compiled, SandboxError> {
     let task: Task = serde_json::from_slice(&line).map_err(|error| broken(error.into()))?;
     limit_this_process(&task).map_err(broken)?;
     let mut wasm = Vec::new();
-    input.read_to_end(&mut wasm).map_err(|error| match error.kind() {
+    input.read_to_end(&mut wasm).map_err(|error| {
         // Of the limit that was just set, not of this machine.
-        io::ErrorKind::OutOfMemory => SandboxError::CompilerDied(error.to_string()),
-        _other => broken(error),
+        if error.kind() == io::ErrorKind::OutOfMemory {
+            SandboxError::CompilerDied(error.to_string())
+        } else {
+            broken(error)
+        }
     })?;
     let engine = config::engine_that_compiles(task.pooled)?;
     let (_component, code) = compiler::compile(&engine, &wasm)?;
