@@ -24,8 +24,14 @@ impl Asks {
         if let Some(auth) = &manifest.auth {
             lines.push(credential(auth, has));
         }
+        if manifest.permissions.credentials_in_env {
+            lines.push(
+                "to see the token itself: what it is and does with it is then up to this tool, and no placeholder can stand for it"
+                    .to_owned(),
+            );
+        }
         for rule in &manifest.permissions.http {
-            lines.push(format!("to send requests to {}", shown_on_one_line(&rule.to_string())));
+            lines.push(format!("to send requests to {}", rule.in_words()));
         }
         for file in &manifest.permissions.files {
             let what = match file.access {

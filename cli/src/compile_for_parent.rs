@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, io, path::Path, process::ExitCode};
 
-use pocket_runtime::{Compiler, CompilerProcess, DOES_NOT_COMPILE, Home, SandboxError};
+use pocket_runtime::{COMPILER_REFUSED, Compiler, CompilerProcess, Home};
 
 use crate::{args, harden, terminal::Terminal};
 
@@ -32,13 +32,10 @@ pub(crate) fn compile_for_parent(args: &args::CompileForParent, terminal: &Termi
     let home = Home::locate(|name| std::env::var_os(name)).filter(|_home| args.keep);
     match pocket_runtime::compile_for_parent(io::stdin().lock(), io::stdout().lock(), home.as_ref()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(SandboxError::Compile(words)) => {
-            terminal.say(format_args!("{words}"));
-            ExitCode::from(DOES_NOT_COMPILE)
-        }
         Err(error) => {
+            // For who starts it by hand: a parent reads the refusal itself.
             terminal.say(format_args!("{error}"));
-            ExitCode::FAILURE
+            ExitCode::from(COMPILER_REFUSED)
         }
     }
 }

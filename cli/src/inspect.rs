@@ -195,7 +195,7 @@ const fn kind(kind: ComponentKind) -> &'static str {
 fn would_reach(candidate: &Candidate, settings: &Settings) -> Vec<String> {
     let manifest = &candidate.package.manifest;
     let mut reach = hosts_of_provider(candidate, settings);
-    reach.extend(rules(&manifest.permissions.http));
+    reach.extend(manifest.permissions.http.iter().map(Rule::in_words));
     let files = manifest.permissions.files.iter();
     reach.extend(files.map(|file| format!("a folder, as {}", shown_on_one_line(&file.guest))));
     reach
@@ -215,14 +215,14 @@ fn reach(inspected: &Inspected, added: &Added, settings: &Settings) -> Vec<Strin
     };
     let asked = Rule::in_both(&manifest.permissions.http, &grant.http);
     reach.extend(
-        rules(&asked)
-            .into_iter()
-            .map(|rule| format!("{rule} (it asks, and was granted)")),
+        asked
+            .iter()
+            .map(|rule| format!("{} (it asks, and was granted)", rule.in_words())),
     );
     let operators = of_project.iter().flat_map(|tool| &tool.http);
     reach.extend(operators.map(|rule| {
         let inner = if rule.is_private() { ", inner addresses too" } else { "" };
-        format!("{} (`pocket.toml`{inner})", shown_on_one_line(&rule.to_string()))
+        format!("{} (`pocket.toml`{inner})", rule.in_words())
     }));
     let folders = of_project.iter().flat_map(|tool| &tool.files).chain(&grant.files);
     reach.extend(folders.map(folder));

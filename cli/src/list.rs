@@ -6,14 +6,16 @@ use serde_json::json;
 use crate::{failure::Failure, session::Place, table::Table, terminal::Terminal};
 
 /// Runs and grants nothing, so it needs no trust; a tool that cannot be opened is told and hides no other.
-pub(crate) fn list(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+pub(crate) async fn list(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
     let (settings, _) = place.read()?;
     let installer = place.installer(&settings)?;
     let pinned = installer.names()?;
     let mut tools = Vec::new();
     for (name, tool) in &settings.tools {
         let opened = if pinned.contains(name) {
-            here(&installer, name, &tool.source, &settings).map_err(|e| e.message())
+            here(&installer, name, &tool.source, &settings)
+                .await
+                .map_err(|e| e.message())
         } else {
             Ok(None)
         };
@@ -41,7 +43,7 @@ pub(crate) fn list(place: &Place, terminal: &Terminal) -> Result<(), Failure> {
 }
 
 /// Fetches nothing: an entry of the lock of a project that nobody trusts would have a server of its own called.
-fn here(
+async fn here(
     installer: &Installer,
     name: &ToolName,
     written: &str,
@@ -54,7 +56,7 @@ fn here(
     if !installer.names_of(&source)?.contains(name) {
         return Ok(None);
     }
-    Ok(installer.open_here(name, &settings.providers)?)
+    Ok(installer.open_here(name, &settings.providers).await?)
 }
 
 fn row(name: &ToolName, source: &str, opened: &Result<Option<Installed>, String>, profile: &Profile) -> [String; 4] {

@@ -23,6 +23,7 @@ mod grants;
 mod harden;
 mod input;
 mod inspect;
+mod interrupt;
 mod keys;
 mod list;
 mod new;
@@ -109,7 +110,7 @@ fn work(args: Args, terminal: &Terminal) -> Result<(), Failure> {
 async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     tokio::select! {
         ended = work => ended,
-        Ok(()) = tokio::signal::ctrl_c() => Err(Failure::said(Code::Cancelled, "interrupted")),
+        () = interrupt::asked_to_end() => Err(Failure::said(Code::Cancelled, "interrupted")),
     }
 }
 
@@ -118,7 +119,7 @@ async fn dispatch(verb: Verb, place: &session::Place, terminal: &Terminal) -> Re
         Verb::Run(verb) => run::run(verb, place, terminal).await,
         Verb::Add(verb) => add::add(verb, place, terminal).await,
         Verb::Trust(verb) => trust::trust(verb, place, terminal),
-        Verb::List => list::list(place, terminal),
+        Verb::List => list::list(place, terminal).await,
         Verb::Tools(verb) => tools::tools(verb, place, terminal).await,
         Verb::Update(verb) => update::update(verb, place, terminal).await,
         Verb::Remove(verb) => remove::remove(verb, place, terminal).await,

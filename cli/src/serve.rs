@@ -10,6 +10,7 @@ use crate::{
     args,
     failure::Failure,
     followed::Followed,
+    interrupt::asked_to_end,
     session::{Place, Session, Trusted},
     terminal::Terminal,
 };
@@ -27,7 +28,7 @@ pub(crate) async fn serve(args: args::Serve, place: &Place, terminal: &Terminal)
     if args.stdio {
         let profile = Profile::new(place.profile.clone());
         let pipes = (tokio::io::stdin(), tokio::io::stdout());
-        return Ok(serve_agent(pocket, keys, profile, pipes, Some(project), ended()).await?);
+        return Ok(serve_agent(pocket, keys, profile, pipes, Some(project), asked_to_end()).await?);
     }
     let settings = settings(&args);
     let needs_key = settings.needs_key;
@@ -37,7 +38,7 @@ pub(crate) async fn serve(args: args::Serve, place: &Place, terminal: &Terminal)
     let url = format!("http://{}", server.address());
     let key_file = if needs_key { Some(own_key(&keys, place)?) } else { None };
     tell(&session, &pocket, &url, key_file, terminal).await;
-    server.run(ended()).await;
+    server.run(asked_to_end()).await;
     terminal.say("ended");
     Ok(())
 }
@@ -103,23 +104,5 @@ async fn tell(session: &Session<'_>, pocket: &Pocket, url: &str, key_file: Optio
         ));
     } else {
         terminal.say(format_args!("tools: {}", tools.join(", ")));
-    }
-}
-
-/// Ends once somebody asks this process to.
-async fn ended() {
-    #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_error) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<Option<()>>();
-    tokio::select! {
-        _terminated = terminated => {}
-        Ok(()) = tokio::signal::ctrl_c() => {}
     }
 }

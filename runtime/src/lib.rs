@@ -96,7 +96,7 @@ pub use provider::{
     Reply, Revoke, Rotation, ScopeError, Scopes, Secrecy, Sure, TokenEntry, TypedField, UserTokens, Variable,
 };
 pub use sandbox::{
-    CallStep, Compiler, CompilerProcess, CredentialReach, CredentialsMode, DOES_NOT_COMPILE, Decision, Limits,
+    COMPILER_REFUSED, CallStep, Compiler, CompilerProcess, CredentialReach, CredentialsMode, Decision, Limits,
     LogLevel, LogLine, OutboundRequest, Policy, Refusal, Report, SandboxError, ToolIdentity, Usage, compile_for_parent,
 };
 pub use settings::{CredentialSettings, ProjectAsks, Settings, SettingsError, ToolSettings};

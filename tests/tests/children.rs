@@ -85,10 +85,12 @@ async fn a_fetch_that_is_interrupted_leaves_none_of_gits_programs() {
     let server = GitServer::with_login(None, Some("alice:planted-password")).await;
     server.commit("tools.git", "main", "echo", &sample("echo"));
     let source = format!("{}#main:echo", server.url("tools.git"));
-    for more in [
-        &["run", &source][..],
-        &["run", "--harden", &source],
-        &["inspect", &source],
+    for (more, signal) in [
+        (&["run", &source][..], "-INT"),
+        (&["run", "--harden", &source], "-INT"),
+        (&["inspect", &source], "-INT"),
+        (&["run", &source], "-TERM"),
+        (&["run", "--harden", &source], "-TERM"),
     ] {
         let folder = tempfile::tempdir().expect("a folder can be made");
         // A program of a program of git's, which never answers.
@@ -99,7 +101,7 @@ async fn a_fetch_that_is_interrupted_leaves_none_of_gits_programs() {
         let running = pocket.start(more);
         let started = folder.path().join("git-credential-silent.seen");
         until("git asks", async || started.exists().then_some(())).await;
-        let interrupted = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
+        let interrupted = Command::new("kill").args([signal, &running.id().to_string()]).status();
         assert!(interrupted.expect("`kill` can be started").success());
         let ended = running.ended().await;
         assert!(ended.stderr.contains("interrupted"), "{more:?}: {}", ended.stderr);

@@ -297,6 +297,30 @@ fn an_added_tool_is_inspected_with_what_it_was_granted() {
 }
 
 #[test]
+fn what_a_rule_or_a_credential_does_not_show_is_told_beside_it() {
+    let pocket = PocketCommand::new();
+    let manifest = json!({
+        "tool": { "name": "asks" },
+        "component": "tool.wasm",
+        "auth": { "auth_provider": "slack" },
+        "permissions": { "http": ["https://*.github.io", "https://bücher.example"], "credentials": "env" },
+    });
+    folder_of(&pocket.project(), "print_args", &manifest);
+    let inspected = pocket.run(["inspect", "./print_args"]);
+    let refused = pocket.run(["add", "./print_args"]);
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    for shown in [&inspected.stdout, &refused.stderr] {
+        for words in [
+            "https://*.github.io (anybody may have a host below `github.io`",
+            "https://xn--bcher-kva.example (in Unicode `bücher.example`)",
+            "to see the token itself",
+        ] {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn a_store_whose_key_is_lost_is_put_aside() {
     let pocket = PocketCommand::new();
     assert_eq!(pocket.run(["auth", "status"]).code, 0);

@@ -140,12 +140,16 @@ impl Installer {
     ///
     /// # Errors
     /// When it is not in the lock, or is not what was pinned.
-    pub fn open_here(&self, name: &ToolName, providers: &Providers) -> Result<Option<Installed>, InstallError> {
-        let locked = self.locked(name)?;
-        let fetched = self.inner.fetcher.open_here(&self.pinned(name, &locked)?)?;
-        fetched
-            .map(|fetched| self.checked(name, &locked, fetched, providers))
-            .transpose()
+    pub async fn open_here(&self, name: &ToolName, providers: &Providers) -> Result<Option<Installed>, InstallError> {
+        let (installer, name, providers) = (self.clone(), name.clone(), providers.clone());
+        apart(move || {
+            let locked = installer.locked(&name)?;
+            let fetched = installer.inner.fetcher.open_here(&installer.pinned(&name, &locked)?)?;
+            fetched
+                .map(|fetched| installer.checked(&name, &locked, fetched, &providers))
+                .transpose()
+        })
+        .await
     }
 
     /// The folders that the lock gives a tool, without opening it; none where it is not in the lock.

@@ -226,6 +226,42 @@ async fn each_digest_of_the_lock_is_compared_and_both_are_named() {
 }
 
 #[tokio::test]
+async fn a_cache_that_has_another_tree_under_a_pinned_commit_is_refused() {
+    let story = Story::new(in_project);
+    let head = || {
+        let repository = git2::Repository::open(story.folder.path().join("repo")).unwrap();
+        repository.refname_to_id("HEAD").unwrap().to_string()
+    };
+    story.commit_tool(&manifest(&["channels:history"]));
+    let first = story.repository().replace("main", &head());
+    let added = story.add(&first, given()).await;
+    story.commit_tool(&manifest(&["channels:history", "im:history"]));
+    let second = story.repository().replace("main", &head());
+    let other = story.inspect(&second).await;
+
+    // Both are whole, each under its own digest: only the index says which is whose.
+    let index = fs::read_dir(story.folder.path().join("home/cache/packages/index")).unwrap();
+    let entries: Vec<_> = index.map(|entry| entry.unwrap().path()).collect();
+    let [one, two] = &entries[..] else {
+        panic!("there are two: {entries:?}")
+    };
+    let [of_one, of_two] = [one, two].map(|path| fs::read(path).unwrap());
+    fs::write(one, of_two).unwrap();
+    fs::write(two, of_one).unwrap();
+    assert_eq!(story.inspect(&first).await.tree, other.tree, "it is swapped");
+
+    let here = story.again().open_here(&name(), &story.providers).await;
+    for refused in [story.open().await.map(Some), here] {
+        let Err(InstallError::Mismatch { what, .. }) = refused else {
+            panic!("it is compared: {refused:?}");
+        };
+        assert_eq!(what, "folder");
+    }
+    fs::remove_dir_all(story.folder.path().join("home/cache/packages")).unwrap();
+    assert_eq!(story.open().await.unwrap().tree, added.tree);
+}
+
+#[tokio::test]
 async fn a_lock_whose_text_and_pin_differ_is_refused() {
     let story = Story::new(in_project);
     story.commit_tool(&manifest(&[]));

@@ -3,7 +3,7 @@
 use crate::{
     base::text::shown_on_one_line,
     install::{Candidate, Installed},
-    package::{Access, AuthRequirement, CredentialGrant, Grant, Manifest, Permissions, TokenKind},
+    package::{Access, AuthRequirement, CredentialGrant, Grant, Manifest, Permissions, Rule, TokenKind},
     source::PinnedSource,
 };
 
@@ -152,7 +152,10 @@ const OF_AUTH: &[Facet] = &[
 ];
 
 const OF_PERMISSIONS: &[Facet] = &[
-    ("hosts", |manifest| joined(&manifest.permissions.http)),
+    ("hosts", |manifest| {
+        let rules = manifest.permissions.http.iter();
+        joined(&rules.map(Rule::in_words).collect::<Vec<_>>())
+    }),
     ("files", |manifest| {
         let words = manifest.permissions.files.iter().map(|file| {
             let access = match file.access {

@@ -1,6 +1,7 @@
 //! A component, recognised by its imports and exports.
 
 mod census;
+mod features;
 mod find;
 mod imports;
 mod inspect;
@@ -10,6 +11,7 @@ mod weight;
 
 use std::{fmt, sync::Arc};
 
+pub(crate) use features::FEATURES;
 pub(crate) use find::find;
 pub(crate) use imports::{Need, need};
 

@@ -12,6 +12,7 @@ mod permissions;
 mod rule;
 mod schema;
 
+pub(crate) use component::FEATURES;
 pub use component::{Component, ComponentKind, Import};
 pub use fault::{Fault, PackageError, Severity};
 pub use folder_grant::FolderGrant;

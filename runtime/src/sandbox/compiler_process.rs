@@ -18,6 +18,7 @@ use tokio::{
 use crate::{
     base::{
         child_process::{ChildProcess, StartChild},
+        code::Code,
         digest::Digest,
         home::Home,
     },
@@ -130,11 +131,39 @@ impl CompilerProcess {
         if ended.success() {
             return Ok(FreshCode(code));
         }
-        let words = String::from_utf8_lossy(&words).trim().to_owned();
-        if ended.code() == Some(i32::from(DOES_NOT_COMPILE)) {
-            return Err(SandboxError::Compile(words));
+        if ended.code() == Some(i32::from(COMPILER_REFUSED))
+            && let Some(refused) = Refused::read(&code)
+        {
+            return Err(refused);
         }
+        let words = String::from_utf8_lossy(&words).trim().to_owned();
         Err(SandboxError::CompilerDied(last_words(ended, &words)))
+    }
+}
+
+/// What the process hands over in place of code.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refused {
+    code: String,
+    words: String,
+    hints: Vec<String>,
+}
+
+impl Refused {
+    fn of(error: &SandboxError) -> Self {
+        Self {
+            code: error.code().as_str().to_owned(),
+            words: error.to_string(),
+            hints: error.hints(),
+        }
+    }
+
+    /// As the process wrote it; nothing where that is no refusal.
+    fn read(bytes: &[u8]) -> Option<SandboxError> {
+        let Self { code, words, hints } = serde_json::from_slice(bytes).ok()?;
+        let code = Code::of_word(&code).filter(|code| *code != Code::Ok)?;
+        Some(SandboxError::CompilerRefused { code, words, hints })
     }
 }
 
@@ -160,36 +189,67 @@ fn last_words(ended: ExitStatus, words: &str) -> String {
     }
 }
 
-/// The exit code of a program whose [`compile_for_parent`] failed: the component does not compile, and stderr says why.
-pub const DOES_NOT_COMPILE: u8 = 65;
+/// The exit code of a program whose [`compile_for_parent`] failed.
+pub const COMPILER_REFUSED: u8 = 65;
 
-/// What the program of a [`CompilerProcess`] does: reads a component from its stdin and writes the code to its stdout. It sets
-/// limits for the whole process, so that program does nothing else.
+/// What the program of a [`CompilerProcess`] does: reads a component from its stdin and writes the code to its stdout, or why there is
+/// none. It sets limits for the whole process, so that program does nothing else.
 ///
 /// With a `home` it keeps the code there too: under the component's own digest, so that whoever hands it a component can have it keep
 /// that component's code and nothing else.
 ///
-/// On an error, the program writes it to stderr and ends with [`DOES_NOT_COMPILE`].
+/// On an error, the program ends with [`COMPILER_REFUSED`]: its parent then tells what was written in the error's own words, with its code
+/// and hints. What it writes to stderr is told only of one that ends otherwise.
 ///
 /// # Errors
 /// [`SandboxError::Compile`] when the component does not compile; others when this process cannot do it.
 pub fn compile_for_parent(input: impl Read, mut output: impl Write, home: Option<&Home>) -> Result<(), SandboxError> {
-    let broken = |error: io::Error| SandboxError::Setup(error.to_string());
+    let compiled = compile_one(input);
+    let written = match &compiled {
+        Ok(compiled) => output.write_all(&compiled.code),
+        Err(error) => serde_json::to_vec(&Refused::of(error))
+            .map_err(io::Error::from)
+            .and_then(|refused| output.write_all(&refused)),
+    };
+    let told = written.and_then(|()| output.flush()).map_err(broken);
+    let Compiled { engine, digest, code } = compiled?;
+    told?;
+    if let Some(home) = home {
+        let cache = CodeCache::of(home, Limits::default().compiled_code);
+        code::keep(&cache, &engine, &digest, &code);
+    }
+    Ok(())
+}
+
+struct Compiled {
+    engine: wasmtime::Engine,
+    digest: Digest,
+    code: Vec<u8>,
+}
+
+fn compile_one(input: impl Read) -> Result<Compiled, SandboxError> {
     let mut input = BufReader::new(input);
     let mut line = Vec::new();
     (&mut input).take(WORDS).read_until(b'\n', &mut line).map_err(broken)?;
     let task: Task = serde_json::from_slice(&line).map_err(|error| broken(error.into()))?;
     limit_this_process(&task).map_err(broken)?;
     let mut wasm = Vec::new();
-    input.read_to_end(&mut wasm).map_err(broken)?;
+    input.read_to_end(&mut wasm).map_err(|error| {
+        // Of the limit that was just set, not of this machine.
+        if error.kind() == io::ErrorKind::OutOfMemory {
+            SandboxError::CompilerDied(error.to_string())
+        } else {
+            broken(error)
+        }
+    })?;
     let engine = config::engine_that_compiles(task.pooled)?;
     let (_component, code) = compiler::compile(&engine, &wasm)?;
-    output.write_all(&code).and_then(|()| output.flush()).map_err(broken)?;
-    if let Some(home) = home {
-        let cache = CodeCache::of(home, Limits::default().compiled_code);
-        code::keep(&cache, &engine, &Digest::of(&wasm), &code);
-    }
-    Ok(())
+    let digest = Digest::of(&wasm);
+    Ok(Compiled { engine, digest, code })
+}
+
+fn broken(error: io::Error) -> SandboxError {
+    SandboxError::Setup(error.to_string())
 }
 
 /// Leaves no core behind, and has this memory and time. (One whose parent died ends at the pipe, or when its time is over.)

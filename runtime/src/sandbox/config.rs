@@ -4,7 +4,10 @@ use std::num::NonZeroUsize;
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails};
 
-use crate::sandbox::{Limits, SandboxError};
+use crate::{
+    package::FEATURES,
+    sandbox::{Limits, SandboxError},
+};
 
 /// The part of a guest's stack that is its own; the rest of a fiber is for the host's functions it calls.
 const WASM_STACK: usize = 512 << 10;
@@ -52,7 +55,6 @@ fn without_pool() -> Config {
 fn common() -> Config {
     let mut config = Config::new();
     config
-        .wasm_component_model(true)
         // Off, whatever a neighbour in the dependency tree turns on: it costs every call.
         .concurrency_support(false)
         .epoch_interruption(true)
@@ -64,9 +66,8 @@ fn common() -> Config {
         // Its default reads a variable of the environment.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .gc_support(false)
-        .wasm_memory64(false)
-        .wasm_relaxed_simd(false)
-        .wasm_tail_call(false);
+        .wasm_features(FEATURES.complement(), false)
+        .wasm_features(FEATURES, true);
     config
 }
 
@@ -101,6 +102,9 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
+    use crate::{base::code::Code, package::Package};
+
+    const MANIFEST: &str = r#"{ "tool": { "name": "tool" } }"#;
 
     #[test]
     fn what_keeps_guests_in_is_set() {
@@ -134,5 +138,90 @@ mod tests {
         assert_eq!(compatibility(&engine_that_compiles(true).unwrap()), pooled);
         assert_eq!(compatibility(&engine_that_compiles(false).unwrap()), without);
         assert_ne!(pooled, without, "or the two need not be told apart");
+    }
+
+    /// Components that have one feature more than may be: what a module declares, what its functions do, what the component itself has.
+    const TOO_MUCH: [(&str, &str); 20] = [
+        ("MEMORY64", "(core module (memory i64 1))"),
+        ("EXCEPTIONS", "(core module (tag))"),
+        ("GC", "(core module (type (struct)))"),
+        ("GC_TYPES", "(core module (table 1 externref))"),
+        ("THREADS", "(core module (memory 1 2 shared))"),
+        (
+            "FUNCTION_REFERENCES",
+            "(core module (type $t (func)) (func (param (ref $t))))",
+        ),
+        ("CUSTOM_PAGE_SIZES", "(core module (memory 1 (pagesize 1)))"),
+        ("STACK_SWITCHING", "(core module (type $t (func)) (type (cont $t)))"),
+        (
+            "SHARED_EVERYTHING_THREADS",
+            "(core module (global (shared i32) (i32.const 0)))",
+        ),
+        ("CM_ASYNC", "(type (future u8))"),
+        ("CM_ERROR_CONTEXT", "(type error-context)"),
+        ("CM_FIXED_LENGTH_LISTS", "(type (list u8 4))"),
+        ("CM_MAP", "(type (map string u8))"),
+        ("CM_VALUES", "(component (import \"a\" (value string)))"),
+        ("TAIL_CALL", "(core module (func $f (return_call $f)))"),
+        (
+            "RELAXED_SIMD",
+            "(core module (func (param v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))",
+        ),
+        (
+            "WIDE_ARITHMETIC",
+            "(core module (func (param i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 0))))",
+        ),
+        ("LEGACY_EXCEPTIONS", "(core module (func try catch_all end))"),
+        (
+            "MEMORY_CONTROL",
+            "(core module (memory 1) (func (memory.discard (i32.const 0) (i32.const 0))))",
+        ),
+        ("CM_THREADING", "(core func (canon thread.yield))"),
+    ];
+
+    /// Those that the engine and the validator have no way to let in, or that only another of them makes a component need.
+    const UNTOLD: [&str; 9] = [
+        "CM_ASYNC_STACKFUL",
+        "CM_MORE_ASYNC_BUILTINS",
+        "CM_NESTED_NAMES",
+        "CM_GC",
+        "CM64",
+        "CM_IMPLEMENTS",
+        "CM_CANON_NAMES",
+        "CUSTOM_DESCRIPTORS",
+        "COMPACT_IMPORTS",
+    ];
+
+    #[test]
+    fn what_a_package_is_refused_for_the_compiler_refuses_too() {
+        let engine = engine_that_compiles(true).unwrap();
+        let providers = crate::provider::Providers::builtin().unwrap();
+        for (feature, text) in TOO_MUCH {
+            let run = r#"(instance $run) (export "wasi:cli/run@0.2.0" (instance $run))"#;
+            let bytes = wat::parse_str(format!("(component {text} {run})")).unwrap();
+            let compiled = crate::sandbox::compiler::compile(&engine, &bytes).map(|_compiled| ());
+            assert_eq!(compiled.unwrap_err().code(), Code::NotValid, "{feature}");
+
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("tool.wasm"), &bytes).unwrap();
+            std::fs::write(folder.path().join("pocket.json"), MANIFEST).unwrap();
+            let opened = Package::open_at(folder.path(), &providers).map(|_opened| ());
+            // Functions are read when they are compiled.
+            if text.contains("(func ") && !text.contains("(ref") {
+                opened.unwrap();
+                let validated = wasmparser::Validator::new_with_features(FEATURES).validate_all(&bytes);
+                assert!(validated.is_err(), "{feature}");
+            } else {
+                assert_eq!(opened.unwrap_err().code(), Code::NotValid, "{feature}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_feature_is_let_in_or_known_to_be_refused() {
+        for (name, feature) in wasmparser::WasmFeatures::all().iter_names() {
+            let told = TOO_MUCH.iter().any(|(feature, _)| *feature == name) || UNTOLD.contains(&name);
+            assert_ne!(FEATURES.contains(feature), told, "{name}");
+        }
     }
 }

@@ -34,6 +34,16 @@ pub enum SandboxError {
     /// The process that compiles ended before its work: of a limit, or of a fault that the component made it show.
     #[error("the compiler died over the component: {}", shown_on_one_line(.0))]
     CompilerDied(String),
+    /// The process that compiles refused, in the words of its own error.
+    #[error("{}", shown_on_one_line(.words))]
+    CompilerRefused {
+        /// The code of its error.
+        code: Code,
+        /// What it says.
+        words: String,
+        /// What would mend it.
+        hints: Vec<String>,
+    },
     /// The process that compiles could not be started, or gave no answer.
     #[error("the compiler could not be run: {0}")]
     CompilerNotStarted(#[source] std::io::Error),
@@ -133,6 +143,7 @@ impl SandboxError {
             | Self::EnvironmentTooLarge { .. }
             | Self::FolderGrant { .. }
             | Self::NotBrokered(_) => Code::NotValid,
+            Self::CompilerRefused { code, .. } => *code,
             Self::Folder { .. } => Code::NotFound,
             Self::OwnFolder { .. } => Code::Denied,
             Self::Setup(_) | Self::CompilerNotStarted(_) | Self::Start(_) | Self::Panicked | Self::Outbound(_) => {
@@ -176,6 +187,7 @@ impl SandboxError {
             Self::Setup(_) | Self::CompilerNotStarted(_) | Self::Start(_) | Self::Outbound(_) => {
                 "`pocket doctor` says what stands in the way on this machine"
             }
+            Self::CompilerRefused { hints, .. } => return hints.iter().map(|hint| shown_on_one_line(hint)).collect(),
             Self::Panicked => return Vec::new(),
         };
         vec![hint.to_owned()]

@@ -79,7 +79,8 @@ pub struct Limits {
     pub component: usize,
     /// Time to compile a component: 60 s.
     pub compile_timeout: Duration,
-    /// Address space of a process that compiles, in bytes: 4 GiB.
+    /// Address space of a process that compiles, in bytes: 2 GiB. A component of 21 MiB takes 0.8 GiB on two processors and, as each
+    /// thread has room of its own, 1.4 GiB on sixty-four.
     pub compile_memory: u64,
     /// Components compiled at one time: 2.
     pub compiles: u32,
@@ -122,7 +123,7 @@ impl Default for Limits {
             random: 64 << 10,
             component: 64 * MIB,
             compile_timeout: Duration::from_secs(60),
-            compile_memory: 4 << 30,
+            compile_memory: 2 << 30,
             compiles: 2,
             compiled_code: 2 << 30,
         }

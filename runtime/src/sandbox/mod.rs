@@ -35,7 +35,7 @@ mod tool;
 mod tests;
 
 pub use compiler::Compiler;
-pub use compiler_process::{CompilerProcess, DOES_NOT_COMPILE, compile_for_parent};
+pub use compiler_process::{COMPILER_REFUSED, CompilerProcess, compile_for_parent};
 pub(crate) use end::{End, Outcome};
 pub use end::{Refusal, Usage};
 pub(crate) use engine::{Engine, EngineParts};

@@ -96,8 +96,8 @@ async fn a_compiler_that_crashes_or_is_not_there_is_told() {
     for (process, words, code) in [
         (shell("kill -SEGV $$".to_owned()), "the compiler died", Code::NotValid),
         (
-            shell("echo no such luck >&2; exit 65".to_owned()),
-            "no such luck",
+            shell("cat > /dev/null; echo no such luck >&2; exit 65".to_owned()),
+            "the compiler died over the component: exit status: 65: no such luck",
             Code::NotValid,
         ),
         (
@@ -115,5 +115,35 @@ async fn a_compiler_that_crashes_or_is_not_there_is_told() {
         let error: Error = pocket.invoke("echo", json!({})).await.expect_err("it does not compile");
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(error.code(), code, "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_compiler_refuses_is_told_in_its_own_words_with_code_and_hint() {
+    let embedder = Embedder::new();
+    // It is told nothing, so it cannot work: that is no fault of the component's.
+    let untold = shell(format!("exec {} compile-for-parent < /dev/null", binary().display()));
+    let made_up = |refusal: &str| shell(format!("cat > /dev/null; printf '%s' '{refusal}'; exit 65"));
+    let busy = made_up(r#"{"code":"busy","words":"no turn","hints":["wait\u001b[2J"]}"#);
+    let well = made_up(r#"{"code":"ok","words":"all is well","hints":[]}"#);
+    for (process, words, code, hint) in [
+        (
+            untold,
+            "the sandbox could not be set up",
+            Code::Internal,
+            "`pocket doctor`",
+        ),
+        (busy, "no turn", Code::Busy, "wait\\u{1b}[2J"),
+        (well, "the compiler died", Code::NotValid, "build the component smaller"),
+    ] {
+        let pocket = compiling_with(&embedder, process, |_settings| {}).await;
+        let error = pocket.invoke("echo", json!({})).await.expect_err("it is refused");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(error.code(), code, "{error}");
+        assert!(
+            error.hints().iter().any(|told| told.contains(hint)),
+            "{:?}",
+            error.hints()
+        );
     }
 }

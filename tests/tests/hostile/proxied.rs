@@ -14,7 +14,7 @@ use pocket_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::{Hostile, private};
+use crate::{Hostile, private, secrets::sign_in};
 
 const PASSWORD: &str = "planted-proxy-password";
 /// `me` and the password, as the header has them.
@@ -279,6 +279,75 @@ async fn signing_in_goes_through_the_proxy() {
             .asked()
             .iter()
             .all(|asked| asked.authorization.as_deref() == Some(AUTHORIZATION))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_goes_through_the_proxy() {
+    let rotation = SlackSettings {
+        rotation: Some(43_200),
+        ..SlackSettings::default()
+    };
+    let project = SlackProject::start(rotation).await;
+    let built = || project.builder().tool(project.get_messages()).build();
+    sign_in(&built().await.expect("it can be built")).await;
+    project.slack.end_access_tokens();
+    // The next process, which has no connection yet.
+    let proxy = ConnectProxy::start(Tunnels::Opened).await;
+    project.write_settings(&format!("[network.proxy]\nurl = \"{}\"\ninner = true\n", proxy.url()));
+    let secrets = project.embedder.read(".secrets.toml").expect("it is there");
+    let login = format!("[network.proxy]\nuser = \"me\"\npassword = \"{PASSWORD}\"\n");
+    project.embedder.write(".secrets.toml", &format!("{secrets}\n{login}"));
+    let pocket = built().await.expect("it can be built");
+    let input = json!({ "channel": "C123", "limit": 1 });
+    pocket.invoke("slack_get_messages", input).await.expect("it ends well");
+    assert_eq!(project.slack.refreshes(), 1);
+    let url = project.slack.url();
+    let (_, port) = url.rsplit_once(':').expect("it has a port");
+    // The tool asks for its API at the address that was found for it.
+    let of_provider = proxy
+        .targets()
+        .iter()
+        .filter(|target| **target == format!("localhost:{port}"))
+        .count();
+    assert_eq!(of_provider, 1, "{:?}", proxy.targets());
+    let known = |asked: &pocket_tests::Asked| asked.authorization.as_deref() == Some(AUTHORIZATION);
+    assert!(proxy.asked().iter().all(known), "{:?}", proxy.asked());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_metadata_of_an_issuer_are_asked_for_through_the_proxy() {
+    let authority = Authority::new();
+    let issuer = Recorder::start_with(Some(authority.server_of(&["issuer.example"]))).await;
+    let proxy = ConnectProxy::start(Tunnels::Opened).await;
+    let mut pocket = PocketCommand::new();
+    pocket.set("POCKET_TRUST_PROJECT", "1");
+    let (host, url) = (format!("issuer.example:{}", issuer.port()), proxy.url());
+    pocket.write("authority.pem", &authority.pem());
+    pocket.write(
+        "pocket.toml",
+        &format!(
+            "[providers.judge]\nhosts = [\"{host}\"]\noauth2.issuer = \"https://{host}\"\n\
+             [network]\nca_file = \"authority.pem\"\n[network.proxy]\nurl = \"{url}\"\n"
+        ),
+    );
+    pocket.write(
+        ".secrets.toml",
+        "[auth.judge]\nclient_id = \"1\"\nclient_secret = \"planted-secret\"\n",
+    );
+    let ended = pocket.run(["auth", "login", "judge"]);
+    // It has no metadata, so nothing more is asked of it.
+    assert_eq!(ended.code, 5, "{}", ended.stderr);
+    assert!(ended.stderr.contains("no metadata"), "{}", ended.stderr);
+    let asked: Vec<String> = issuer.seen().into_iter().map(|seen| seen.line).collect();
+    assert!(
+        asked.iter().any(|line| line.starts_with("GET /.well-known/")),
+        "{asked:?}"
+    );
+    assert!(
+        !proxy.targets().is_empty() && proxy.targets().iter().all(|target| *target == host),
+        "{:?}",
+        proxy.targets()
     );
 }
 

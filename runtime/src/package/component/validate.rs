@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use wasmparser::{
-    BinaryReader, BinaryReaderError, FromReader, Parser, Payload, Result, SectionLimited, Validator, WasmFeatures,
-};
+use wasmparser::{BinaryReader, BinaryReaderError, FromReader, Parser, Payload, Result, SectionLimited, Validator};
 
-use crate::base::thread_time::thread_time;
+use crate::{base::thread_time::thread_time, package::component::features::FEATURES};
 
 /// How long a thread works on one component. The largest real ones take some hundredths of a second; one that is made for it
 /// takes hours, since each of its types may be compared with each of its instances.
@@ -35,7 +33,7 @@ pub(super) fn validate(bytes: &[u8]) -> Validated {
 
 pub(super) fn validate_within(bytes: &[u8], longest: Duration) -> Validated {
     let mut validating = Validating {
-        validator: Validator::new_with_features(features()),
+        validator: Validator::new_with_features(FEATURES),
         bytes,
         until: thread_time().saturating_add(longest),
         longest,
@@ -96,7 +94,7 @@ impl Validating<'_> {
             // How many items it has.
             one.push(1);
             one.extend_from_slice(self.bytes.get(*start..*end).unwrap_or_default());
-            let reader = BinaryReader::new_features(&one, start.saturating_sub(1), features());
+            let reader = BinaryReader::new_features(&one, start.saturating_sub(1), FEATURES);
             validate(&mut self.validator, reader)?;
             self.in_time()?;
         }
@@ -109,12 +107,4 @@ impl Validating<'_> {
         }
         Ok(())
     }
-}
-
-/// Those that the engine has: see `sandbox/config.rs`.
-const fn features() -> WasmFeatures {
-    WasmFeatures::WASM2
-        .union(WasmFeatures::COMPONENT_MODEL)
-        .union(WasmFeatures::EXTENDED_CONST)
-        .union(WasmFeatures::MULTI_MEMORY)
 }

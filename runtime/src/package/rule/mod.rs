@@ -10,6 +10,7 @@ mod request;
 mod scheme;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::fmt;
 

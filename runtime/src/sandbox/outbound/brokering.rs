@@ -88,7 +88,10 @@ impl Brokering {
             .map_err(|_elapsed| Error::HttpResponseTimeout)?
             .map_err(|error| match error.downcast::<Error>() {
                 Ok(error) => *error,
-                Err(_too_large) => Error::HttpRequestBodySize(Some(LARGEST as u64)),
+                Err(_too_large) => {
+                    (self.refused)(Misplaced::TooLarge);
+                    Error::HttpRequestBodySize(Some(LARGEST as u64))
+                }
             })?;
         if read.trailers().is_some() {
             return Err(Error::HttpProtocolError);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use tracing::field::{Field, Visit};
 
 use super::{server::Server, *};
-use crate::provider::Placement;
+use crate::{provider::Placement, sandbox::broker::Broker};
 
 const TOKEN: &str = "xoxb-Planted-0123456789";
 
@@ -88,6 +88,51 @@ async fn f_46_a_lacking_scope_counts_only_where_a_host_of_the_provider_said_so_o
         let seen = call.ledger().totals().lacks_scopes.map(|scopes| scopes.join(" "));
         assert_eq!(seen.as_deref(), lacking, "{url} {header:?}");
     }
+}
+
+#[tokio::test]
+async fn a_body_too_large_to_hold_a_placeholder_in_a_field_is_refused_with_the_limit() {
+    let server = Server::start().await;
+    let credential = Credential {
+        placement: Some(Placement::Field("token".to_owned())),
+        ..credential(&server)
+    };
+    let broker = Arc::new(Broker::new(&credential, None).unwrap());
+    let placeholder = broker.value_of("SLACK_BOT_TOKEN").unwrap().to_owned();
+    let shared = outbound(&policy(&[server.origin()]));
+    let form = "application/x-www-form-urlencoded";
+    let written = |text: String| {
+        let json = format!(r#"{{"text": "{text}", "token": "{placeholder}"}}"#);
+        [
+            ("application/json", json),
+            (form, format!("text={text}&token={placeholder}")),
+        ]
+    };
+    let of_length = |length: usize| written("a".repeat(length));
+    for (kind, body) in of_length(60 << 10) {
+        let mut call = call_with(&shared, &credential, &broker);
+        let request = http::Request::post(server.url("/")).header("content-type", kind);
+        assert_eq!(call.send(request, body).await.unwrap().status(), 200);
+        assert!(call.ledger().totals().refusals.is_empty());
+    }
+    for (kind, body) in of_length(64 << 10) {
+        let mut call = call_with(&shared, &credential, &broker);
+        let request = http::Request::post(server.url("/")).header("content-type", kind);
+        let error = call.send(request, body).await.unwrap_err();
+        assert!(matches!(error, Error::HttpRequestBodySize(Some(65536))), "{error}");
+        let [refusal] = &call.ledger().totals().refusals[..] else {
+            panic!("it is told");
+        };
+        assert!(
+            refusal.reason.contains("64 KiB") && refusal.reason.contains("\"env\""),
+            "{refusal}"
+        );
+    }
+}
+
+fn call_with(shared: &Outbound, credential: &Credential, broker: &Arc<Broker>) -> CallOutbound {
+    let by = Instant::now() + Duration::from_secs(60);
+    shared.for_call(&Profile::default(), Some(credential), Some(Arc::clone(broker)), by)
 }
 
 /// Writes down whatever is traced.
