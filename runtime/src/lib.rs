@@ -87,7 +87,7 @@ pub use package::{
     Schema, SchemaError, Severity, TokenKind, Violation,
 };
 pub use pocket::{
-    CallOptions, DefinitionFormat, NotADefinitionFormat, Pocket, PocketBuilder, ToolDefinition, ToolDescription,
+    CallOptions, DefinitionFormat, NotADefinitionFormat, Pocket, PocketBuilder, Reach, ToolDefinition, ToolDescription,
     ToolEntry,
 };
 pub use provider::{

@@ -10,6 +10,7 @@ mod opening;
 mod own_folders;
 mod owners;
 mod pocket;
+mod reach;
 mod tool_entry;
 
 pub use builder::PocketBuilder;
@@ -18,4 +19,5 @@ pub use description::ToolDescription;
 use loaded::Loaded;
 use pocket::Core;
 pub use pocket::{CallOptions, Pocket};
+pub use reach::Reach;
 pub use tool_entry::ToolEntry;
