@@ -1,21 +1,27 @@
 //! A server: its doors, and how they are served.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{Router, middleware};
-use pocket_runtime::Pocket;
+use pocket_runtime::{Pocket, Secret};
 use rmcp::model::RequestStateCodec;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     api::{self, problem::Problem},
+    browser::{self, Codes, Sessions},
+    caller::Caller,
     calls::Calls,
     door::{self, Place},
     error::ServerError,
-    keys::{Keys, Revocations},
-    mcp, serve,
-    settings::ServerSettings,
+    keys::{Key, Keys, Revocations},
+    mcp, pages, serve,
+    settings::{LONGEST_SESSION, ServerSettings},
     turns::Turns,
 };
 
@@ -28,6 +34,12 @@ pub(crate) struct Core {
     pub(crate) calls: Calls,
     pub(crate) place: Place,
     pub(crate) turns: Turns,
+    /// What lets a browser in.
+    pub(crate) codes: Codes,
+    /// The browsers that were let in.
+    pub(crate) sessions: Sessions,
+    /// What each form has in it where no session is needed.
+    pub(crate) form: Secret,
     /// Seals what an agent brings back.
     pub(crate) request_state: RequestStateCodec,
     /// Cancelled once the server is to end.
@@ -43,6 +55,9 @@ impl Core {
             turns: Turns::of(&settings),
             revocations: keys.watch(),
             calls: Calls::default(),
+            codes: Codes::default(),
+            sessions: Sessions::lasting(settings.session_time.min(LONGEST_SESSION)),
+            form: browser::made(),
             request_state: mcp::request_state(&keys)?,
             ending: CancellationToken::new(),
             pocket,
@@ -56,7 +71,7 @@ impl Core {
 ///
 /// ```no_run
 /// # async fn example(home: pocket_runtime::Home) -> Result<(), Box<dyn std::error::Error>> {
-/// use pocket_runtime::Pocket;
+/// use pocket_runtime::{Pocket, Secret};
 /// use pocket_server::{Keys, Server, ServerSettings};
 ///
 /// let pocket = Pocket::builder().project(".").home(home.clone()).build().await?;
@@ -102,6 +117,22 @@ impl Server {
         self.address
     }
 
+    /// Where a browser opens the pages as the caller of this key. The URL is a credential: whoever opens it first is let in, once, within
+    /// ten minutes. Without a key it leads to the page on which one is typed.
+    #[must_use]
+    pub fn one_time_url(&self, key: Option<Arc<Key>>) -> Secret {
+        let base = match &self.core.settings.public_url {
+            Some(url) => url.origin().ascii_serialization(),
+            None if self.address.ip() == Ipv6Addr::LOCALHOST => format!("http://[::1]:{}", self.address.port()),
+            None => format!("http://127.0.0.1:{}", self.address.port()),
+        };
+        let query = key.map(|key| {
+            let code = self.core.codes.make(Caller::with_key(key));
+            format!("enter?code={}", code.expose())
+        });
+        Secret::new(format!("{base}/{}", query.unwrap_or_default()))
+    }
+
     /// Serves until `end` is done; then takes nothing new, lets the calls that run go on for [`ServerSettings::grace`], and cancels
     /// those that are left.
     pub async fn run(self, end: impl Future<Output = ()> + Send) {
@@ -117,6 +148,7 @@ fn router(core: &Arc<Core>) -> Router {
     Router::new()
         .merge(api::router(core))
         .merge(mcp::router(core))
+        .merge(pages::router(core))
         .fallback(async || Problem::no_route())
         .method_not_allowed_fallback(async || Problem::no_method())
         .layer(middleware::from_fn_with_state(Arc::clone(core), door::is_ours))
