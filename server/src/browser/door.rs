@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Method},
+    http::{HeaderMap, Method, StatusCode},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -89,5 +89,7 @@ pub(crate) fn foreign() -> Problem {
 }
 
 fn no_session() -> Problem {
-    Problem::new(Code::Unauthorized, "your session has ended").hint("enter again at `/enter`")
+    Problem::new(Code::Unauthorized, "your session has ended")
+        .hint("enter again at `/enter`")
+        .with_status(StatusCode::UNAUTHORIZED)
 }
