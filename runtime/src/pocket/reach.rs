@@ -25,6 +25,8 @@ pub struct Reach {
     pub requests: Vec<String>,
     /// The folders of this machine that it is given.
     pub folders: Vec<FolderGrant>,
+    /// What it asks for and was not granted, each on one line.
+    pub withheld: Vec<String>,
 }
 
 impl Reach {
@@ -37,6 +39,7 @@ impl Reach {
         of_project: Option<&ToolSettings>,
         settings: &Settings,
     ) -> Self {
+        let operators: Vec<Rule> = of_project.iter().flat_map(|tool| tool.http.clone()).collect();
         let mut requests = if grant.credential.is_given_by(profile) {
             hosts_of_provider(manifest, settings)
         } else {
@@ -48,12 +51,13 @@ impl Reach {
                 .iter()
                 .map(|rule| format!("{} (it asks, and was granted)", on_one_line(rule))),
         );
-        let operators = of_project.iter().flat_map(|tool| &tool.http);
-        requests.extend(operators.map(|rule| by_leave_of("`pocket.toml`", rule)));
+        requests.extend(operators.iter().map(|rule| by_leave_of("`pocket.toml`", rule)));
         let folders = of_project.iter().flat_map(|tool| &tool.files).chain(&grant.files);
+        let folders: Vec<FolderGrant> = folders.cloned().collect();
         Self {
             requests,
-            folders: folders.cloned().collect(),
+            withheld: withheld(manifest, grant, profile, &operators, &folders),
+            folders,
         }
     }
 
@@ -103,19 +107,47 @@ impl Pocket {
             return Ok(Reach {
                 requests: vec![all.to_owned()],
                 folders: Vec::new(),
+                withheld: Vec::new(),
             });
         };
         let settings = self.settings();
         let of_project = settings.tools.get(&installed.name);
         let manifest = &installed.package.manifest;
-        let mut reach = Reach::of(manifest, &installed.grant, self.profile(), of_project, settings);
-        let of_program = loaded.entry.allow.iter();
+        let (grant, profile, of_program) = (&installed.grant, self.profile(), &loaded.entry.allow);
+        let mut reach = Reach::of(manifest, grant, profile, of_project, settings);
+        let by_program = of_program.iter();
         reach
             .requests
-            .extend(of_program.map(|rule| by_leave_of("the program that serves it", rule)));
+            .extend(by_program.map(|rule| by_leave_of("the program that serves it", rule)));
         reach.folders = folders(installed, of_project, &loaded.entry);
+        let operators = of_project.iter().flat_map(|tool| &tool.http).chain(of_program);
+        let operators: Vec<Rule> = operators.cloned().collect();
+        reach.withheld = withheld(manifest, grant, profile, &operators, &reach.folders);
         Ok(reach)
     }
+}
+
+/// What a manifest asks for that neither a grant nor the operator gives.
+fn withheld(
+    manifest: &Manifest,
+    grant: &Grant,
+    profile: &Profile,
+    operators: &[Rule],
+    folders: &[FolderGrant],
+) -> Vec<String> {
+    let need = manifest.auth.as_ref();
+    let need = need.filter(|_need| !grant.credential.is_given_by(profile));
+    let credential = need.map(|need| format!("your {} credential", need.provider));
+    let is_given = |rule: &Rule| {
+        let rule = std::slice::from_ref(rule);
+        !Rule::in_both(rule, &grant.http).is_empty() || !Rule::in_both(rule, operators).is_empty()
+    };
+    let rules = manifest.permissions.http.iter().filter(|rule| !is_given(rule));
+    let files = manifest.permissions.files.iter();
+    let files = files.filter(|file| folders.iter().all(|folder| folder.guest != file.guest));
+    let rules = rules.map(|rule| format!("requests to {}", on_one_line(rule)));
+    let files = files.map(|file| format!("a folder, as {}", shown_on_one_line(&file.guest)));
+    credential.into_iter().chain(rules).chain(files).collect()
 }
 
 fn by_leave_of(whom: &str, rule: &Rule) -> String {

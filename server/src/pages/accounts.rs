@@ -10,13 +10,18 @@ use axum::{
 use maud::{Markup, html};
 use pocket_runtime::{
     AccountOwner, AccountState, AccountStatus, AuthRequirement, Code, NeedsSignIn, Pocket, SignIn, SignedOut,
-    WhoseAccounts, shown, shown_on_one_line,
+    WhoseAccounts, shown_on_one_line,
 };
 
 use crate::{
     api::problem::Problem,
     browser::{Posted, Visitor},
-    pages::{Page, Place, Refused, calls::time, frame::mark},
+    pages::{
+        Page, Place, Refused,
+        calls::time,
+        frame::{mark, sentence},
+        tools::is_withheld,
+    },
     server::Core,
 };
 
@@ -25,6 +30,8 @@ struct Needs {
     tool: String,
     need: AuthRequirement,
     is_signed_in: bool,
+    /// What the tool asks for and was not granted.
+    withheld: Vec<String>,
 }
 
 /// The accounts there are, and those that tools need.
@@ -57,6 +64,7 @@ async fn needs(pocket: &Pocket, visitor: &Visitor) -> Result<Vec<Needs>, Refused
             needs.push(Needs {
                 tool: name.to_owned(),
                 is_signed_in: pocket.is_signed_in(&need).await?,
+                withheld: pocket.reach_of(name).await?.withheld,
                 need,
             });
         }
@@ -69,6 +77,7 @@ fn needed(needs: &Needs, visitor: &Visitor) -> Markup {
         tool,
         need,
         is_signed_in,
+        withheld,
     } = needs;
     html! {
         h3 { a href={ "/tools/" (tool) } { (tool) } }
@@ -78,6 +87,7 @@ fn needed(needs: &Needs, visitor: &Visitor) -> Markup {
             @if !need.scopes.is_empty() { ", with the scopes " (scopes(&need.scopes)) }
             "."
         }
+        (is_withheld(withheld, tool))
         @if *is_signed_in {
             p { span.state.ok { "signed in" } }
         } @else {
@@ -101,7 +111,7 @@ fn held(account: &AccountStatus, pocket: &Pocket, visitor: &Visitor) -> Markup {
             dt { "Token ends" }
             dd { @match account.expires_at { Some(at) => (time(at)), None => "not by itself" } }
             @if let Some(at) = account.refreshed_at { dt { "Last renewed" } dd { (time(at)) } }
-            @if let Some(error) = &account.last_error { dt { "Last went wrong" } dd.wrong { (shown(error)) } }
+            @if let Some(error) = &account.last_error { dt { "Last went wrong" } dd.wrong { (sentence(error)) } }
         }
         @if is_ours(account, pocket) {
             form method="post" action="/accounts/disconnect" {
@@ -228,11 +238,11 @@ fn signed_out(done: &SignedOut, visitor: &Visitor) -> Response {
         p { "The account is deleted here." }
         @if !done.owed.is_empty() {
             p { "The provider is still to be told, which Pocket tries again:" }
-            ul { @for why in &done.owed { li { (shown(why)) } } }
+            ul { @for why in &done.owed { li { (sentence(why)) } } }
         }
         @if !done.not_revoked.is_empty() {
             p.wrong { "The provider could not be told: its token may hold until it ends. Revoke it there." }
-            ul { @for why in &done.not_revoked { li { (shown(why)) } } }
+            ul { @for why in &done.not_revoked { li { (sentence(why)) } } }
         }
         p { a href="/accounts" { "Back to the accounts" } }
     };

@@ -17,7 +17,7 @@ use crate::{
     pages::{
         Page, Place, Refused,
         calls::{milliseconds, refreshed, state, time},
-        frame::mark,
+        frame::{mark, sentence},
     },
     server::Core,
 };
@@ -121,10 +121,10 @@ fn output(value: &Value, exact: Option<&str>) -> String {
 fn went_wrong(ended: &Ended) -> Markup {
     html! {
         h2 { "What went wrong" }
-        p.wrong { (shown(&ended.message())) }
+        p.wrong { (sentence(&ended.message())) }
         @if let Some(sign_in) = ended.sign_in() { (sign_in_first(sign_in)) }
         @let hints = ended.hints();
-        @if !hints.is_empty() { ul { @for hint in &hints { li { (shown(hint)) } } } }
+        @if !hints.is_empty() { ul { @for hint in &hints { li { (sentence(hint)) } } } }
     }
 }
 
@@ -142,18 +142,22 @@ fn happened(called: &Called) -> Markup {
     let usage = &called.usage;
     let (asked, sent) = (usage.requests_asked, usage.requests);
     html! {
-        @if usage.waited_us > 0 { li { "It waited " (milliseconds(usage.waited_us)) " for its turn." } }
-        @if usage.loading_us > 0 { li { "Its code was loaded in " (milliseconds(usage.loading_us)) "." } }
+        @if usage.waited_us >= 1_000 { li { "It waited " (milliseconds(usage.waited_us)) " for its turn." } }
+        @if usage.loading_us >= 1_000 { li { "Its code was loaded in " (milliseconds(usage.loading_us)) "." } }
         li { "It ran for " (milliseconds(usage.wall_us)) ", of which " (milliseconds(usage.cpu_us)) " on a processor." }
         @if asked == 0 && sent == 0 {
             li { "It asked for no request." }
         } @else {
             li {
-                "It asked for " (asked) (if asked == 1 { " request; " } else { " requests; " }) (sent) " went out, with "
-                (usage.sent_bytes) " bytes, and " (usage.received_bytes) " bytes came back."
+                "It asked for " (asked) (if asked == 1 { " request" } else { " requests" })
+                @if sent == 0 {
+                    ", and none went out."
+                } @else {
+                    ", and " (sent) " went out, with " (usage.sent_bytes) " bytes; " (usage.received_bytes) " bytes came back."
+                }
             }
         }
-        @for refusal in &called.refusals { li.refused { strong { "Refused: " } (shown_on_one_line(refusal)) } }
+        @for refusal in &called.refusals { li.refused { strong { "Refused: " } (sentence(&shown_on_one_line(refusal))) } }
     }
 }
 

@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use maud::{DOCTYPE, Markup, html};
+use pocket_runtime::shown;
 
 use crate::{
     browser::{MARK, Visitor},
@@ -117,6 +118,16 @@ impl<'p> Page<'p> {
 /// What each form has in it, so that no page of another site can send one.
 pub(super) fn mark(visitor: &Visitor) -> Markup {
     html! { input type="hidden" name=(MARK) value=(visitor.form.expose()); }
+}
+
+/// A sentence of ours or of a tool's: what stands between two backticks is set as code.
+pub(super) fn sentence(text: &str) -> Markup {
+    let text = shown(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    html! {
+        @if parts.len() % 2 == 0 { (text) }
+        @else { @for (at, part) in parts.iter().enumerate() { @if at % 2 == 1 { code { (part) } } @else { (part) } } }
+    }
 }
 
 impl IntoResponse for Page<'_> {

@@ -22,7 +22,7 @@ use axum::{
 use maud::html;
 
 use crate::{api::problem::Problem, browser, server::Core};
-use frame::{Page, Place};
+use frame::{Page, Place, sentence};
 
 /// What a form sends beside a tool's input: names of fields.
 const AROUND_INPUT: usize = 256 * 1024;
@@ -55,8 +55,8 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
 pub(crate) fn refused(problem: &Problem) -> Response {
     let (status, title, detail, hints) = problem.told();
     let content = html! {
-        p { (detail) "." }
-        @if !hints.is_empty() { ul { @for hint in hints { li { (hint) } } } }
+        p { (sentence(detail)) "." }
+        @if !hints.is_empty() { ul { @for hint in hints { li { (sentence(hint)) } } } }
         p { a href="/" { "To the tools" } }
     };
     Page::new(title, Place::Nowhere, &content)

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use maud::{Markup, PreEscaped, html};
-use pocket_runtime::{AuthRequirement, Code, Input, Schema, ToolDescription, shown, shown_on_one_line};
+use pocket_runtime::{AuthRequirement, Code, Input, Reach, Schema, ToolDescription, shown, shown_on_one_line};
 
 use crate::{
     api::problem::Problem,
@@ -30,7 +30,7 @@ const RAW: &str = "raw";
 struct Shown {
     tool: ToolDescription,
     form: Field,
-    reach: Vec<String>,
+    reach: Reach,
     need: Option<AuthRequirement>,
 }
 
@@ -134,7 +134,7 @@ impl Shown {
         let tool = pocket.description_of(name).await.map_err(|_none| no_tool())?;
         Ok(Self {
             form: Field::of_schema(&tool.input_schema),
-            reach: pocket.reach_of(name).await?.lines_for_others(),
+            reach: pocket.reach_of(name).await?,
             need: pocket.need_of(name).await?,
             tool,
         })
@@ -172,7 +172,7 @@ impl Shown {
         let content = html! {
             p.names { code { (name) } @if let Some(source) = &self.tool.source { span.dim { "from " (shown_on_one_line(source)) } } }
             p.about { (shown(&self.tool.description)) }
-            (reaches(&self.reach))
+            (reaches(&self.reach, name))
             @if let Some(need) = &self.need { (signs_in(need)) }
             h2 { "Try it" }
             @if !self.form.is_raw() { (self.as_form(visitor, typed)) }

@@ -8,11 +8,11 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use maud::{Markup, html};
-use pocket_runtime::{ToolDescription, shown, shown_on_one_line};
+use pocket_runtime::{Reach, ToolDescription, shown, shown_on_one_line};
 
 use crate::{
     browser::Visitor,
-    pages::{Page, Place, Refused},
+    pages::{Page, Place, Refused, frame::sentence},
     server::Core,
 };
 
@@ -26,7 +26,7 @@ pub(super) async fn list(
     for tool in pocket.tools().await {
         if visitor.caller.reaches(tool.name.as_str()) {
             let reach = pocket.reach_of(tool.name.as_str()).await?;
-            cards.push(card(&tool, &reach.lines_for_others()));
+            cards.push(card(&tool, &reach));
         }
     }
     let content = html! {
@@ -38,13 +38,13 @@ pub(super) async fn list(
     Ok(Page::new("Tools", Place::Tools, &content).of(&visitor).into_response())
 }
 
-fn card(tool: &ToolDescription, reach: &[String]) -> Markup {
+fn card(tool: &ToolDescription, reach: &Reach) -> Markup {
     let name = tool.name.as_str();
     html! {
         h2 { a href={ "/tools/" (name) } { (title(tool)) } }
         p.names { code { (name) } @if let Some(provider) = &tool.provider { span.tag { (provider) } } }
         p.about { (shown(&tool.description)) }
-        (reaches(reach))
+        (reaches(reach, name))
     }
 }
 
@@ -55,14 +55,28 @@ pub(super) fn title(tool: &ToolDescription) -> String {
 }
 
 /// What a tool may reach. It is told here and given nowhere on these pages.
-pub(super) fn reaches(lines: &[String]) -> Markup {
+pub(super) fn reaches(reach: &Reach, tool: &str) -> Markup {
+    let lines = reach.lines_for_others();
     html! {
         div.reach {
             @if lines.is_empty() {
                 p { "Reaches nothing: no host and no folder." }
             } @else {
                 p { "May reach:" }
-                ul { @for line in lines { li { (line) } } }
+                ul { @for line in &lines { li { (sentence(line)) } } }
+            }
+        }
+        (is_withheld(&reach.withheld, tool))
+    }
+}
+
+/// What a tool asks for and does not have, and where it is given.
+pub(super) fn is_withheld(withheld: &[String], tool: &str) -> Markup {
+    html! {
+        @if !withheld.is_empty() {
+            p.withheld {
+                strong { "Not granted: " } (sentence(&withheld.join(", "))) ". It is asked for in the terminal: "
+                code { "pocket run " (tool) }
             }
         }
     }
