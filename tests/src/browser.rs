@@ -66,10 +66,9 @@ impl Browser {
         self.go(Method::POST, action, Some(body)).await
     }
 
-    /// Sends the form of a page that goes to this path, with these fields over those it has, following redirects.
+    /// Sends the last form of a page that goes to this path, with these fields over those it has, following redirects.
     pub async fn submit_to(&mut self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
-        let forms = Form::all(page).into_iter();
-        let form = forms.filter(|form| form.action.path() == path).last();
+        let form = Form::all(page).into_iter().rfind(|form| form.action.path() == path);
         let form = form.unwrap_or_else(|| panic!("no form of the page goes to {path}: {}", page.body));
         let (action, body) = form.filled(fields);
         self.go_from(Some(page), Method::POST, action, Some(body)).await

@@ -163,6 +163,48 @@ async fn a_session_ends_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn at_a_public_url_the_cookie_is_of_that_host_alone_and_goes_over_https() {
+    let embedder = Embedder::new();
+    let pocket = embedder.builder().build().await.unwrap();
+    let mut settings = ServerSettings::default();
+    settings.public_url = Some("https://tools.example".parse().unwrap());
+    let doors = Doors::open_for(pocket, embedder.home(), settings, &["alice"]).await;
+    let path = doors.one_time_url(0).strip_prefix("https://tools.example").unwrap();
+    let browser = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    let entered = browser
+        .build()
+        .unwrap()
+        .get(doors.url(path))
+        .header("host", "tools.example");
+    let entered = entered.send().await.unwrap();
+    assert_eq!(
+        (entered.status().as_u16(), &entered.headers()["location"]),
+        (303, &"/".parse().unwrap())
+    );
+    let cookie = entered.headers()["set-cookie"].to_str().unwrap();
+    assert!(
+        cookie.starts_with("__Host-pocket-session=") && cookie.ends_with("; Secure"),
+        "{cookie}"
+    );
+    let (pair, _) = cookie.split_once(';').unwrap();
+    let seen = async |host: &str, pair: &str| {
+        let request = doors
+            .request("GET", "/calls", "")
+            .header("host", host)
+            .header("cookie", pair);
+        doors.send(request).await.text.contains("The calls of this key")
+    };
+    assert!(seen("tools.example", pair).await);
+    let here = doors.address.to_string();
+    assert!(
+        !seen(&here, pair).await,
+        "it is no cookie of this machine's own address"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_that_no_page_of_ours_sent_changes_nothing() {
     let Visit {
         doors,

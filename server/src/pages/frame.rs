@@ -125,7 +125,7 @@ pub(super) fn sentence(text: &str) -> Markup {
     let text = shown(text);
     let parts: Vec<&str> = text.split('`').collect();
     html! {
-        @if parts.len() % 2 == 0 { (text) }
+        @if parts.len().is_multiple_of(2) { (text) }
         @else { @for (at, part) in parts.iter().enumerate() { @if at % 2 == 1 { code { (part) } } @else { (part) } } }
     }
 }

@@ -75,8 +75,8 @@ pub(super) fn is_withheld(withheld: &[String], tool: &str) -> Markup {
     html! {
         @if !withheld.is_empty() {
             p.withheld {
-                strong { "Not granted: " } (sentence(&withheld.join(", "))) ". It is asked for in the terminal: "
-                code { "pocket run " (tool) }
+                strong { "Not granted: " } (sentence(&withheld.join(", "))) ". Nobody grants it here: in the terminal, "
+                code { "pocket run " (tool) } " asks for a credential, and " code { "pocket add" } " for the rest."
             }
         }
     }
