@@ -144,10 +144,13 @@ fn happened(called: &Called) -> Markup {
     html! {
         @if usage.waited_us >= 1_000 { li { "It waited " (milliseconds(usage.waited_us)) " for its turn." } }
         @if usage.loading_us >= 1_000 { li { "Its code was loaded in " (milliseconds(usage.loading_us)) "." } }
-        li { "It ran for " (milliseconds(usage.wall_us)) ", of which " (milliseconds(usage.cpu_us)) " on a processor." }
-        @if asked == 0 && sent == 0 {
-            li { "It asked for no request." }
+        @if did_not_run(called) {
+            li { "It did not come to run." }
         } @else {
+            li { "It ran for " (milliseconds(usage.wall_us)) ", of which " (milliseconds(usage.cpu_us)) " on a processor." }
+            @if asked == 0 { li { "It asked for no request." } }
+        }
+        @if asked > 0 {
             li {
                 "It asked for " (asked) (if asked == 1 { " request" } else { " requests" })
                 @if sent == 0 {
@@ -159,6 +162,11 @@ fn happened(called: &Called) -> Markup {
         }
         @for refusal in &called.refusals { li.refused { strong { "Refused: " } (sentence(&shown_on_one_line(refusal))) } }
     }
+}
+
+/// Whether a call came to nothing before its tool ran.
+pub(super) const fn did_not_run(called: &Called) -> bool {
+    called.usage.wall_us == 0 && called.ended.is_err()
 }
 
 fn log(lines: &[LogLine]) -> Markup {

@@ -13,7 +13,7 @@ use pocket_runtime::{Code, UnixTime};
 use crate::{
     browser::Visitor,
     calls::Call,
-    pages::{Page, Place},
+    pages::{Page, Place, call::did_not_run},
     server::Core,
 };
 
@@ -74,6 +74,7 @@ pub(super) fn state(call: &Call) -> Markup {
 fn took(call: &Call) -> Option<String> {
     let ended = call.ended()?;
     Some(match ended.called() {
+        Some(called) if did_not_run(called) => "did not run".to_owned(),
         Some(called) => milliseconds(called.usage.wall_us),
         None => format!("{} s", ended.ended_at.since(call.began_at).as_secs()),
     })

@@ -17,7 +17,7 @@ use crate::{
     pages::{
         Page, Place, Refused,
         form::{self, Errors, Field, Path, View},
-        frame::mark,
+        frame::{mark, sentence},
         tools::{reaches, title},
     },
     server::Core,
@@ -215,7 +215,7 @@ fn as_json(visitor: &Visitor, typed: &Typed<'_>) -> Markup {
         form.card method="post" {
             (mark(visitor))
             label for="raw" { "JSON" }
-            @if let Some(wrong) = wrong { p.wrong id="wrong-raw" role="alert" { (wrong) } }
+            @if let Some(wrong) = wrong { p.wrong id="wrong-raw" role="alert" { (sentence(wrong)) } }
             textarea.code id="raw" name=(RAW) rows="6" spellcheck="false" aria-invalid=[wrong.map(|_| "true")]
                 aria-describedby=[wrong.map(|_| "wrong-raw")] { (PreEscaped("\n")) (typed.raw) }
             button { "Call with this" }

@@ -1,4 +1,4 @@
-//! Forms made of JSON Schema, and JSON made of what they send. No page and no request is known here.
+//! Forms made of JSON Schema, and JSON made of what they send. No request and no tool is known here.
 
 mod field;
 mod fill;

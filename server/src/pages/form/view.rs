@@ -8,7 +8,7 @@ use super::{
     path::Path,
     read::Errors,
 };
-use crate::browser::Fields;
+use crate::{browser::Fields, pages::frame::sentence};
 
 /// A form with what was typed in it, and what is wrong with that.
 pub(in crate::pages) struct View<'v> {
@@ -41,8 +41,8 @@ impl View<'_> {
                     ul {
                         @for (name, says) in self.errors.all() {
                             li {
-                                @if name.is_empty() { (says) }
-                                @else { a href={ "#" (Path::id(name)) } { code { (spoken(name)) } } ": " (says) }
+                                @if name.is_empty() { (sentence(says)) }
+                                @else { a href={ "#" (Path::id(name)) } { code { (spoken(name)) } } ": " (sentence(says)) }
                             }
                         }
                     }
@@ -206,7 +206,7 @@ impl View<'_> {
                     @if !field.bounds.is_empty() { span.bounds { (field.bounds) } }
                 }
             }
-            @if let Some(says) = self.errors.of(&at.name) { p.wrong id={ "wrong-" (id) } { (says) } }
+            @if let Some(says) = self.errors.of(&at.name) { p.wrong id={ "wrong-" (id) } { (sentence(says)) } }
         }
     }
 
