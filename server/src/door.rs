@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header, uri::Authority},
+    http::{HeaderMap, HeaderValue, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -116,11 +116,19 @@ impl Place {
 }
 
 /// Lets a request through that names this server and comes from no other site.
-pub(crate) async fn is_ours(State(core): State<Arc<Core>>, request: Request, next: Next) -> Response {
-    match core.place.refusal(request.uri(), request.headers()) {
-        Some(refused) => refused.into_response(),
-        None => next.run(request).await,
+pub(crate) async fn is_ours(State(core): State<Arc<Core>>, mut request: Request, next: Next) -> Response {
+    if let Some(refused) = core.place.refusal(request.uri(), request.headers()) {
+        return refused.into_response();
     }
+    // HTTP/2 names the server elsewhere; from here on it stands in one place.
+    let named = request
+        .uri()
+        .authority()
+        .map(|named| HeaderValue::try_from(named.as_str()));
+    if let Some(Ok(named)) = named {
+        request.headers_mut().insert(header::HOST, named);
+    }
+    next.run(request).await
 }
 
 /// Lets a request through that has a key, and tells whose it is.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use pocket_runtime::SignIn;
+use pocket_runtime::{Access, FolderGrant, SignIn};
 use pocket_server::ServerSettings;
 use pocket_tests::{Browser, Doors, Embedder, Page, SlackProject, SlackSettings, decide, sample, until};
 use serde_json::json;
@@ -60,14 +60,11 @@ async fn visit() -> Visit {
 async fn ended(browser: &mut Browser, page: &Page) -> Page {
     assert!(page.url.path().starts_with("/calls/"), "{} {}", page.url, page.body);
     let url = page.url.to_string();
-    for _ in 0..300 {
+    until("the call ends", async || {
         let page = browser.open(&url).await;
-        if !page.body.contains("data-events") {
-            return page;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("it does not end: {}", page.body);
+        (!page.body.contains("data-events")).then_some(page)
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -373,6 +370,41 @@ async fn a_tool_is_tried_with_its_form_and_what_happened_is_told() {
     assert!(fetched.body.contains("GET http://refused.example"), "{}", fetched.body);
     let calls = alice.open(&doors.url("/calls")).await;
     assert!(calls.body.contains(fetched.url.path()) && calls.body.contains(called.url.path()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_tool_may_reach_is_told_without_where_folders_are() {
+    let embedder = Embedder::new();
+    let folder = embedder.project().join("secret-place");
+    std::fs::create_dir(&folder).unwrap();
+    let permissions = json!({ "permissions": { "http": ["GET https://asked.example"], "files": [{ "guest": "/more", "access": "read" }] } });
+    let given = embedder
+        .program_as("print", "given", permissions)
+        .allow("https://given.example".parse().unwrap())
+        .folder(FolderGrant::new("/data", &folder, Access::Read));
+    let pocket = embedder.builder().tool(given).build().await.unwrap();
+    let reach = pocket.reach_of("given").await.unwrap();
+    let here = format!("/data: read `{}`", folder.display());
+    let by_program = "https://given.example (the program that serves it)".to_owned();
+    assert_eq!(reach.lines(), [by_program.clone(), here]);
+    assert_eq!(
+        reach.lines_for_others(),
+        [by_program, "a folder to read, as /data".to_owned()]
+    );
+    assert_eq!(
+        reach.withheld,
+        ["requests to GET https://asked.example", "a folder, as /more"]
+    );
+    let mut settings = ServerSettings::default();
+    settings.needs_key = false;
+    let doors = Doors::open_with(pocket, embedder.home(), settings).await;
+    for path in ["/", "/tools/given"] {
+        let page = doors.get(path, "").await.text;
+        for there in ["a folder to read, as /data", "requests to GET https://asked.example"] {
+            assert!(page.contains(there), "{there} in {page}");
+        }
+        assert!(!page.contains("secret-place"), "{page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

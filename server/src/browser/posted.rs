@@ -20,6 +20,9 @@ use crate::{
 /// The fields of a form by name; of two of a name the last.
 pub(crate) type Fields = BTreeMap<String, String>;
 
+/// How many fields a form has.
+const MOST_FIELDS: usize = 20_000;
+
 /// The field that each form of a session has in it.
 pub(crate) const MARK: &str = "form";
 
@@ -73,5 +76,16 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Fields, Pro
         .hint("hand the tool a reference to the data instead")
         .with_status(error.status())
     })?;
-    Ok(url::form_urlencoded::parse(&bytes).into_owned().collect())
+    let fields: Fields = url::form_urlencoded::parse(&bytes)
+        .into_owned()
+        .take(MOST_FIELDS + 1)
+        .collect();
+    if fields.len() > MOST_FIELDS {
+        return Err(
+            Problem::new(Code::InvalidInput, "the form has more fields than any of ours")
+                .hint("give the input as JSON")
+                .with_status(StatusCode::PAYLOAD_TOO_LARGE),
+        );
+    }
+    Ok(fields)
 }

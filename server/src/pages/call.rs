@@ -82,7 +82,7 @@ fn found(core: &Core, visitor: &Visitor, id: &str) -> Result<Arc<Call>, Refused>
 fn running(call: &Call, visitor: &Visitor) -> Markup {
     html! {
         section data-events={ "/calls/" (call.id) "/events" } {
-            h2 { "So far" }
+            h2 { "As it goes on" }
             p { "Began " (time(call.began_at)) ". This page goes on by itself." }
             ol.timeline #so-far role="log" aria-live="polite" {}
             form method="post" action={ "/calls/" (call.id) "/cancel" } { (mark(visitor)) button.quiet { "Stop it" } }

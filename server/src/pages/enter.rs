@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
 };
 use maud::html;
@@ -24,8 +24,15 @@ pub(super) struct With {
 }
 
 /// Lets a browser in with a code; else shows where a key is typed.
-pub(super) async fn show(State(core): State<Arc<Core>>, headers: HeaderMap, Query(with): Query<With>) -> Response {
-    let caller = with.code.as_deref().and_then(|code| core.codes.take(code));
+pub(super) async fn show(
+    State(core): State<Arc<Core>>,
+    method: Method,
+    headers: HeaderMap,
+    Query(with): Query<With>,
+) -> Response {
+    // Who only looks whether the address is good does not use it up.
+    let code = with.code.as_deref().filter(|_| method == Method::GET);
+    let caller = code.and_then(|code| core.codes.take(code));
     if let Some(caller) = caller {
         return let_in(&core, &headers, caller);
     }

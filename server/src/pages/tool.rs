@@ -93,6 +93,13 @@ pub(super) async fn call(
             }
         });
     }
+    if !form::fit(&fields) {
+        return Err(
+            Problem::new(Code::InvalidInput, "the lists of this form have too many rows")
+                .hint("give the input as JSON")
+                .into(),
+        );
+    }
     let typed = |fields: Fields| Typed {
         fields,
         ..Typed::nothing(&shown.form)

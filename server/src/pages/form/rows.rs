@@ -1,7 +1,14 @@
 //! Rows of a list, one more or one less: a form that was sent for that comes back with all that was typed.
 
-use super::MOST_ROWS;
+use super::{MOST_ROWS, MOST_ROWS_IN_ALL};
 use crate::browser::Fields;
+
+/// Whether a form that was sent has no more rows than one is shown with again: lists within lists could have very many.
+pub(in crate::pages) fn fit(typed: &Fields) -> bool {
+    let counts = typed.iter().filter(|(name, _)| name.starts_with('#'));
+    let rows = counts.filter_map(|(_, count)| count.parse::<usize>().ok());
+    rows.fold(0_usize, usize::saturating_add) <= MOST_ROWS_IN_ALL
+}
 
 /// One row more for the list of this name; gives the row's name.
 pub(in crate::pages) fn add(typed: &mut Fields, list: &str) -> Option<String> {
@@ -96,5 +103,10 @@ mod tests {
         assert_eq!(add(&mut typed, "/c").as_deref(), Some("/c/0"), "a list without any");
         typed.insert("#/a".to_owned(), MOST_ROWS.to_string());
         assert_eq!(add(&mut typed, "/a"), None);
+        assert!(fit(&typed));
+        for list in 0..10 {
+            typed.insert(format!("#/a/{list}/b"), MOST_ROWS.to_string());
+        }
+        assert!(!fit(&typed), "there are too many in all");
     }
 }

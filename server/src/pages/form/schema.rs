@@ -14,7 +14,7 @@ const MOST_CHOICES: usize = 500;
 const ONE_LINE: u64 = 200;
 
 const NO_FIELDS: &str = "the schema names no fields here";
-const TOO_DEEP: &str = "it goes deeper than a form does";
+const TOO_DEEP: &str = "a form for all of it would be too large";
 const SEVERAL: &str = "several schemas hold here at once";
 
 impl Field {
