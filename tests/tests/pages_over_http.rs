@@ -10,6 +10,8 @@ use pocket_tests::{Browser, Doors, Embedder, Page, SlackProject, SlackSettings, 
 use serde_json::json;
 
 const SCRIPT: &str = "<script>alert(1)</script>";
+/// Turns the text after it around.
+const TURN: char = '\u{202e}';
 
 /// Tools, and a browser that was let in for each of `alice` and `bob`.
 struct Visit {
@@ -24,7 +26,7 @@ async fn visit() -> Visit {
     let schema = json!({
         "type": "object",
         "properties": {
-            "text": { "type": "string", "description": format!("what to say {SCRIPT}") },
+            "text": { "type": "string", "description": format!("what to say {SCRIPT}{TURN}"), "title": format!("Text{TURN}") },
             "count": { "type": "integer", "minimum": 1, "maximum": 9 },
             "names": { "type": "array", "items": { "type": "string" } },
             "who": { "oneOf": [{ "type": "string" }, { "type": "object", "properties": { "id": { "type": "integer" } } }] },
@@ -298,7 +300,11 @@ async fn what_a_tool_says_is_shown_and_never_run() {
     pages.push(wrong);
     for page in &pages {
         assert!(page.body.contains("&lt;script&gt;alert"), "it is shown: {}", page.body);
-        assert!(!page.body.contains("<script>"), "{}", page.body);
+        assert!(
+            !page.body.contains("<script>") && !page.body.contains(TURN),
+            "{}",
+            page.body
+        );
     }
     for page in alice.shown().iter().filter(|page| page.status != 303) {
         let policy = page.headers["content-security-policy"].to_str().unwrap();

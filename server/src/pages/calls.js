@@ -4,11 +4,13 @@
 
 const running = document.querySelector("[data-events]");
 if (running) {
+  // What is not seen, or turns what is around it.
+  const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
   const told = document.getElementById("so-far");
   const tell = (kind, words) => {
     const line = document.createElement("li");
     line.className = kind;
-    line.textContent = words;
+    line.textContent = words.replace(unseen, "\ufffd");
     told.append(line);
     while (told.children.length > 500) told.firstElementChild.remove();
   };

@@ -1,5 +1,6 @@
 //! Reads a JSON Schema as a form. What a form cannot ask for is asked for as JSON; the schema itself judges in any case.
 
+use pocket_runtime::{shown, shown_on_one_line};
 use serde_json::{Map, Value};
 
 use super::field::{Field, Lines, Shape};
@@ -46,9 +47,9 @@ impl<'s> Reader<'s> {
             text.map(ToOwned::to_owned)
         };
         Field {
-            title: text("title").unwrap_or_else(|| name.to_owned()),
-            about: text("description").unwrap_or_default(),
-            bounds: bounds(schema),
+            title: shown_on_one_line(&text("title").unwrap_or_else(|| name.to_owned())),
+            about: shown(&text("description").unwrap_or_default()),
+            bounds: shown_on_one_line(&bounds(schema)),
             is_required,
             default: schema.get("default").cloned(),
             shape: self.shape(schema, depth),

@@ -1,6 +1,7 @@
 //! A form as a person sees it: every field with its label, and what is said of it tied to it for who hears the page.
 
 use maud::{Markup, PreEscaped, html};
+use pocket_runtime::shown_on_one_line;
 use serde_json::Value;
 
 use super::{
@@ -236,13 +237,13 @@ fn mark(field: &Field) -> Markup {
 
 fn in_words(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::String(text) => shown_on_one_line(text),
+        other => shown_on_one_line(&other.to_string()),
     }
 }
 
 /// A field's name as a person reads it.
 fn spoken(name: &str) -> String {
     let name = name.trim_start_matches('/').replace('/', " / ");
-    name.replace("~1", "/").replace("~2", "|").replace("~0", "~")
+    shown_on_one_line(&name.replace("~1", "/").replace("~2", "|").replace("~0", "~"))
 }
