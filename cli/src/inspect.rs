@@ -1,8 +1,8 @@
 //! `pocket inspect`: what a tool is and what it may reach.
 
 use pocket_runtime::{
-    Access, Candidate, ComponentKind, FolderGrant, Grant, Installed, Installer, PinnedSource, Profile, Reference, Rule,
-    Settings, Source, ToolSettings, shown, shown_on_one_line,
+    Candidate, ComponentKind, Grant, Installed, Installer, PinnedSource, Profile, Reach, Reference, Rule, Settings,
+    Source, ToolSettings, shown, shown_on_one_line,
 };
 use serde_json::json;
 
@@ -122,10 +122,12 @@ fn print(inspected: &Inspected, settings: &Settings, terminal: &Terminal) {
             .join("\n              "),
     );
     line("asks for", or_nothing(&Asks::of(manifest).lines));
-    match &inspected.added {
-        None => line("would reach", or_nothing(&would_reach(candidate, settings))),
-        Some(added) => line("may reach", or_nothing(&reach(inspected, added, settings))),
-    }
+    let what = if inspected.added.is_some() {
+        "may reach"
+    } else {
+        "would reach"
+    };
+    line(what, or_nothing(&reach(inspected, settings)));
     if has_own_account(inspected) {
         line("account", "its own: no other tool of this project uses it".to_owned());
     }
@@ -191,72 +193,22 @@ const fn kind(kind: ComponentKind) -> &'static str {
     }
 }
 
-/// What it may reach once it is granted what it asks.
-fn would_reach(candidate: &Candidate, settings: &Settings) -> Vec<String> {
-    let manifest = &candidate.package.manifest;
-    let mut reach = hosts_of_provider(candidate, settings);
-    reach.extend(manifest.permissions.http.iter().map(Rule::in_words));
-    let files = manifest.permissions.files.iter();
-    reach.extend(files.map(|file| format!("a folder, as {}", shown_on_one_line(&file.guest))));
-    reach
-}
-
-/// What it may reach as it was granted, and by whose leave.
-fn reach(inspected: &Inspected, added: &Added, settings: &Settings) -> Vec<String> {
+/// What it may reach as it was granted, and by whose leave; or what it would reach once it is granted what it asks.
+fn reach(inspected: &Inspected, settings: &Settings) -> Vec<String> {
     let Inspected {
-        candidate, of_project, ..
+        candidate,
+        of_project,
+        added,
     } = inspected;
-    let Added { grant, profile } = added;
     let manifest = &candidate.package.manifest;
-    let mut reach = if grant.credential.is_given_by(profile) {
-        hosts_of_provider(candidate, settings)
-    } else {
-        Vec::new()
-    };
-    let asked = Rule::in_both(&manifest.permissions.http, &grant.http);
-    reach.extend(
-        asked
-            .iter()
-            .map(|rule| format!("{} (it asks, and was granted)", rule.in_words())),
-    );
-    let operators = of_project.iter().flat_map(|tool| &tool.http);
-    reach.extend(operators.map(|rule| {
-        let inner = if rule.is_private() { ", inner addresses too" } else { "" };
-        format!("{} (`pocket.toml`{inner})", rule.in_words())
-    }));
-    let folders = of_project.iter().flat_map(|tool| &tool.files).chain(&grant.files);
-    reach.extend(folders.map(folder));
-    reach
-}
-
-fn hosts_of_provider(candidate: &Candidate, settings: &Settings) -> Vec<String> {
-    let need = candidate.package.manifest.auth.as_ref();
-    let Some(provider) = need.and_then(|need| settings.providers.find(&need.provider).ok()) else {
-        return Vec::new();
-    };
-    if provider.hosts.is_empty() {
-        return vec![format!(
-            "no host of {} is known for certain: grant one with --allow",
-            provider.title
-        )];
+    match added {
+        None => Reach::would_be(manifest, settings),
+        Some(Added { grant, profile }) => Reach::of(manifest, grant, profile, of_project.as_ref(), settings).lines(),
     }
-    let hosts = provider.hosts.iter();
-    hosts
-        .map(|host| format!("https://{host} with your {} credential", provider.name))
-        .collect()
 }
 
 fn rules(rules: &[Rule]) -> Vec<String> {
     rules.iter().map(|rule| shown_on_one_line(&rule.to_string())).collect()
-}
-
-fn folder(grant: &FolderGrant) -> String {
-    let access = match grant.access {
-        Access::Read => "read",
-        Access::Write => "read and write",
-    };
-    let (guest, folder) = (shown_on_one_line(&grant.guest), grant.folder.display().to_string());
-    format!("{guest}: {access} `{}`", shown_on_one_line(&folder))
 }
 
 fn as_json(inspected: &Inspected, settings: &Settings) -> serde_json::Value {
@@ -266,10 +218,6 @@ fn as_json(inspected: &Inspected, settings: &Settings) -> serde_json::Value {
     let (commit, folder) = match &candidate.source {
         PinnedSource::Git { commit, folder, .. } => (Some(commit.to_string()), Some(folder.as_str().to_owned())),
         PinnedSource::Path(_) => (None, None),
-    };
-    let reach = match added {
-        None => would_reach(candidate, settings),
-        Some(added) => reach(inspected, added, settings),
     };
     json!({
         "name": manifest.name,
@@ -287,7 +235,7 @@ fn as_json(inspected: &Inspected, settings: &Settings) -> serde_json::Value {
         },
         "added": added.is_some(),
         "asks": Asks::of(manifest).lines,
-        "may_reach": reach,
+        "may_reach": reach(inspected, settings),
         "own_account": has_own_account(inspected),
         "proxy": proxy(settings),
         "denied": rules(&settings.deny),

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use pocket_runtime::{FileMode, Pocket, Profile, Secret, create_private_dir, write_atomic};
-use pocket_server::{Keys, Server, ServerSettings, serve_agent};
+use pocket_server::{Key, Keys, Server, ServerSettings, serve_agent};
 use serde_json::json;
 
 use crate::{
@@ -36,11 +36,25 @@ pub(crate) async fn serve(args: args::Serve, place: &Place, terminal: &Terminal)
         .await?
         .following(project);
     let url = format!("http://{}", server.address());
-    let key_file = if needs_key { Some(own_key(&keys, place)?) } else { None };
-    tell(&session, &pocket, &url, key_file, terminal).await;
+    let (own, key_file) = if needs_key {
+        let (key, file) = own_key(&keys, place)?;
+        (Some(key), Some(file))
+    } else {
+        (None, None)
+    };
+    let page = server.one_time_url(own);
+    tell(&session, &pocket, &Where { url, page, key_file }, terminal).await;
     server.run(asked_to_end()).await;
     terminal.say("ended");
     Ok(())
+}
+
+/// How a server that listens is reached.
+struct Where {
+    url: String,
+    /// Where a browser opens its pages, once: a credential, where a key is needed.
+    page: Secret,
+    key_file: Option<PathBuf>,
 }
 
 fn settings(args: &args::Serve) -> ServerSettings {
@@ -54,7 +68,7 @@ fn settings(args: &args::Serve) -> ServerSettings {
 }
 
 /// A key of this user's own, in a file that nobody else reads: made once for each profile.
-fn own_key(keys: &Keys, place: &Place) -> Result<PathBuf, Failure> {
+fn own_key(keys: &Keys, place: &Place) -> Result<(Arc<Key>, PathBuf), Failure> {
     let folder = place.home.data().join("keys");
     create_private_dir(&folder).map_err(anyhow::Error::from)?;
     let name: String = place.profile.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -64,9 +78,9 @@ fn own_key(keys: &Keys, place: &Place) -> Result<PathBuf, Failure> {
         format!("profile-{name}.key")
     });
     if let Ok(text) = std::fs::read_to_string(&file).map(Secret::new)
-        && keys.find(text.expose().trim())?.is_some()
+        && let Some(key) = keys.find(text.expose().trim())?
     {
-        return Ok(file);
+        return Ok((key, file));
     }
     let made = keys.create(
         &Profile::new(place.profile.clone()),
@@ -75,17 +89,28 @@ fn own_key(keys: &Keys, place: &Place) -> Result<PathBuf, Failure> {
     )?;
     let text = Secret::new(format!("{}\n", made.text.expose()));
     write_atomic(&file, text.expose().as_bytes(), FileMode::Private).map_err(anyhow::Error::from)?;
-    Ok(file)
+    Ok((Arc::new(made.key), file))
 }
 
 /// Where it listens, and what to do next.
-async fn tell(session: &Session<'_>, pocket: &Pocket, url: &str, key_file: Option<PathBuf>, terminal: &Terminal) {
+async fn tell(session: &Session<'_>, pocket: &Pocket, reached: &Where, terminal: &Terminal) {
+    let Where { url, page, key_file } = reached;
     let tools: Vec<String> = pocket.tools().await.iter().map(|tool| tool.name.to_string()).collect();
     if terminal.is_json() {
-        terminal.value(&json!({ "url": url, "mcp": format!("{url}/mcp"), "key_file": key_file, "tools": tools }));
+        let (mcp, page) = (format!("{url}/mcp"), page.expose());
+        terminal.value(&json!({ "url": url, "mcp": mcp, "page": page, "key_file": key_file, "tools": tools }));
         return;
     }
     terminal.say(format_args!("listening at {url}"));
+    match key_file {
+        None => terminal.say(format_args!("  pages    {url}/")),
+        // What is not a terminal may be a log that others read.
+        Some(_) if terminal.is_seen() => terminal.say(format_args!(
+            "  pages    {} (opens once, within 10 minutes)",
+            page.expose()
+        )),
+        Some(_) => terminal.say(format_args!("  pages    {url}/enter, with the key")),
+    }
     terminal.say(format_args!("  agents   {url}/mcp"));
     terminal.say(format_args!(
         "  programs {url}/api, described at {url}/api/openapi.json"

@@ -59,6 +59,11 @@ impl Terminal {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
+    /// Whether a person reads along what is said.
+    pub(crate) fn is_seen(&self) -> bool {
+        std::io::stderr().is_terminal()
+    }
+
     /// A line of data.
     pub(crate) fn data(&self, line: impl std::fmt::Display) {
         let written = writeln!(anstream::stdout(), "{line}");

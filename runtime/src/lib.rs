@@ -87,8 +87,8 @@ pub use package::{
     Schema, SchemaError, Severity, TokenKind, Violation,
 };
 pub use pocket::{
-    CallOptions, Counts, DefinitionFormat, NotADefinitionFormat, Pocket, PocketBuilder, Reloaded, ToolDefinition,
-    ToolDescription, ToolEntry,
+    CallOptions, Counts, DefinitionFormat, NotADefinitionFormat, Pocket, PocketBuilder, Reach, Reloaded,
+    ToolDefinition, ToolDescription, ToolEntry,
 };
 pub use provider::{
     BasicAuth, BodyForm, ClientAuth, FieldsEntry, Flow, Handler, HostPattern, ImpliedScopes, Issuer, Lookup,

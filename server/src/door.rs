@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header, uri::Authority},
+    http::{HeaderMap, HeaderValue, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -63,6 +63,28 @@ impl Place {
         origin.strip_prefix("http://").is_some_and(|named| self.is_named(named))
     }
 
+    /// Whether a request came in at the public URL.
+    pub(crate) fn is_public(&self, headers: &HeaderMap) -> bool {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let named = self.public.as_ref().map(|(named, _)| named);
+        host.zip(named)
+            .is_some_and(|(host, named)| named.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether a browser says that a page of ours sent a request: it does so of each form.
+    pub(crate) fn is_from_our_page(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        match (origins.next().map(|origin| origin.to_str()), origins.next()) {
+            (Some(Ok(origin)), None) => self.is_origin(origin),
+            _none_or_several => false,
+        }
+    }
+
+    /// The port at which it listens.
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
     fn refusal(&self, uri: &http::Uri, headers: &HeaderMap) -> Option<Problem> {
         let mut hosts = headers.get_all(header::HOST).iter();
         let host = match (hosts.next(), hosts.next(), uri.authority()) {
@@ -94,11 +116,19 @@ impl Place {
 }
 
 /// Lets a request through that names this server and comes from no other site.
-pub(crate) async fn is_ours(State(core): State<Arc<Core>>, request: Request, next: Next) -> Response {
-    match core.place.refusal(request.uri(), request.headers()) {
-        Some(refused) => refused.into_response(),
-        None => next.run(request).await,
+pub(crate) async fn is_ours(State(core): State<Arc<Core>>, mut request: Request, next: Next) -> Response {
+    if let Some(refused) = core.place.refusal(request.uri(), request.headers()) {
+        return refused.into_response();
     }
+    // HTTP/2 names the server elsewhere; from here on it stands in one place.
+    let named = request
+        .uri()
+        .authority()
+        .map(|named| HeaderValue::try_from(named.as_str()));
+    if let Some(Ok(named)) = named {
+        request.headers_mut().insert(header::HOST, named);
+    }
+    next.run(request).await
 }
 
 /// Lets a request through whose key is one for metrics.

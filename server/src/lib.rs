@@ -1,4 +1,4 @@
-//! The doors of Pocket: agents over MCP, programs over HTTP.
+//! The doors of Pocket: agents over MCP, programs over HTTP, and pages for people.
 //!
 //! A [`Server`] has the tools of one [`Pocket`](pocket_runtime::Pocket) and lets in who has a key: [`Keys`] makes them, each bound to a
 //! profile, and perhaps to some of the tools. Every door goes through `Pocket`, so what holds in the library holds here. What belongs to one
@@ -10,6 +10,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::too_many_lines))]
 
 mod api;
+mod browser;
 mod caller;
 mod calls;
 mod door;
@@ -17,6 +18,7 @@ mod error;
 mod following;
 mod keys;
 mod mcp;
+mod pages;
 mod seen;
 mod serve;
 mod server;

@@ -1,24 +1,30 @@
 //! A server: its doors, and how they are served.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{Router, middleware};
-use pocket_runtime::Pocket;
+use pocket_runtime::{Pocket, Secret};
 use rmcp::model::RequestStateCodec;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     api::{self, problem::Problem},
+    browser::{self, Codes, Sessions},
+    caller::Caller,
     calls::Calls,
     door::{self, Place},
     error::ServerError,
     following::{self, Project},
-    keys::{Keys, Revocations},
-    mcp,
+    keys::{Key, Keys, Revocations},
+    mcp, pages,
     seen::Seen,
     serve,
-    settings::ServerSettings,
+    settings::{LONGEST_SESSION, ServerSettings},
     tools::Tools,
     turns::Turns,
 };
@@ -33,6 +39,12 @@ pub(crate) struct Core {
     pub(crate) seen: Arc<Seen>,
     pub(crate) place: Place,
     pub(crate) turns: Turns,
+    /// What lets a browser in.
+    pub(crate) codes: Codes,
+    /// The browsers that were let in.
+    pub(crate) sessions: Sessions,
+    /// What each form has in it where no session is needed.
+    pub(crate) form: Secret,
     /// Seals what an agent brings back.
     pub(crate) request_state: RequestStateCodec,
     /// Cancelled once the server is to end.
@@ -50,6 +62,9 @@ impl Core {
             revocations: keys.watch(),
             calls: Calls::new(Arc::clone(&seen)),
             seen,
+            codes: Codes::default(),
+            sessions: Sessions::lasting(settings.session_time.min(LONGEST_SESSION)),
+            form: browser::made(),
             request_state: mcp::request_state(&keys)?,
             ending: CancellationToken::new(),
             tools: Tools::of(pocket),
@@ -63,7 +78,7 @@ impl Core {
 ///
 /// ```no_run
 /// # async fn example(home: pocket_runtime::Home) -> Result<(), Box<dyn std::error::Error>> {
-/// use pocket_runtime::Pocket;
+/// use pocket_runtime::{Pocket, Secret};
 /// use pocket_server::{Keys, Server, ServerSettings};
 ///
 /// let pocket = Pocket::builder().project(".").home(home.clone()).build().await?;
@@ -118,6 +133,22 @@ impl Server {
         self.address
     }
 
+    /// Where a browser opens the pages as the caller of this key. The URL is a credential: whoever opens it first is let in, once, within
+    /// ten minutes. Without a key it leads to the page on which one is typed.
+    #[must_use]
+    pub fn one_time_url(&self, key: Option<Arc<Key>>) -> Secret {
+        let base = match &self.core.settings.public_url {
+            Some(url) => url.origin().ascii_serialization(),
+            None if self.address.ip() == Ipv6Addr::LOCALHOST => format!("http://[::1]:{}", self.address.port()),
+            None => format!("http://127.0.0.1:{}", self.address.port()),
+        };
+        let query = key.map(|key| {
+            let code = self.core.codes.make(Caller::with_key(key));
+            format!("enter?code={}", code.expose())
+        });
+        Secret::new(format!("{base}/{}", query.unwrap_or_default()))
+    }
+
     /// Serves until `end` is done; then takes nothing new, lets the calls that run go on for [`ServerSettings::grace`], and cancels
     /// those that are left.
     pub async fn run(self, end: impl Future<Output = ()> + Send) {
@@ -142,6 +173,7 @@ fn router(core: &Arc<Core>) -> Router {
     Router::new()
         .merge(api::router(core))
         .merge(mcp::router(core))
+        .merge(pages::router(core))
         .fallback(async || Problem::no_route())
         .method_not_allowed_fallback(async || Problem::no_method())
         .layer(middleware::from_fn_with_state(Arc::clone(core), door::is_ours))

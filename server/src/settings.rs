@@ -13,6 +13,9 @@ use crate::error::ServerError;
 /// The port at which a server listens where nothing else is said.
 pub const DEFAULT_PORT: u16 = 8975;
 
+/// How long a browser that was let in needs no key, at the most.
+pub(crate) const LONGEST_SESSION: Duration = Duration::from_secs(12 * 3600);
+
 /// How a server is reached, and what it takes at once.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -31,6 +34,8 @@ pub struct ServerSettings {
     pub requests_per_second: NonZeroU32,
     /// How long the head of a request may take, and how long a connection may say nothing.
     pub head_timeout: Duration,
+    /// How long a browser that was let in needs no key; no more than 12 hours.
+    pub session_time: Duration,
     /// How long calls may go on once the server is to end, before they are cancelled.
     pub grace: Duration,
 }
@@ -45,6 +50,7 @@ impl Default for ServerSettings {
             requests_per_key: 1_024,
             requests_per_second: NonZeroU32::MAX,
             head_timeout: Duration::from_secs(30),
+            session_time: LONGEST_SESSION,
             grace: Duration::from_secs(10),
         }
     }

@@ -57,7 +57,7 @@ impl Browser {
     /// Opens a page and follows nothing.
     pub async fn open_only(&mut self, url: &str) -> Page {
         let url = Url::parse(url).expect("the test opens a URL");
-        self.request(Method::GET, &url, None).await
+        self.request(Method::GET, &url, None, None).await
     }
 
     /// Sends the first form of a page with these fields over those it has, following redirects.
@@ -66,10 +66,33 @@ impl Browser {
         self.go(Method::POST, action, Some(body)).await
     }
 
+    /// Sends the last form of a page that goes to this path, with these fields over those it has, following redirects.
+    pub async fn submit_to(&mut self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
+        let form = Form::all(page).into_iter().rfind(|form| form.action.path() == path);
+        let form = form.unwrap_or_else(|| panic!("no form of the page goes to {path}: {}", page.body));
+        let (action, body) = form.filled(fields);
+        self.go_from(Some(page), Method::POST, action, Some(body)).await
+    }
+
+    /// Sends the n-th form of a page with these fields over those it has, following redirects.
+    pub async fn submit_nth(&mut self, page: &Page, which: usize, fields: &[(&str, &str)]) -> Page {
+        let form = Form::all(page).into_iter().nth(which);
+        let form = form.unwrap_or_else(|| panic!("the page has no such form: {}", page.body));
+        let (action, body) = form.filled(fields);
+        self.go_from(Some(page), Method::POST, action, Some(body)).await
+    }
+
+    /// Sends a form as a page of this origin does, or as none does that says so, and follows nothing.
+    pub async fn post_as(&mut self, origin: Option<&str>, url: &str, fields: &[(&str, &str)]) -> Page {
+        let url = Url::parse(url).expect("the test opens a URL");
+        let body = encoded(fields.iter().copied());
+        self.request(Method::POST, &url, Some((FORM, body)), origin).await
+    }
+
     /// Sends JSON as a script of a page does, and follows nothing.
     pub async fn send(&mut self, method: Method, url: &str, json: &serde_json::Value) -> Page {
         let url = Url::parse(url).expect("the test opens a URL");
-        self.request(method, &url, Some(("application/json", json.to_string())))
+        self.request(method, &url, Some(("application/json", json.to_string())), None)
             .await
     }
 
@@ -91,11 +114,17 @@ impl Browser {
     /// Sends the first form of a page and follows nothing: where it leads is in the reply's headers.
     pub async fn submit_only(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
         let (action, body) = filled(page, fields);
-        self.request(Method::POST, &action, Some((FORM, body))).await
+        self.request(Method::POST, &action, Some((FORM, body)), None).await
     }
 
     async fn go(&mut self, method: Method, url: Url, body: Option<String>) -> Page {
-        let mut page = self.request(method, &url, body.map(|body| (FORM, body))).await;
+        self.go_from(None, method, url, body).await
+    }
+
+    async fn go_from(&mut self, from: Option<&Page>, method: Method, url: Url, body: Option<String>) -> Page {
+        let origin = from.map(Page::origin);
+        let body = body.map(|body| (FORM, body));
+        let mut page = self.request(method, &url, body, origin.as_deref()).await;
         for _ in 0..10 {
             let Some(location) = page
                 .headers
@@ -106,12 +135,12 @@ impl Browser {
             };
             let location = location.to_str().expect("a location is text");
             let next = page.url.join(location).expect("a location is a URL");
-            page = self.request(Method::GET, &next, None).await;
+            page = self.request(Method::GET, &next, None, None).await;
         }
         panic!("more than ten redirects from {url}");
     }
 
-    async fn request(&mut self, method: Method, url: &Url, body: Option<(&str, String)>) -> Page {
+    async fn request(&mut self, method: Method, url: &Url, body: Option<(&str, String)>, origin: Option<&str>) -> Page {
         self.visited.push(url.clone());
         let host = url.host_str().unwrap_or_default().to_owned();
         let cookies: Vec<String> = self
@@ -123,6 +152,9 @@ impl Browser {
         let mut request = self.http.request(method, url.clone());
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
         }
         if let Some((kind, body)) = body {
             request = request.header(header::CONTENT_TYPE, kind).body(body);
@@ -154,15 +186,25 @@ impl Browser {
 
 /// Where the first form of a page goes, and its fields with these over them.
 fn filled(page: &Page, fields: &[(&str, &str)]) -> (Url, String) {
-    let form = Form::first(page).unwrap_or_else(|| panic!("the page has no form: {}", page.body));
-    let mut values = form.fields;
-    for (name, value) in fields {
-        values.insert((*name).to_owned(), (*value).to_owned());
+    let form = Form::all(page).into_iter().next();
+    let form = form.unwrap_or_else(|| panic!("the page has no form: {}", page.body));
+    form.filled(fields)
+}
+
+fn encoded<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
+}
+
+impl Page {
+    /// What a browser says of a page whose form it sends: nothing of one that asks for that.
+    fn origin(&self) -> String {
+        match self.headers.get(header::REFERRER_POLICY) {
+            Some(policy) if policy == "no-referrer" => "null".to_owned(),
+            _other => self.url.origin().ascii_serialization(),
+        }
     }
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(&values)
-        .finish();
-    (form.action, body)
 }
 
 impl Default for Browser {
@@ -177,21 +219,39 @@ struct Form {
 }
 
 impl Form {
-    /// Reads the first form as far as our pages and those of the servers of the tests need it: hidden and text inputs.
-    fn first(page: &Page) -> Option<Self> {
-        let (_, rest) = page.body.split_once("<form")?;
-        let (tag, rest) = rest.split_once('>')?;
+    /// Reads the forms as far as our pages and those of the servers of the tests need it: inputs, and of boxes those that are ticked.
+    fn all(page: &Page) -> Vec<Self> {
+        let forms = page.body.split("<form").skip(1);
+        forms.filter_map(|text| Self::read(text, &page.url)).collect()
+    }
+
+    fn read(text: &str, at: &Url) -> Option<Self> {
+        let (tag, rest) = text.split_once('>')?;
         let (inner, _) = rest.split_once("</form>")?;
         let action = attribute(tag, "action").unwrap_or_default();
-        let action = page.url.join(&action).ok()?;
+        let action = at.join(&action).ok()?;
         let mut fields = BTreeMap::new();
         for input in inner.split("<input").skip(1) {
             let tag = input.split('>').next().unwrap_or_default();
-            if let Some(name) = attribute(tag, "name") {
-                fields.insert(name, attribute(tag, "value").unwrap_or_default());
+            let is_box = matches!(attribute(tag, "type").as_deref(), Some("checkbox" | "radio"));
+            if let Some(name) = attribute(tag, "name")
+                && (!is_box || tag.contains(" checked"))
+            {
+                let value = attribute(tag, "value");
+                fields.insert(name, value.unwrap_or_else(|| if is_box { "on" } else { "" }.to_owned()));
             }
         }
         Some(Self { action, fields })
+    }
+
+    /// Where it goes, and its fields with these over them.
+    fn filled(self, fields: &[(&str, &str)]) -> (Url, String) {
+        let mut values = self.fields;
+        for (name, value) in fields {
+            values.insert((*name).to_owned(), (*value).to_owned());
+        }
+        let values = values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        (self.action, encoded(values))
     }
 }
 

@@ -14,6 +14,7 @@ pub struct Doors {
     keys: Keys,
     end: Arc<Notify>,
     serving: JoinHandle<()>,
+    one_time: Vec<String>,
     client: reqwest::Client,
 }
 
@@ -43,6 +44,16 @@ impl Doors {
 
     /// The same with these settings, but for where it listens.
     pub async fn open_with(pocket: Pocket, home: impl AsRef<std::path::Path>, settings: ServerSettings) -> Self {
+        Self::open_for(pocket, home, settings, &[]).await
+    }
+
+    /// The same, with an address for a browser of each of these profiles: see [`Doors::one_time_url`].
+    pub async fn open_for(
+        pocket: Pocket,
+        home: impl AsRef<std::path::Path>,
+        settings: ServerSettings,
+        profiles: &[&str],
+    ) -> Self {
         crate::use_ring();
         let mut settings = settings;
         settings.listen = ([127, 0, 0, 1], 0).into();
@@ -51,6 +62,12 @@ impl Doors {
             .await
             .expect("loopback has a free port");
         let (address, end) = (server.address(), Arc::new(Notify::new()));
+        let one_time = profiles.iter().map(|profile| {
+            let made = keys.create(&Profile::new(*profile), None, None);
+            let key = Arc::new(made.expect("a key can be made").key);
+            server.one_time_url(Some(key)).expose().to_owned()
+        });
+        let one_time = one_time.collect();
         let ended = Arc::clone(&end);
         let serving = tokio::spawn(server.run(async move { ended.notified().await }));
         let client = reqwest::Client::builder()
@@ -62,8 +79,14 @@ impl Doors {
             keys,
             end,
             serving,
+            one_time,
             client,
         }
+    }
+
+    /// Where the browser of the n-th profile is let in, once.
+    pub fn one_time_url(&self, which: usize) -> &str {
+        &self.one_time[which]
     }
 
     /// The keys.

@@ -108,7 +108,6 @@ async fn what_goes_wrong_is_told_as_a_problem_with_our_code() {
         (doors.get("/api/calls/0123?wait=long", &key).await, 422, "invalid_input"),
         (doors.get("/api/calls/%ff", &key).await, 422, "invalid_input"),
         (doors.get("/api/nothing", &key).await, 404, "not_found"),
-        (doors.get("/", &key).await, 404, "not_found"),
         (
             doors.send(doors.request("PUT", "/api/tools", &key)).await,
             405,

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use pocket_tests::{PocketCommand, Running, sample};
+use pocket_tests::{Browser, PocketCommand, Running, free_port, sample, until};
 use serde_json::Value;
 
 /// Asks a server that was started what an address gives; the key is what stands in this file.
@@ -146,5 +146,33 @@ async fn what_would_let_in_whom_nobody_meant_is_refused() {
     let address = url.strip_prefix("http://").expect("it is a URL");
     let taken = pocket.run(["serve", "--listen", address]);
     assert!(taken.stderr.contains("another program listens"), "{}", taken.stderr);
+    ended(open).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_that_lets_a_browser_in_is_told_to_a_program_and_written_to_no_log() {
+    let pocket = PocketCommand::new();
+    let (mut serving, url) = served(&pocket);
+    assert_eq!(serving.after("  pages    "), format!("{url}/enter, with the key"));
+    let log = ended(serving).await;
+    assert!(!log.stderr.contains("code="), "{}", log.stderr);
+
+    let address = format!("127.0.0.1:{}", free_port());
+    let serving = pocket.start(["--json", "serve", "--listen", &address]);
+    until("it listens", async || std::net::TcpStream::connect(&address).ok()).await;
+    assert_eq!(asked(&format!("http://{address}/healthz"), "").await.0, 200);
+    let told = ended(serving).await;
+    let told: Value = serde_json::from_str(&told.stdout).expect("it is JSON");
+    let page = told["page"].as_str().expect("it has the page");
+    assert!(page.starts_with(&format!("http://{address}/enter?code=")), "{page}");
+
+    let mut open = pocket.start(["serve", "--no-key", "--listen", "127.0.0.1:0"]);
+    let page = open.after("  pages    ");
+    let shown = Browser::new().open(&page).await;
+    assert!(
+        shown.status == 200 && shown.body.contains("There are no tools here"),
+        "{}",
+        shown.body
+    );
     ended(open).await;
 }

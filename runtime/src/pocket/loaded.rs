@@ -230,7 +230,7 @@ fn policy(settings: &Settings, installed: &Installed, entry: &ToolEntry) -> Poli
 
 /// A guest has one folder of a name: what was granted replaces what the embedding program gave, and that what the settings give. Two in
 /// one list stay, and are refused.
-fn folders(installed: &Installed, of_project: Option<&ToolSettings>, entry: &ToolEntry) -> Vec<FolderGrant> {
+pub(super) fn folders(installed: &Installed, of_project: Option<&ToolSettings>, entry: &ToolEntry) -> Vec<FolderGrant> {
     let mut folders = of_project.map(|tool| tool.files.clone()).unwrap_or_default();
     for over in [&entry.folders, &installed.grant.files] {
         folders.retain(|kept| !over.iter().any(|new| new.guest == kept.guest));

@@ -11,6 +11,7 @@ mod opening;
 mod own_folders;
 mod owners;
 mod pocket;
+mod reach;
 mod reloading;
 mod tool_entry;
 
@@ -21,5 +22,6 @@ pub use description::ToolDescription;
 use loaded::Loaded;
 use pocket::Core;
 pub use pocket::{CallOptions, Pocket};
+pub use reach::Reach;
 pub use reloading::Reloaded;
 pub use tool_entry::ToolEntry;

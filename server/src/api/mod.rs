@@ -7,7 +7,7 @@ mod health;
 mod json;
 pub(crate) mod problem;
 mod sign_ins;
-mod stream;
+pub(crate) mod stream;
 mod tools;
 
 use std::sync::Arc;

@@ -67,6 +67,12 @@ impl Problem {
         }
     }
 
+    /// For a page: the status, what went wrong in a word and in a sentence, and what would mend it.
+    pub(crate) fn told(&self) -> (StatusCode, &'static str, &str, &[String]) {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, self.title, &self.detail, &self.hints)
+    }
+
     pub(crate) fn no_tool(name: &str) -> Self {
         Self::new(Code::NotFound, format!("there is no tool of this name: `{name}`"))
             .hint("`GET /api/tools` lists those there are for this key")

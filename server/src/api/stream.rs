@@ -35,7 +35,7 @@ enum Next {
 
 /// Tells a call from here on, with `log`, `progress` and `step`, and last `end` with how it ended; `call` first, with its id.
 /// Where the caller waits for nothing else, the call ends with this stream; with its key it ends in any case.
-pub(super) fn of(
+pub(crate) fn of(
     call: Arc<Call>,
     events: Receiver<Event>,
     ends_with_stream: bool,

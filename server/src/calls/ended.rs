@@ -35,7 +35,8 @@ impl Ended {
         Self { code, ended_at, how }
     }
 
-    fn called(&self) -> Option<&Called> {
+    /// All that is kept of it, where the library made it.
+    pub(crate) fn called(&self) -> Option<&Called> {
         match &self.how {
             How::Called(called) => Some(called),
             How::Refused(_) | How::Cancelled | How::Lost => None,

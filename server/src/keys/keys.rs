@@ -204,7 +204,8 @@ impl Keys {
         self.file.folder()
     }
 
-    fn get(&self, id: &KeyId) -> Result<Option<Arc<Key>>, KeysError> {
+    /// The key of this id, as the file has it now.
+    pub(crate) fn get(&self, id: &KeyId) -> Result<Option<Arc<Key>>, KeysError> {
         let stamp = self.file.stamp()?;
         {
             let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
