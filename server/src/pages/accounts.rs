@@ -180,7 +180,8 @@ pub(super) async fn connect(
     if pocket.is_signed_in(&need).await? {
         return Ok(Redirect::to("/accounts").into_response());
     }
-    let sign_in = pocket.begin_sign_in(&need, &[tool]).await?;
+    let sign_in = pocket.begin_sign_in(&need, std::slice::from_ref(&tool)).await?;
+    core.seen.sign_in(&visitor.caller, &tool, &need.provider);
     let is_elsewhere = core.place.is_public(&headers) && is_of_this_machine(&sign_in.url);
     Ok(going_on(&sign_in, &visitor, is_elsewhere))
 }
@@ -245,6 +246,7 @@ pub(super) async fn disconnect(
         None => AccountOwner::SHARED,
     };
     let done = pocket.sign_out_of(provider, handler, WhoseAccounts::Of(owner)).await?;
+    core.seen.sign_out(&visitor.caller, provider);
     if done.not_revoked.is_empty() && done.owed.is_empty() {
         return Ok(Redirect::to("/accounts").into_response());
     }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use maud::{Markup, html};
-use pocket_runtime::{Called, Code, LogLine, SignIn, Usage, Value, shown, shown_on_one_line};
+use pocket_runtime::{Called, Code, LogLine, SignIn, Usage, Value, shown};
 
 use crate::{
     api::{problem::Problem, stream},
@@ -18,6 +18,7 @@ use crate::{
         Page, Place, Refused,
         calls::{milliseconds, refreshed, state, time},
         frame::{mark, sentence},
+        timeline,
     },
     server::Core,
 };
@@ -99,6 +100,7 @@ fn has_ended(call: &Call, ended: &Ended) -> Markup {
         h2 { "What happened" }
         ol.timeline {
             li { (time(call.began_at)) " It began." }
+            (timeline::lines(&call.story()))
             @if let Some(called) = ended.called() { (happened(called)) }
             li { (time(ended.ended_at)) " It ended: " (state(call)) }
         }
@@ -137,7 +139,7 @@ fn sign_in_first(sign_in: &SignIn) -> Markup {
     }
 }
 
-/// What the core keeps of a call, in the order in which it happened.
+/// What it came to.
 fn happened(called: &Called) -> Markup {
     let usage = &called.usage;
     let (asked, sent) = (usage.requests_asked, usage.requests);
@@ -160,7 +162,6 @@ fn happened(called: &Called) -> Markup {
                 }
             }
         }
-        @for refusal in &called.refusals { li.refused { strong { "Refused: " } (sentence(&shown_on_one_line(refusal))) } }
     }
 }
 

@@ -17,10 +17,12 @@ if (running) {
   const events = new EventSource(running.dataset.events);
   const on = (name, words) =>
     events.addEventListener(name, (event) => tell(name, words(JSON.parse(event.data))));
-  on("step", (step) => ({ compiling: "Its code is compiled.", running: "It runs." })[step.step] ?? step.step);
+  on("step", (step) => ({ loading: "Its code is looked for.", compiling: "It is compiled.", running: "It runs." })[step.step] ?? step.step);
   on("log", (line) => `${line.level}: ${line.message}`);
   on("progress", (how) =>
     [how.total ? `${how.done} of ${how.total}` : `${how.done}`, how.message].filter(Boolean).join(": "));
+  on("request", (sent) => `${sent.method} ${sent.origin}: ${sent.status ?? "no reply"} in ${sent.took_ms} ms`);
+  on("refused", (what) => `Refused: ${what.refusal}`);
   on("left-out", (what) => `(${what.events} lines are left out here)`);
   events.addEventListener("end", () => {
     events.close();

@@ -7,6 +7,7 @@ mod calls;
 mod enter;
 mod form;
 mod frame;
+mod timeline;
 mod tool;
 mod tools;
 
