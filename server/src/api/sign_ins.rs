@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
-use pocket_runtime::{Code, PendingSignIn, SignIn};
+use pocket_runtime::{PendingSignIn, SignIn};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -31,7 +31,7 @@ pub(crate) struct ForTool {
 /// A sign-in that a user is to complete.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Begun {
-    /// With the `url` that the user opens, the provider, the scopes and when it ends; nothing where the account is ready.
+    /// With the `url` that the user opens, the provider, the scopes and when it ends; nothing where the account is ready, or the tool needs none.
     #[schema(value_type = Option<Object>)]
     sign_in: Option<SignIn>,
 }
@@ -61,7 +61,7 @@ pub(super) async fn list(
     tag = "accounts",
     request_body = ForTool,
     responses(
-        (status = 200, description = "The account is ready: nothing is to be done", body = Begun),
+        (status = 200, description = "The account is ready, or the tool needs none: nothing is to be done", body = Begun),
         (status = 201, description = "A user has to open its URL", body = Begun),
         (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json"),
     )
@@ -76,14 +76,12 @@ pub(super) async fn begin(
         return Err(Problem::no_tool(&tool));
     }
     let pocket = caller.pocket(&core.pocket);
+    let ready = || Ok((StatusCode::OK, Json(Begun { sign_in: None })));
     let Some(need) = pocket.need_of(&tool).await? else {
-        return Err(Problem::new(
-            Code::InvalidInput,
-            format!("this tool needs no sign-in: `{tool}`"),
-        ));
+        return ready();
     };
     if pocket.is_signed_in(&need).await? {
-        return Ok((StatusCode::OK, Json(Begun { sign_in: None })));
+        return ready();
     }
     let sign_in = pocket.begin_sign_in(&need, &[tool]).await?;
     Ok((StatusCode::CREATED, Json(Begun { sign_in: Some(sign_in) })))
