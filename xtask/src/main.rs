@@ -12,6 +12,7 @@ mod guest_toolchain;
 mod guests;
 mod host;
 mod oauth_server;
+mod python_clients;
 mod soak;
 mod test;
 mod workspace;

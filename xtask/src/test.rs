@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::{
-    build_tools, databases, glewlwyd, host, oauth_server,
+    build_tools, databases, glewlwyd, host, oauth_server, python_clients,
     workspace::{root, say},
 };
 
@@ -13,6 +13,7 @@ use crate::{
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     build_tools::run()?;
     let oauth_server = oauth_server::ready()?;
+    let python = python_clients::ready()?;
     let glewlwyd = glewlwyd::ready();
     databases::ready();
     host::build()?;
@@ -28,6 +29,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             tests.env("POCKET_TEST_OAUTH_SERVER", folder);
         }
         None => say("left out: sign-ins against npm's oidc-provider, since this machine has no node and npm"),
+    }
+    match &python {
+        Some(python) => {
+            tests.env("POCKET_TEST_PYTHON_CLIENTS", python);
+        }
+        None => say("left out: clients from PyPI, since this machine has no python3 with venv (Debian: python3-venv)"),
     }
     if let Some(folder) = &glewlwyd {
         tests.env("POCKET_TEST_GLEWLWYD", folder);

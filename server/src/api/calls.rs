@@ -89,7 +89,8 @@ pub(crate) struct CallResult {
     tag = "calls",
     params(
         ("name" = String, Path, description = "The tool's name"),
-        ("idempotency-key" = Option<String>, Header, description = "Whoever sends the same request again with it gets the same call; up to 255 letters, kept for a day"),
+        ("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+            description = "Whoever sends the same request again with it gets the same call; kept for a day"),
         ("prefer" = Option<String>, Header, description = "`respond-async`"),
     ),
     request_body(content = Object, description = "The tool's input, which fits its schema", content_type = "application/json"),
@@ -153,12 +154,18 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     match key.to_str() {
-        Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(Some(key.to_owned())),
+        Ok(key) if is_key(key) => Ok(Some(key.to_owned())),
         _other => Err(Problem::new(
             Code::InvalidInput,
             format!("an idempotency key has 1 to {LONGEST_KEY} visible letters"),
-        )),
+        )
+        .hint("take a random UUID for each call")),
     }
+}
+
+/// What the OpenAPI says of it, in its words.
+fn is_key(text: &str) -> bool {
+    (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn prefers_async(headers: &HeaderMap) -> bool {

@@ -123,10 +123,14 @@ pub(super) async fn is_ours(
             .into_response();
     }
     let ends = request.method() == Method::DELETE;
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
     match (named, session(response.headers())) {
         (None, Some(begun)) => sessions.begin(begun, owner).await,
-        (Some(named), _) if ends && response.status().is_success() => sessions.begun().remove(&named),
+        (Some(named), _) if ends && response.status().is_success() => {
+            sessions.begun().remove(&named);
+            // It is gone by now, not only asked for (202), of which some clients warn.
+            *response.status_mut() = StatusCode::NO_CONTENT;
+        }
         _other => {}
     }
     until_revoked(response, &caller, &revocations)
