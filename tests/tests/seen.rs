@@ -145,4 +145,16 @@ async fn numbers_of_all_profiles_need_a_key_that_opens_nothing_else() {
             assert!(reply.text.contains("pocket keys create"), "{}", reply.text);
         }
     }
+    for (key, is_let_in) in [(of_metrics, false), (of_calls.as_str(), true)] {
+        let entering = doors.request("POST", "/enter", "").header("origin", doors.url(""));
+        let entering = entering.header("content-type", "application/x-www-form-urlencoded");
+        let entered = doors.send(entering.body(format!("key={key}"))).await;
+        let is_refused = entered.text.contains("This is no key of this server");
+        assert_eq!(
+            (entered.status, is_refused),
+            if is_let_in { (200, false) } else { (403, true) },
+            "{}",
+            entered.text
+        );
+    }
 }

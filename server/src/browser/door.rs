@@ -48,10 +48,10 @@ pub(crate) fn is_signed_in(core: &Core, headers: &HeaderMap) -> bool {
     matches!(visitor(core, headers), Ok(Some(_)))
 }
 
-/// Whom a key lets in.
+/// Whom a key lets in: none of those that are for metrics alone.
 pub(crate) fn caller_of(core: &Core, key: &str) -> Result<Option<Caller>, Problem> {
     let found = core.keys.find(key.trim()).map_err(|error| unread(&error))?;
-    Ok(found.map(Caller::with_key))
+    Ok(found.filter(|key| !key.metrics).map(Caller::with_key))
 }
 
 fn visitor(core: &Core, headers: &HeaderMap) -> Result<Option<Visitor>, Problem> {
