@@ -153,7 +153,7 @@ async fn what_somebody_else_writes_into_the_projects_files_is_taken_once_a_perso
     let text = fs::read_to_string(&file).unwrap();
     fs::write(
         &file,
-        format!("{text}\n[tools.other]\nsource = \"./tools/echo\"\nhttp = [\"GET https://example.com\"]\n"),
+        format!("{text}\n[tools.other]\nsource = \"./tools/echo\"\ngrant.http = [\"GET https://example.com\"]\n"),
     )
     .unwrap();
     served
