@@ -188,6 +188,9 @@ pub(crate) struct Serve {
     /// Let in whoever reaches it from this machine, without a key
     #[arg(long)]
     pub(crate) no_key: bool,
+    /// Do not have the kernel hold this process: what it may read and write, and what it may ask of the system (Linux)
+    #[arg(long)]
+    pub(crate) no_harden: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,11 +5,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use pocket_runtime::{Code, Error, ProjectAsks, Reloaded, Settings};
+use pocket_runtime::{Code, Error, ProjectAsks, Reference, Reloaded, Settings, Source, ToolName};
 use pocket_server::Project;
 
 use crate::{
     failure::Failure,
+    harden,
     place::{Place, Trusted},
     terminal::Terminal,
 };
@@ -56,6 +57,20 @@ impl Followed {
         Ok(())
     }
 
+    /// Whether a tool's folder is one that this process may not read.
+    fn lies_elsewhere(&self, name: &ToolName) -> bool {
+        let folder = || {
+            let (settings, _) = self.place.read().ok()?;
+            let installer = self.place.installer(&settings).ok()?;
+            match installer.reference(&settings.tools.get(name)?.source).ok()? {
+                Reference::Source(Source::Path(path)) => Some(path.folder),
+                Reference::Source(Source::Git(_)) | Reference::Name(_) => None,
+            }
+        };
+        let read = folder().map(std::fs::read_dir);
+        matches!(read, Some(Err(error)) if error.kind() == std::io::ErrorKind::PermissionDenied)
+    }
+
     fn asked(&self) -> std::sync::MutexGuard<'_, Option<ProjectAsks>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,7 +101,15 @@ impl Project for Followed {
             self.terminal.say(format_args!(
                 "`{name}` cannot be used as it is now; where it was served before, it stays as it was:"
             ));
-            self.terminal.complain(&told(error));
+            let failure = told(error);
+            let failure = if harden::is_held() && self.lies_elsewhere(name) {
+                failure.hint(
+                    "the kernel holds this server to the folders that were named as it started: start it again for a tool that lies elsewhere",
+                )
+            } else {
+                failure
+            };
+            self.terminal.complain(&failure);
         }
         if !reloaded.changed.is_empty() {
             let names: Vec<&str> = reloaded.changed.iter().map(|name| name.as_str()).collect();

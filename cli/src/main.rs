@@ -46,6 +46,7 @@ use std::process::ExitCode;
 use args::{Args, Verb};
 use clap::Parser as _;
 use failure::Failure;
+use harden::Held;
 use pocket_runtime::Code;
 use terminal::Terminal;
 
@@ -84,8 +85,9 @@ fn work(args: Args, terminal: &Terminal) -> Result<(), Failure> {
     } = args;
     let place = session::Place::locate(project, profile)?;
     match &verb {
-        Verb::Run(run) if run.harden => harden::begin(Some(run), &place, terminal)?,
-        Verb::Doctor(doctor) if doctor.harden => harden::begin(None, &place, terminal)?,
+        Verb::Run(run) if run.harden => harden::begin(Held::Run(run), &place, terminal)?,
+        Verb::Serve(serve) if !harden::is_declined(serve) => harden::begin(Held::Serve, &place, terminal)?,
+        Verb::Doctor(doctor) if doctor.harden => harden::begin(Held::Trial, &place, terminal)?,
         _other => {}
     }
     let serves = matches!(verb, Verb::Serve(_));

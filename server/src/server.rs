@@ -92,6 +92,7 @@ pub struct Server {
     core: Arc<Core>,
     listener: TcpListener,
     address: SocketAddr,
+    router: Router,
     project: Option<Arc<dyn Project>>,
 }
 
@@ -112,10 +113,12 @@ impl Server {
         let listener = TcpListener::bind(settings.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let core = Arc::new(Core::of(pocket, keys, settings, address.port())?);
+        let router = router(&core)?;
         Ok(Self {
             core,
             listener,
             address,
+            router,
             project: None,
         })
     }
@@ -155,10 +158,10 @@ impl Server {
         let Self {
             core,
             listener,
+            router,
             project,
             ..
         } = self;
-        let router = router(&core);
         let pocket = core.tools.now();
         let _keeping = AbortOnDropHandle::new(tokio::spawn(async move { pocket.keep_alive().await }));
         let _following = project.map(|project| {
@@ -169,14 +172,15 @@ impl Server {
     }
 }
 
-fn router(core: &Arc<Core>) -> Router {
-    Router::new()
+fn router(core: &Arc<Core>) -> Result<Router, ServerError> {
+    let router = Router::new()
         .merge(api::router(core))
         .merge(mcp::router(core))
-        .merge(pages::router(core))
-        .fallback(async || Problem::no_route())
+        .merge(pages::router(core)?)
+        .fallback(pages::no_route)
         .method_not_allowed_fallback(async || Problem::no_method())
-        .layer(middleware::from_fn_with_state(Arc::clone(core), door::is_ours))
+        .layer(middleware::from_fn_with_state(Arc::clone(core), door::is_ours));
+    Ok(router)
 }
 
 impl std::fmt::Debug for Server {

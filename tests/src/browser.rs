@@ -1,6 +1,6 @@
 //! The browser's part in a sign-in: cookies, redirects, forms.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use reqwest::{Method, StatusCode, header};
 use url::Url;
@@ -14,6 +14,8 @@ pub struct Browser {
     cookies: BTreeMap<(String, String), String>,
     visited: Vec<Url>,
     shown: Vec<Page>,
+    /// Where it comes to in the place of a site: a proxy that ends TLS stands between.
+    site: Option<(Url, SocketAddr)>,
 }
 
 /// A page that a browser shows.
@@ -45,7 +47,27 @@ impl Browser {
             cookies: BTreeMap::new(),
             visited: Vec::new(),
             shown: Vec::new(),
+            site: None,
         }
+    }
+
+    /// One that reaches this site through a proxy, which ends TLS and goes on to this address.
+    pub fn with_site(site: &str, address: SocketAddr) -> Self {
+        let site = Url::parse(site).expect("the site is a URL");
+        Self {
+            site: Some((site, address)),
+            ..Self::new()
+        }
+    }
+
+    /// What the proxy makes of a request, where there is one.
+    fn proxied(&self, method: Method, url: &Url) -> reqwest::RequestBuilder {
+        let Some((site, address)) = self.site.as_ref().filter(|(site, _)| site.origin() == url.origin()) else {
+            return self.http.request(method, url.clone());
+        };
+        let target = &url[url::Position::BeforePath..];
+        let request = self.http.request(method, format!("http://{address}{target}"));
+        request.header(header::HOST, site.authority())
     }
 
     /// Opens a page, following redirects.
@@ -149,7 +171,7 @@ impl Browser {
             .filter(|((of, _), _)| *of == host)
             .map(|((_, name), value)| format!("{name}={value}"))
             .collect();
-        let mut request = self.http.request(method, url.clone());
+        let mut request = self.proxied(method, url);
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }

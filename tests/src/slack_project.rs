@@ -17,10 +17,21 @@ pub struct SlackProject {
 impl SlackProject {
     /// With these settings, but for the redirect URI, which is the project's own.
     pub async fn start(settings: SlackSettings) -> Self {
+        let port = free_port();
+        let back = format!("https://localhost:{port}/auth/slack/callback");
+        Self::start_with(settings, port, back).await
+    }
+
+    /// The same for a site that others reach at this URL.
+    pub async fn start_at(site: &str, settings: SlackSettings) -> Self {
+        let back = format!("{site}/auth/slack/callback");
+        Self::start_with(settings, free_port(), back).await
+    }
+
+    async fn start_with(settings: SlackSettings, port: u16, back: String) -> Self {
         let embedder = Embedder::new();
         let authority = Authority::new();
-        let port = free_port();
-        let redirect_uris = vec![format!("https://localhost:{port}/auth/slack/callback")];
+        let redirect_uris = vec![back];
         let slack = Slack::start(
             &authority,
             SlackSettings {

@@ -4,7 +4,7 @@
 
 use std::{fs, path::PathBuf};
 
-use pocket_tests::{GitServer, PocketCommand, SlackCommand, SlackSettings, program, sample, until};
+use pocket_tests::{GitServer, PocketCommand, Running, SlackCommand, SlackSettings, program, sample, until};
 use serde_json::{Value, json};
 
 const HISTORY: &str = r#"{"channel": "C123", "limit": 6}"#;
@@ -281,4 +281,119 @@ fn in_a_project_that_holds_the_users_home_a_tool_is_pinned_and_called_at_once() 
     assert!(lock.contains("[tools.echo]"), "{lock}");
     let again = run();
     assert_eq!((again.code, again.stdout), (0, first.stdout), "{}", again.stderr);
+}
+
+/// A server of a project's tools, and what calls them.
+struct Served {
+    serving: Running,
+    url: String,
+    key: String,
+}
+
+impl Served {
+    fn start(pocket: &PocketCommand, args: &[&str]) -> Self {
+        pocket_tests::use_ring();
+        let args: Vec<&str> = ["serve", "--listen", "127.0.0.1:0"]
+            .iter()
+            .chain(args)
+            .copied()
+            .collect();
+        let mut serving = pocket.start(&args);
+        let url = serving.after("listening at ");
+        let file = serving.after("the key  in ");
+        let file = file.split(": send it").next().expect("a file is named").to_owned();
+        let key = fs::read_to_string(file).expect("the key can be read");
+        Self {
+            serving,
+            url,
+            key: key.trim().to_owned(),
+        }
+    }
+
+    fn process(&self) -> Process {
+        Process(PathBuf::from(format!("/proc/{}", self.serving.id())))
+    }
+
+    async fn call(&self, tool: &str, input: &Value, key: &str) -> Value {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client can be made");
+        let called = client
+            .post(format!("{}/api/tools/{tool}/calls", self.url))
+            .bearer_auth(key)
+            .json(input)
+            .send()
+            .await
+            .expect("it is answered");
+        let text = called.text().await.expect("the answer comes whole");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_held_unless_it_is_told_not_to_be() {
+    let mut pocket = PocketCommand::new();
+    let served = Served::start(&pocket, &[]);
+    assert_eq!(served.process().status("Seccomp").as_deref(), Some("2"));
+    assert_eq!(served.process().status("NoNewPrivs").as_deref(), Some("1"));
+    drop(served);
+    let served = Served::start(&pocket, &["--no-harden"]);
+    assert_eq!(served.process().status("Seccomp").as_deref(), Some("0"));
+    drop(served);
+    pocket.set("POCKET_HARDEN", "0");
+    let served = Served::start(&pocket, &[]);
+    assert_eq!(served.process().status("Seccomp").as_deref(), Some("0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_server_compiles_what_is_added_and_writes_each_profiles_folder() {
+    let pocket = PocketCommand::new();
+    let written = package(
+        &pocket,
+        "write_file",
+        &json!({ "files": [{ "guest": "/data", "access": "write" }] }),
+    );
+    pocket.write("data/there", "old");
+    let added = pocket.run(["add", &written, "--yes", "--folder", "/data=./data/{profile}:write"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let served = Served::start(&pocket, &[]);
+    let input = json!({ "path": "/data/new", "text": "new" });
+    let called = served.call("write_file", &input, &served.key).await;
+    assert_eq!(called["code"], "ok", "{called}");
+    let made = pocket.run(["--json", "--profile", "ann", "keys", "create"]);
+    let made: Value = serde_json::from_str(&made.stdout).expect("it is JSON");
+    let anns = made["key"].as_str().unwrap_or_else(|| panic!("{made}"));
+    let called = served.call("write_file", &input, anns).await;
+    assert_eq!(called["code"], "ok", "{called}");
+    for profile in ["default", "ann"] {
+        let file = pocket.project().join("data").join(profile).join("new");
+        assert_eq!(fs::read_to_string(file).ok().as_deref(), Some("new"), "{profile}");
+    }
+
+    // Nothing of it was ever compiled.
+    let waits = package(&pocket, "wait", &json!({}));
+    let added = pocket.run(["add", &waits, "--yes"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let _emptied = fs::remove_dir_all(pocket.home().join("cache/compiled"));
+    let called = until("it is served", async || {
+        let called = served.call("wait", &json!({ "milliseconds": 1 }), &served.key).await;
+        (called["code"] != "not_found").then_some(called)
+    })
+    .await;
+    assert_eq!(called["code"], "ok", "{called}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_server_says_what_to_do_for_a_tool_that_lies_elsewhere() {
+    let pocket = PocketCommand::new();
+    let mut served = Served::start(&pocket, &[]);
+    let echo = sample("echo").display().to_string();
+    let added = pocket.run(["add", &echo, "--yes"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    served.serving.after("start it again for a tool that lies elsewhere");
+    drop(served);
+    let served = Served::start(&pocket, &[]);
+    let called = served.call("echo", &json!({ "a": 1 }), &served.key).await;
+    assert_eq!(called["code"], "ok", "{called}");
 }

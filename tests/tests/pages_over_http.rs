@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use pocket_runtime::{Access, FolderGrant, SignIn};
+use pocket_runtime::{Access, FolderGrant, Home, SignIn};
 use pocket_server::ServerSettings;
 use pocket_tests::{Browser, Doors, Embedder, Page, SlackProject, SlackSettings, decide, sample, until};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SCRIPT: &str = "<script>alert(1)</script>";
 /// Turns the text after it around.
@@ -468,7 +468,7 @@ async fn an_account_is_signed_in_to_and_out_of() {
     let pocket = project.builder().tool(project.get_messages()).build().await.unwrap();
     let settings = ServerSettings::default();
     let home = project.embedder.home();
-    let doors = Doors::open_for(pocket.clone(), home, settings, &["alice", "bob"]).await;
+    let mut doors = Doors::open_for(pocket.clone(), home, settings, &["alice", "bob"]).await;
     let (mut alice, mut bob) = (Browser::new(), Browser::new());
     alice.open(doors.one_time_url(0)).await;
     bob.open(doors.one_time_url(1)).await;
@@ -510,6 +510,14 @@ async fn an_account_is_signed_in_to_and_out_of() {
             assert!(!page.body.contains(secret), "no secret is on a page: {}", page.url);
         }
     }
+    doors.end();
+    doors.ended().await;
+    let log = Home::at(project.embedder.home()).data().join("audit/audit.jsonl");
+    let log = std::fs::read_to_string(log).unwrap();
+    let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<&str> = records.iter().map(|record| record["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["sign-in-begun", "call", "signed-out"], "{log}");
+    assert!(records.iter().all(|record| record["profile"] == "alice"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! What of the file system one run needs.
+//! What of the file system a process that runs guests needs.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use pocket_runtime::{
     Access, FetchScope, FolderGrant, GitSource, Profile, Reference, Settings, Source, ToolName, create_private_dir,
 };
 
-use super::starter::Bounds;
+use super::{Held, starter::Bounds};
 use crate::{args, failure::Failure, grants::Given, place::Place};
 
 /// What the system's own libraries read: to find names, to trust certificates, to know the time and the machine. What is not there is
@@ -48,7 +48,7 @@ const OF_THE_SYSTEM: [&str; 31] = [
 /// Variables that name where the system's certificates are.
 const OF_CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// What of the file system one run needs.
+/// What of the file system such a process needs.
 #[derive(Debug, Default)]
 pub(super) struct Reach {
     /// Files and folders, with all below.
@@ -70,10 +70,27 @@ impl Reach {
             let folder = grant
                 .ready_for(profile)
                 .unwrap_or_else(|_error| grant.folder_of(profile));
-            match grant.access {
-                Access::Read => self.read.push(folder),
-                Access::Write => self.write.push(folder),
-            }
+            self.add(folder, grant.access);
+        }
+    }
+
+    /// Those of all profiles, since who will call is not known: they are made as they call.
+    fn add_folders_of_all(&mut self, folders: impl IntoIterator<Item = FolderGrant>) {
+        for grant in folders {
+            // Each profile's is made at its first call.
+            let access = if grant.is_per_profile() {
+                Access::Write
+            } else {
+                grant.access
+            };
+            self.add(grant.base().to_owned(), access);
+        }
+    }
+
+    fn add(&mut self, folder: PathBuf, access: Access) {
+        match access {
+            Access::Read => self.read.push(folder),
+            Access::Write => self.write.push(folder),
         }
     }
 
@@ -84,9 +101,27 @@ impl Reach {
     }
 }
 
-/// What this run needs, and how far the starter goes for it: Pocket's own folders, what its settings name, the tool, and the folders that the
-/// tool was given. Without a run it is what any needs.
-pub(super) fn reach(run: Option<&args::Run>, place: &Place, settings: &Settings) -> Result<(Reach, Bounds), Failure> {
+/// What a process needs, and how far the starter goes for it: Pocket's own folders, what its settings name, its tools, and the folders that
+/// they were given.
+pub(super) fn reach(held: Held<'_>, place: &Place, settings: &Settings) -> Result<(Reach, Bounds), Failure> {
+    let mut reach = of_pocket(place, settings)?;
+    let (needs, lock) = match held {
+        Held::Run(run) => of_run(run, place, settings, &mut reach)?,
+        Held::Serve => of_server(place, settings, &mut reach)?,
+        Held::Trial => (Vec::new(), None),
+    };
+    for source in &needs {
+        if let Source::Path(path) = source {
+            reach.read.push(path.folder.clone());
+        }
+    }
+    let git: Vec<GitSource> = needs.into_iter().filter_map(of_git).collect();
+    let fetch = FetchScope::of(&git, &settings.sources, &settings.net, &settings.own_variables);
+    Ok((reach, Bounds { fetch, lock }))
+}
+
+/// What any needs.
+fn of_pocket(place: &Place, settings: &Settings) -> Result<Reach, Failure> {
     let mut reach = Reach {
         read: of_system(),
         write: vec![PathBuf::from("/dev/null"), place.home.data().to_owned()],
@@ -105,39 +140,57 @@ pub(super) fn reach(run: Option<&args::Run>, place: &Place, settings: &Settings)
         .read
         .extend(["pocket.toml", ".secrets.toml", "pocket.lock"].map(|file| place.project.join(file)));
     reach.read.extend(settings.own_files.iter().cloned());
+    Ok(reach)
+}
+
+/// The sources of what runs, and the lock that may be written.
+type Sources = (Vec<Source>, Option<PathBuf>);
+
+fn of_run(run: &args::Run, place: &Place, settings: &Settings, reach: &mut Reach) -> Result<Sources, Failure> {
+    if let Some(file) = run.input.as_deref().and_then(|input| input.strip_prefix('@')) {
+        reach.read.push(place.working_directory.join(file));
+    }
+    let given = Given::read(run.grants.clone(), place)?;
+    let tool = place.typed(&run.tool, &settings.sources)?;
+    let (needs, lock) = match Reference::parse(&tool, &place.project, &settings.sources)? {
+        Reference::Name(name) => {
+            add_project(place, reach);
+            (of_project(&name, place, settings)?, Some(lock_of(place)))
+        }
+        Reference::Source(source) => (of_source(source, place)?, None),
+    };
+    let folders = needs.folders.into_iter().chain(given.folders().iter().cloned());
+    reach.add_folders(folders, &given.profile);
+    Ok((needs.sources, lock))
+}
+
+/// All tools of the project, for whoever calls them.
+fn of_server(place: &Place, settings: &Settings, reach: &mut Reach) -> Result<Sources, Failure> {
+    add_project(place, reach);
     let mut sources = Vec::new();
-    let mut lock = None;
-    if let Some(run) = run {
-        if let Some(file) = run.input.as_deref().and_then(|input| input.strip_prefix('@')) {
-            reach.read.push(place.working_directory.join(file));
-        }
-        let given = Given::read(run.grants.clone(), place)?;
-        let tool = place.typed(&run.tool, &settings.sources)?;
-        let needs = match Reference::parse(&tool, &place.project, &settings.sources)? {
-            Reference::Name(name) => {
-                lock = Some(place.project.join("pocket.lock"));
-                // A lock that is written anew is another file, so naming the one that is there would not do. A project that holds all
-                // that is this user's is not opened for that: there what this run had written counts.
-                let user = std::env::var_os("HOME").map(PathBuf::from);
-                if !user.is_some_and(|user| user.starts_with(&place.project)) {
-                    reach.read.push(place.project.clone());
-                }
-                of_project(&name, place, settings)?
-            }
-            Reference::Source(source) => of_source(source, place)?,
-        };
-        sources = needs.sources;
-        let folders = needs.folders.into_iter().chain(given.folders().iter().cloned());
-        reach.add_folders(folders, &given.profile);
+    for name in settings.tools.keys() {
+        let needs = of_project(name, place, settings)?;
+        sources.extend(needs.sources);
+        reach.add_folders_of_all(needs.folders);
     }
-    for source in &sources {
-        if let Source::Path(path) = source {
-            reach.read.push(path.folder.clone());
-        }
+    Ok((sources, Some(lock_of(place))))
+}
+
+fn lock_of(place: &Place) -> PathBuf {
+    place.project.join("pocket.lock")
+}
+
+/// A lock that is written anew is another file, so naming the one that is there would not do.
+fn add_project(place: &Place, reach: &mut Reach) {
+    if !holds_all_of_the_user(place) {
+        reach.read.push(place.project.clone());
     }
-    let git: Vec<GitSource> = sources.into_iter().filter_map(of_git).collect();
-    let fetch = FetchScope::of(&git, &settings.sources, &settings.net, &settings.own_variables);
-    Ok((reach, Bounds { fetch, lock }))
+}
+
+/// A project that holds all that is this user's is not opened as a whole: what is written anew in it is not seen.
+pub(super) fn holds_all_of_the_user(place: &Place) -> bool {
+    let user = std::env::var_os("HOME").map(PathBuf::from);
+    user.is_some_and(|user| user.starts_with(&place.project))
 }
 
 /// What one tool needs.

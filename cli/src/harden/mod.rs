@@ -1,6 +1,6 @@
-//! `--harden`: has the kernel hold the process that runs guests, beside what holds the guests.
+//! Has the kernel hold the process that runs guests, beside what holds the guests: `run --harden`, and `serve` unless it is told not to.
 //!
-//! Should a guest ever get out of its sandbox, it is in a process that reads and writes only what this call needs, starts no program
+//! Should a guest ever get out of its sandbox, it is in a process that reads and writes only what its calls need, starts no program
 //! and asks the system for little. What needs more (git, ssh, the compiler, a browser, `pocket.lock`) is done by the starter, a process of
 //! this program's that began before, within bounds that were said before.
 
@@ -19,6 +19,37 @@ mod starter_process;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
+use crate::args;
+
+/// What a process is held for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Held<'a> {
+    /// One run of one tool.
+    Run(&'a args::Run),
+    /// All tools of the project, while others add, change and remove some.
+    Serve,
+    /// No tool: trying what must come to nothing.
+    Trial,
+}
+
+impl Held<'_> {
+    /// What goes on without.
+    #[cfg(target_os = "linux")]
+    const fn without(self) -> &'static str {
+        match self {
+            Self::Run(_) | Self::Trial => "without `--harden` the tool runs in its sandbox as ever",
+            Self::Serve => "with `--no-harden` the tools run in their sandboxes as ever",
+        }
+    }
+}
+
+/// Whether a server is not to be held, by its argument or by the variable that has runs held.
+pub(crate) fn is_declined(args: &args::Serve) -> bool {
+    let variable = std::env::var("POCKET_HARDEN").map(|value| value.to_ascii_lowercase());
+    let says_no = |value: String| matches!(value.as_str(), "0" | "n" | "no" | "f" | "false" | "off");
+    args.no_harden || variable.is_ok_and(says_no)
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::sync::{Arc, OnceLock};
@@ -26,22 +57,25 @@ mod linux {
     use pocket_runtime::{Code, Compiler, CompilerProcess, FetcherProcess, Settings, WriteLock};
 
     use super::{
-        folders, landlock, seccomp,
+        Held, folders, landlock, seccomp,
         starter::{Children, Job, LockWriter, Starter},
     };
-    use crate::{args, failure::Failure, place::Place, terminal::Terminal};
+    use crate::{failure::Failure, place::Place, terminal::Terminal};
 
     /// As what the kernel holds, it is the whole process's, once and for all.
     static STARTER: OnceLock<Starter> = OnceLock::new();
 
-    /// Gives up what a run does not need, where that was asked. Threads that are there already would keep it, so there are none yet.
-    pub(crate) fn begin(run: Option<&args::Run>, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-        let settings = match run {
+    /// Gives up what is not needed. Threads that are there already would keep it, so there are none yet.
+    pub(crate) fn begin(held: Held<'_>, place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+        let settings = match held {
             // Folders are made for it: once somebody trusts the project that names them.
-            Some(_) => place.open(terminal)?.settings,
-            None => place.read()?.0,
+            Held::Run(_) | Held::Serve => place.open(terminal)?.settings,
+            Held::Trial => place.read()?.0,
         };
-        let (reach, bounds) = folders::reach(run, place, &settings)?;
+        let not_held = |error: &dyn std::error::Error| {
+            Failure::said(Code::Internal, format!("this process cannot be hardened: {error}")).hint(held.without())
+        };
+        let (reach, bounds) = folders::reach(held, place, &settings)?;
         let starter = Starter::start(&bounds).map_err(|error| not_held(&error))?;
         STARTER.get_or_init(|| starter);
         let files = landlock::restrict(&reach).map_err(|error| not_held(&error))?;
@@ -49,16 +83,22 @@ mod linux {
         let lacking: Vec<&str> = [files, calls].into_iter().flatten().collect();
         if !lacking.is_empty() {
             terminal.say(format_args!(
-                "note: this kernel has {}: `--harden` holds the rest",
+                "note: this kernel has {}: the rest is held",
                 lacking.join(" and ")
             ));
+        }
+        if matches!(held, Held::Serve) && folders::holds_all_of_the_user(place) {
+            terminal.say(
+                "note: this folder holds all that is yours, so this process does not read it as a whole: start it again after a change, or \
+                 serve a folder of its own",
+            );
         }
         Ok(())
     }
 
-    fn not_held(error: &dyn std::error::Error) -> Failure {
-        Failure::said(Code::Internal, format!("this process cannot be hardened: {error}"))
-            .hint("without `--harden` the tool runs in its sandbox as ever")
+    /// Whether this process is held.
+    pub(crate) fn is_held() -> bool {
+        STARTER.get().is_some()
     }
 
     /// The compiler of a hardened process.
@@ -87,7 +127,7 @@ mod linux {
 }
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{begin, compiler, fetcher, lock_writer, open_page};
+pub(crate) use linux::{begin, compiler, fetcher, is_held, lock_writer, open_page};
 #[cfg(target_os = "linux")]
 pub(crate) use probe::tries;
 #[cfg(target_os = "linux")]
@@ -100,11 +140,16 @@ mod elsewhere {
 
     use pocket_runtime::{Compiler, FetcherProcess, Settings, WriteLock};
 
-    use crate::{args, failure::Failure, place::Place, terminal::Terminal};
+    use super::Held;
+    use crate::{failure::Failure, place::Place, terminal::Terminal};
 
-    pub(crate) fn begin(_run: Option<&args::Run>, _place: &Place, terminal: &Terminal) -> Result<(), Failure> {
-        terminal.say("note: this system has nothing that `--harden` uses: the tool runs in its sandbox as ever");
+    pub(crate) fn begin(_held: Held<'_>, _place: &Place, terminal: &Terminal) -> Result<(), Failure> {
+        terminal.say("note: this system has nothing that holds a process: tools run in their sandboxes as ever");
         Ok(())
+    }
+
+    pub(crate) const fn is_held() -> bool {
+        false
     }
 
     pub(crate) fn lock_writer() -> Option<Arc<dyn WriteLock>> {
@@ -133,4 +178,4 @@ mod elsewhere {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{begin, compiler, fetcher, lock_writer, open_page, start_for_parent, tries};
+pub(crate) use elsewhere::{begin, compiler, fetcher, is_held, lock_writer, open_page, start_for_parent, tries};

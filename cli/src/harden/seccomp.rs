@@ -170,6 +170,10 @@ const EVERYWHERE: &[c_long] = &[
     libc::SYS_dup,
     libc::SYS_dup3,
     libc::SYS_pipe2,
+    // Being told that files change: a server follows its project.
+    libc::SYS_inotify_init1,
+    libc::SYS_inotify_add_watch,
+    libc::SYS_inotify_rm_watch,
     // Memory. `mprotect` may make it executable: that is how compiled code is loaded.
     libc::SYS_mmap,
     libc::SYS_munmap,

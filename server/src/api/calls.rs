@@ -141,7 +141,7 @@ pub(super) async fn begin(
         return Ok(stream::of(call, events, !is_keyed, caller.key(), revocations));
     }
     // A call with an idempotency key goes on: its caller will ask again.
-    let _cancel = (!is_keyed).then(|| CancelOnDrop(Arc::clone(&call)));
+    let _cancel = (!is_keyed).then(|| CancelOnDrop::new(Arc::clone(&call)));
     tokio::select! {
         () = call.wait() => {}
         () = stream::revoked(&revocations, caller.key()) => return Err(Problem::no_key()),

@@ -47,9 +47,9 @@ impl Modify for BearerKey {
     }
 }
 
-/// All of it, with the description that is made of it.
-pub(crate) fn router(core: &Arc<Core>) -> Router {
-    let (of_keys, description) = OpenApiRouter::with_openapi(Description::openapi())
+/// What needs a key for calls, with the description that is made of it.
+fn of_keys() -> (Router<Arc<Core>>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(tools::list))
         .routes(routes!(tools::get))
         .routes(routes!(calls::begin))
@@ -59,7 +59,18 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
         .routes(routes!(accounts::list))
         .routes(routes!(accounts::sign_out))
         .routes(routes!(sign_ins::list, sign_ins::begin))
-        .split_for_parts();
+        .split_for_parts()
+}
+
+/// The description, as JSON has it.
+pub(crate) fn described() -> serde_json::Value {
+    let (_routes, description) = of_keys();
+    serde_json::to_value(description).unwrap_or_default()
+}
+
+/// All of it.
+pub(crate) fn router(core: &Arc<Core>) -> Router {
+    let (of_keys, description) = of_keys();
     let input = core.tools.now().settings().limits.input;
     let of_keys = of_keys
         .layer(DefaultBodyLimit::max(input.saturating_add(AROUND_INPUT)))

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
-    calls::{Call, CancelOnDrop, Event},
+    calls::{Call, CancelOnDrop, Event, Progress},
     keys::{KeyId, Revocations},
 };
 
@@ -43,7 +43,7 @@ pub(crate) fn of(
     revocations: Revocations,
 ) -> Response {
     let telling = Telling {
-        _cancel: ends_with_stream.then(|| CancelOnDrop(Arc::clone(&call))),
+        _cancel: ends_with_stream.then(|| CancelOnDrop::new(Arc::clone(&call))),
         call,
         events,
         key: key.cloned(),
@@ -109,7 +109,7 @@ pub(super) async fn revoked(revocations: &Revocations, key: Option<&KeyId>) {
 fn event_of(event: &Event) -> sse::Event {
     match event {
         Event::Log(line) => told("log", &json!(line)),
-        Event::Progress { done, total, message } => {
+        Event::Progress(Progress { done, total, message }) => {
             told("progress", &json!({ "done": done, "total": total, "message": message }))
         }
         Event::Request(request) => told("request", &json!(request)),

@@ -44,7 +44,9 @@ impl Cookie {
         }
     }
 
-    /// The header that sets it.
+    /// The header that sets it. Under the public URL a provider sends a browser back to a sign-in's page, and people come to it from what they
+    /// read elsewhere, so it comes along on such ways (`Lax`); what changes something is a form with a mark of its session in it. On
+    /// this machine there are none of these pages at our port.
     pub(crate) fn set(&self, value: &Secret, last: Duration) -> HeaderValue {
         let seconds = last.as_secs();
         self.header(value.expose(), seconds)
@@ -56,11 +58,12 @@ impl Cookie {
     }
 
     fn header(&self, value: &str, seconds: u64) -> HeaderValue {
-        let secure = if self.is_secure { "; Secure" } else { "" };
-        let text = format!(
-            "{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}",
-            self.name
-        );
+        let site = if self.is_secure {
+            "SameSite=Lax; Secure"
+        } else {
+            "SameSite=Strict"
+        };
+        let text = format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; {site}", self.name);
         // Letters of ours alone, so it always is a header's value.
         let mut header = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
         header.set_sensitive(true);
@@ -112,8 +115,8 @@ mod tests {
             assert!(header.is_sensitive());
             header.to_str().unwrap().to_owned()
         };
-        let rest = "=x; Path=/; Max-Age=5; HttpOnly; SameSite=Strict";
-        assert_eq!(set("tools.example"), format!("__Host-pocket-session{rest}; Secure"));
-        assert_eq!(set("localhost:8975"), format!("pocket-session-8975{rest}"));
+        let rest = "=x; Path=/; Max-Age=5; HttpOnly; SameSite=";
+        assert_eq!(set("tools.example"), format!("__Host-pocket-session{rest}Lax; Secure"));
+        assert_eq!(set("localhost:8975"), format!("pocket-session-8975{rest}Strict"));
     }
 }

@@ -43,9 +43,14 @@ pub(crate) async fn needs_session(State(core): State<Arc<Core>>, mut request: Re
     next.run(request).await
 }
 
+/// Whose browser a request is from; nothing where it has not been let in.
+pub(crate) fn caller(core: &Core, headers: &HeaderMap) -> Option<Caller> {
+    Some(visitor(core, headers).ok()??.caller)
+}
+
 /// Whether this browser needs not be let in.
 pub(crate) fn is_signed_in(core: &Core, headers: &HeaderMap) -> bool {
-    matches!(visitor(core, headers), Ok(Some(_)))
+    caller(core, headers).is_some()
 }
 
 /// Whom a key lets in: none of those that are for metrics alone.

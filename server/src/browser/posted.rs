@@ -30,7 +30,11 @@ pub(crate) const MARK: &str = "form";
 pub(crate) struct Posted(pub(crate) Fields);
 
 /// The key that somebody typed to be let in: of no session yet.
-pub(crate) struct PostedKey(pub(crate) Secret);
+pub(crate) struct PostedKey {
+    pub(crate) key: Secret,
+    /// Where he was going.
+    pub(crate) then: Option<String>,
+}
 
 impl<S: Send + Sync> FromRequest<S> for Posted {
     type Rejection = Response;
@@ -55,7 +59,10 @@ impl<S: Send + Sync> FromRequest<S> for PostedKey {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let mut fields = read(request, state).await.map_err(|problem| pages::refused(&problem))?;
-        Ok(Self(Secret::new(fields.remove("key").unwrap_or_default())))
+        Ok(Self {
+            key: Secret::new(fields.remove("key").unwrap_or_default()),
+            then: fields.remove("then"),
+        })
     }
 }
 

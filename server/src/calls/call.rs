@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use pocket_runtime::{CallStep, LogLine, OutboundRequest, Report, ToolIdentity, UnixTime};
@@ -45,16 +45,34 @@ impl fmt::Display for CallId {
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     Log(LogLine),
-    Progress {
-        done: f64,
-        total: Option<f64>,
-        message: Option<String>,
-    },
+    Progress(Progress),
     Step(CallStep),
     /// A request of the tool ended.
     Request(OutboundRequest),
     /// A request was refused: why, and the rule that would allow it.
     Refused(String),
+}
+
+/// How far a call says that it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    pub(crate) done: f64,
+    pub(crate) total: Option<f64>,
+    pub(crate) message: Option<String>,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { done, total, message } = self;
+        write!(f, "{done}")?;
+        if let Some(total) = total {
+            write!(f, " of {total}")?;
+        }
+        match message {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// One call, running or ended.
@@ -68,6 +86,7 @@ pub(crate) struct Call {
     /// How long it took, in milliseconds, once it has ended.
     took_ms: OnceLock<u64>,
     story: Mutex<Story>,
+    progress: Mutex<Option<Progress>>,
     cancel: CancellationToken,
     done: CancellationToken,
     ended: OnceLock<Arc<Ended>>,
@@ -87,6 +106,7 @@ impl Call {
             began: Instant::now(),
             took_ms: OnceLock::new(),
             story: Mutex::default(),
+            progress: Mutex::default(),
             cancel: CancellationToken::new(),
             done: CancellationToken::new(),
             ended: OnceLock::new(),
@@ -132,6 +152,17 @@ impl Call {
         let _ = self.took_ms.set(self.since_begun());
     }
 
+    /// How far it said last that it is.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When it told something last.
+    pub(crate) fn told_at(&self) -> UnixTime {
+        let after_ms = self.locked().entries.last().map_or(0, |entry| entry.after_ms);
+        self.began_at.after(Duration::from_millis(after_ms))
+    }
+
     /// About how many bytes its story keeps.
     pub(super) fn story_size(&self) -> usize {
         self.locked().size()
@@ -169,11 +200,13 @@ impl Report for Call {
     }
 
     fn progress(&self, done: f64, total: Option<f64>, message: Option<&str>) {
-        let _ = self.events.send(Event::Progress {
+        let progress = Progress {
             done,
             total,
             message: message.map(ToOwned::to_owned),
-        });
+        };
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
+        let _ = self.events.send(Event::Progress(progress));
     }
 
     fn begins(&self, tool: &Arc<ToolIdentity>) {
@@ -197,10 +230,23 @@ impl Report for Call {
 }
 
 /// Stops a call whose caller went away.
-pub(crate) struct CancelOnDrop(pub(crate) Arc<Call>);
+pub(crate) struct CancelOnDrop(Option<Arc<Call>>);
+
+impl CancelOnDrop {
+    pub(crate) const fn new(call: Arc<Call>) -> Self {
+        Self(Some(call))
+    }
+
+    /// Lets it go on: its caller comes back for it.
+    pub(crate) fn let_go(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.cancel();
+        if let Some(call) = &self.0 {
+            call.cancel();
+        }
     }
 }

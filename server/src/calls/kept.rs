@@ -17,7 +17,7 @@ const CALLS: usize = 1_000;
 /// About how many bytes of what they gave.
 const BYTES: usize = 64 << 20;
 /// For how long, in seconds.
-const SECONDS: u64 = 24 * 3600;
+pub(crate) const KEPT_SECONDS: u64 = 24 * 3600;
 
 /// The calls that run, and the last ones that have ended.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ impl Kept {
         self.ended.push_back((id.clone(), size, now));
         self.bytes += size;
         while let Some((oldest, size, at)) = self.ended.front() {
-            let is_old = now.since(*at).as_secs() > SECONDS;
+            let is_old = now.since(*at).as_secs() > KEPT_SECONDS;
             // The newest stays, so that who just made it can read it.
             let is_over = self.ended.len() > CALLS || (self.bytes > BYTES && self.ended.len() > 1);
             if !is_old && !is_over {

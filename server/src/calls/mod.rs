@@ -6,7 +6,8 @@ mod ended;
 mod kept;
 mod story;
 
-pub(crate) use call::{Call, CallId, CancelOnDrop, Event};
+pub(crate) use call::{Call, CallId, CancelOnDrop, Event, Progress};
 pub(crate) use calls::{Begin, Calls};
 pub(crate) use ended::Ended;
+pub(crate) use kept::KEPT_SECONDS;
 pub(crate) use story::{Happened, Story};

@@ -11,9 +11,10 @@ use pocket_runtime::{Error, Input, SignIn};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ElicitationAction, Implementation,
-        ListToolsResult, LoggingLevel, PaginatedRequestParams, ServerCapabilities, ServerConfig, ServerNotification,
-        SetLevelRequestParams, SubscriptionFilter, ToolListChangedNotification,
+        CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, ContentBlock, ElicitationAction,
+        GetTaskParams, GetTaskResult, Implementation, ListToolsResult, LoggingLevel, PaginatedRequestParams,
+        ServerCapabilities, ServerConfig, ServerNotification, SetLevelRequestParams, SubscriptionFilter,
+        ToolListChangedNotification, UpdateTaskParams,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
@@ -22,12 +23,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     caller::Caller,
-    calls::{Call, CancelOnDrop, Ended},
+    calls::{Call, CallId, CancelOnDrop, Ended},
     mcp::{
         listed,
         report::Telling,
         result,
         sign_in::{self, Way},
+        tasks,
     },
     server::Core,
 };
@@ -77,7 +79,8 @@ impl Agent {
             .ok_or_else(|| ErrorData::internal_error("this request has no key", None))
     }
 
-    /// Calls once, and tells the agent how it goes on. An agent that cancels, or goes away, stops the guest.
+    /// Calls once, and tells the agent how it goes on. An agent that cancels, or goes away, stops the guest. One that takes tasks waits no
+    /// longer than [`tasks::AFTER`]: the call may then still run.
     async fn call(&self, asked: &Asked<'_>) -> Arc<Call> {
         let tool = asked.request.name.as_ref();
         let input = serde_json::Value::Object(asked.request.arguments.clone().unwrap_or_default());
@@ -85,7 +88,10 @@ impl Agent {
             .core
             .calls
             .begin(&self.core.tools.now(), &asked.caller, tool, Input::Json(input));
-        let _cancel = CancelOnDrop(Arc::clone(&call));
+        let cancel = CancelOnDrop::new(Arc::clone(&call));
+        let long = tokio::time::sleep(tasks::AFTER);
+        let mut long = std::pin::pin!(long);
+        let is_task = tasks::are_taken(asked.context);
         let level = *self.level.lock().unwrap_or_else(PoisonError::into_inner);
         let mut telling = Telling::of(asked.context, tool, level);
         let mut events = call.events();
@@ -98,6 +104,10 @@ impl Agent {
                 }
                 event = events.recv() => event,
                 () = call.wait() => break,
+                () = &mut long, if is_task => {
+                    cancel.let_go();
+                    return call;
+                }
             };
             match event {
                 Ok(event) => telling.tell(event).await,
@@ -125,17 +135,17 @@ impl Agent {
         }
         let call = self.call(asked).await;
         let Some(ended) = call.ended().cloned() else {
-            return Err(ErrorData::internal_error("the call has not ended", None));
+            return Ok(tasks::begun(&call).into());
         };
         if ended.is_of_no_tool() {
             return Err(no_tool(&asked.request.name));
         }
         let Some(needed) = ended.sign_in() else {
-            return Ok(self.result(asked, &ended).await.into());
+            return Ok(self.result(&call.tool, &ended).await.into());
         };
         match (answer, Way::of(asked.context)) {
             // The user said yes, and may still be at it.
-            (Some(_accepted), _) => Ok(self.after_sign_in(asked, needed, &ended).await.into()),
+            (Some(_accepted), _) => Ok(self.after_sign_in(asked, needed, &ended).await),
             (None, Way::Retry) => Ok(sign_in::required(&self.core.request_state, needed, &whose()).into()),
             (None, Way::Ask) => {
                 let id = call.id.to_string();
@@ -144,14 +154,14 @@ impl Agent {
                 }
                 let result = self.after_sign_in(asked, needed, &ended).await;
                 sign_in::tell_completed(asked.context, &id).await;
-                Ok(result.into())
+                Ok(result)
             }
-            (None, Way::Words) => Ok(self.result(asked, &ended).await.into()),
+            (None, Way::Words) => Ok(self.result(&call.tool, &ended).await.into()),
         }
     }
 
     /// Waits for the user, and calls once more.
-    async fn after_sign_in(&self, asked: &Asked<'_>, needed: &SignIn, before: &Ended) -> CallToolResult {
+    async fn after_sign_in(&self, asked: &Asked<'_>, needed: &SignIn, before: &Ended) -> CallToolResponse {
         let pocket = asked.caller.pocket(&self.core.tools.now());
         let waited = tokio::select! {
             waited = pocket.wait_sign_in(needed) => Some(waited),
@@ -159,22 +169,32 @@ impl Agent {
             () = asked.context.ct.cancelled() => None,
         };
         match waited {
-            None => self.result(asked, before).await,
-            Some(Err(error)) => in_words(&error),
+            None => self.result(&asked.request.name, before).await.into(),
+            Some(Err(error)) => in_words(&error).into(),
             Some(Ok(())) => {
                 let call = self.call(asked).await;
-                self.result(asked, call.ended().map_or(before, Arc::as_ref)).await
+                match call.ended() {
+                    Some(ended) => self.result(&call.tool, ended).await.into(),
+                    None => tasks::begun(&call).into(),
+                }
             }
         }
     }
 
     /// How a call ended, as the agent is told. What its tool's output looks like matters to errors alone.
-    async fn result(&self, asked: &Asked<'_>, ended: &Ended) -> CallToolResult {
+    async fn result(&self, tool: &str, ended: &Ended) -> CallToolResult {
         if let Some(value) = ended.value() {
             return result::of(value, ended.exact());
         }
-        let tool = self.core.tools.now().description_of(&asked.request.name).await;
+        let tool = self.core.tools.now().description_of(tool).await;
         result::failed(ended, tool.is_ok_and(|tool| tool.output_schema.is_some()))
+    }
+
+    /// A task of this caller's.
+    fn task(&self, id: &str, context: &RequestContext<RoleServer>) -> Result<Arc<Call>, ErrorData> {
+        let caller = self.caller(context)?;
+        let call = self.core.calls.get(&caller, &CallId::of(id));
+        call.ok_or_else(|| tasks::none(id))
     }
 }
 
@@ -198,6 +218,7 @@ impl ServerHandler for Agent {
             .enable_tools()
             .enable_tool_list_changed()
             .enable_logging()
+            .enable_tasks()
             .build();
         let about = Implementation::new("pocket", env!("CARGO_PKG_VERSION")).with_title("Pocket");
         ServerConfig::new(capabilities)
@@ -273,6 +294,39 @@ impl ServerHandler for Agent {
             caller,
         };
         self.call_signed_in(&asked).await
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let call = self.task(&request.task_id, &context)?;
+        let result = match call.ended() {
+            None => None,
+            Some(ended) if ended.is_of_no_tool() => Some(Err(no_tool(&call.tool))),
+            Some(ended) => Some(Ok(self.result(&call.tool, ended).await)),
+        };
+        Ok(tasks::now(&call, result))
+    }
+
+    /// Nothing is asked of an agent in a task, so whatever it answers is of no use.
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.task(&request.task_id, &context)?;
+        Ok(())
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.task(&request.task_id, &context)?.cancel();
+        Ok(())
     }
 
     async fn set_level(

@@ -7,6 +7,7 @@ mod result;
 mod sessions;
 mod sign_in;
 mod state_key;
+mod tasks;
 
 use std::{io, sync::Arc};
 

@@ -16,7 +16,7 @@ use rmcp::{
 };
 use serde_json::json;
 
-use crate::calls::Event;
+use crate::calls::{Event, Progress};
 
 /// Tells an agent what it asked for: progress where it gave a token, lines of the log from a level on.
 pub(super) struct Telling {
@@ -42,13 +42,13 @@ impl Telling {
 
     pub(super) async fn tell(&mut self, event: Event) {
         match event {
-            Event::Progress { done, total, message } => self.progress(done, total, message).await,
+            Event::Progress(progress) => self.progress(progress).await,
             Event::Log(line) => self.log(&line).await,
             Event::Step(_) | Event::Request(_) | Event::Refused(_) => {}
         }
     }
 
-    async fn progress(&mut self, done: f64, total: Option<f64>, message: Option<String>) {
+    async fn progress(&mut self, Progress { done, total, message }: Progress) {
         let Some(token) = &self.token else { return };
         if self.furthest.is_some_and(|furthest| done <= furthest) {
             return;

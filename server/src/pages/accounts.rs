@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::{
     Extension,
     extract::State,
-    http::HeaderMap,
     response::{IntoResponse as _, Redirect, Response},
 };
 use maud::{Markup, html};
@@ -13,7 +12,6 @@ use pocket_runtime::{
     AccountOwner, AccountState, AccountStatus, AuthRequirement, Code, NeedsSignIn, Pocket, SignIn, SignedOut,
     WhoseAccounts, shown_on_one_line,
 };
-use url::{Host, Url};
 
 use crate::{
     api::problem::Problem,
@@ -166,7 +164,6 @@ fn state(state: AccountState) -> Markup {
 pub(super) async fn connect(
     State(core): State<Arc<Core>>,
     Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
     Posted(fields): Posted,
 ) -> Result<Response, Refused> {
     let tool = fields.get("tool").cloned().unwrap_or_default();
@@ -182,24 +179,12 @@ pub(super) async fn connect(
     }
     let sign_in = pocket.begin_sign_in(&need, std::slice::from_ref(&tool)).await?;
     core.seen.sign_in(&visitor.caller, &tool, &need.provider);
-    let is_elsewhere = core.place.is_public(&headers) && is_of_this_machine(&sign_in.url);
-    Ok(going_on(&sign_in, &visitor, is_elsewhere))
-}
-
-/// Whether only this machine reaches a page.
-fn is_of_this_machine(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
+    Ok(going_on(&sign_in, &visitor))
 }
 
 /// Our policy lets a form lead to this server alone, in whatever way it is answered; a page of ours may lead on. It does so by itself
 /// where the person has nothing to take along.
-fn going_on(sign_in: &SignIn, visitor: &Visitor, is_elsewhere: bool) -> Response {
+fn going_on(sign_in: &SignIn, visitor: &Visitor) -> Response {
     let SignIn {
         url,
         provider,
@@ -217,16 +202,13 @@ fn going_on(sign_in: &SignIn, visitor: &Visitor, is_elsewhere: bool) -> Response
                 dt { "Your browser will ask about its certificate, whose SHA-256 is" } dd { code { (fingerprint) } }
             }
         }
-        @if is_elsewhere {
-            p.withheld { strong { "Only on the server's own machine: " } "the page that follows is reached from there alone." }
-        }
         p { a.button href=(url) rel="noreferrer" { "Go on to " (provider) } }
         p { a href="/accounts" { "Back to the accounts" } }
     };
     let heading = format!("Sign in to {provider}");
     let mut page = Page::new(&heading, Place::Accounts, &content).of(visitor);
     let takes_nothing = user_code.is_none() && fingerprint.is_none() && replace_code.is_none();
-    if takes_nothing && !is_elsewhere {
+    if takes_nothing {
         page = page.with_head(html! { meta http-equiv="refresh" content={ "0; url=" (url) }; });
     }
     page.into_response()

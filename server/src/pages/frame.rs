@@ -22,6 +22,8 @@ pub(super) enum Place {
     Tools,
     Accounts,
     Calls,
+    /// How programs do the same.
+    Reference,
     /// Beside them.
     Nowhere,
 }
@@ -103,6 +105,7 @@ impl<'p> Page<'p> {
                     (link(Place::Tools, "/", "Tools"))
                     (link(Place::Accounts, "/accounts", "Accounts"))
                     (link(Place::Calls, "/calls", "Calls"))
+                    (link(Place::Reference, "/reference", "API"))
                 }
                 div.who {
                     span { "profile " strong { (visitor.caller.owner().profile()) } }

@@ -31,7 +31,7 @@ pub(super) async fn list(
     }
     let content = html! {
         @if cards.is_empty() {
-            p { "There are no tools here for you yet. " code { "pocket add SOURCE" } " adds one to the project; then start the server again." }
+            p { "There are no tools here for you yet. " code { "pocket add SOURCE" } " adds one to the project, and it is here at once." }
         }
         ul.cards { @for card in &cards { li.card { (card) } } }
     };
