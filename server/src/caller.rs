@@ -18,6 +18,8 @@ pub(crate) struct Caller {
 pub(crate) struct Owner {
     profile: Profile,
     pub(crate) key: KeyId,
+    /// Whether that is one that can be revoked.
+    pub(crate) has_key: bool,
 }
 
 impl Owner {
@@ -43,6 +45,7 @@ impl Caller {
     pub(crate) fn owner(&self) -> Owner {
         Owner {
             profile: self.profile.clone(),
+            has_key: self.key.is_some(),
             key: self
                 .key
                 .as_ref()

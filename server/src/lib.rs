@@ -16,6 +16,9 @@ mod calls;
 mod door;
 mod error;
 mod following;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keys;
 mod mcp;
 mod pages;

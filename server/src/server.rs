@@ -164,6 +164,8 @@ impl Server {
         } = self;
         let pocket = core.tools.now();
         let _keeping = AbortOnDropHandle::new(tokio::spawn(async move { pocket.keep_alive().await }));
+        let (calls, revocations) = (core.calls.clone(), core.revocations.clone());
+        let _ending = AbortOnDropHandle::new(tokio::spawn(async move { calls.end_with_keys(revocations).await }));
         let _following = project.map(|project| {
             let follow = following::follow(Arc::clone(&core), project);
             AbortOnDropHandle::new(tokio::spawn(follow))

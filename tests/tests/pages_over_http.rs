@@ -537,3 +537,40 @@ async fn where_no_key_is_needed_no_session_is() {
     assert!(ended(&mut browser, &called).await.body.contains("hello"));
     assert!(browser.cookies().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_is_described_for_a_person_and_an_address_where_nothing_is_says_so() {
+    let Visit {
+        doors,
+        embedder: _embedder,
+        mut alice,
+        ..
+    } = visit().await;
+    let described = doors.get("/api/openapi.json", &doors.key("alice")).await.json();
+    let page = alice.open(&doors.url("/reference")).await;
+    let paths = described["paths"].as_object().unwrap();
+    assert!(paths.len() >= 8, "{described}");
+    for (path, methods) in paths {
+        for method in methods.as_object().unwrap().keys() {
+            let heading = format!("{} {path}", method.to_uppercase());
+            assert!(page.body.contains(&heading), "{heading}");
+        }
+    }
+    for name in described["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(page.body.contains(&format!("id=\"shape-{name}\"")), "{name}");
+    }
+    assert_eq!(Browser::new().open(&doors.url("/reference")).await.url.path(), "/enter");
+
+    let nothing = |takes: &'static str| doors.send(doors.request("GET", "/nowhere", "").header("accept", takes));
+    let page = nothing("text/html,application/xhtml+xml,*/*;q=0.8").await;
+    assert_eq!(
+        (page.status, &page.headers["content-type"].to_str().unwrap()[..9]),
+        (404, "text/html")
+    );
+    assert!(page.text.contains("<h1>Not found</h1>"), "{}", page.text);
+    let problem = nothing("*/*").await;
+    assert_eq!(
+        (problem.status, problem.json()["code"].as_str()),
+        (404, Some("not_found"))
+    );
+}

@@ -335,10 +335,37 @@ async fn a_key_that_is_revoked_ends_what_it_has_open() {
     let mut stream = reply.bytes_stream();
     let first = stream.next().await.unwrap().unwrap();
     assert!(first.starts_with(b"event: call"), "{first:?}");
+    let request = doors.request("POST", "/api/tools/sleep_forever/calls", &key);
+    let alone = request
+        .header("prefer", "respond-async")
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(alone.status(), 202);
     let id = doors.keys().list().unwrap()[0].id.clone();
+    let other = doors.key("default");
+    let others = doors.request("POST", "/api/tools/sleep_forever/calls", &other);
+    others
+        .header("prefer", "respond-async")
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
     doors.keys().revoke(&id).unwrap();
     let rest = tokio::time::timeout(PATIENCE, stream.collect::<Vec<_>>()).await;
     assert!(rest.is_ok(), "the stream ends");
+    let numbers = doors.keys().create_for_metrics(None).unwrap().text;
+    until("the calls end that nobody waits for", async || {
+        let told = doors.get("/metrics", numbers.expose()).await.text;
+        let ended = "pocket_calls_total{tool=\"sleep_forever\",code=\"cancelled\"} 2";
+        told.lines().any(|line| line == ended).then_some(())
+    })
+    .await;
+    assert_eq!(
+        doors.get("/api/calls", &other).await.json()["calls"][0]["state"],
+        "running"
+    );
     assert_eq!(doors.get("/api/tools", &key).await.status, 401);
 }
 

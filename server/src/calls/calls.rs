@@ -11,6 +11,7 @@ use crate::{
         ended::How,
         kept::{Kept, Keyed},
     },
+    keys::Revocations,
     seen::Seen,
 };
 
@@ -125,6 +126,18 @@ impl Calls {
         let mut calls: Vec<_> = self.lock().of(&owner).cloned().collect();
         calls.sort_by_key(|call| std::cmp::Reverse(call.began_at.0));
         calls
+    }
+
+    /// Stops those whose key is revoked, for as long as this is waited for: whoever began one may wait for it no more.
+    pub(crate) async fn end_with_keys(&self, mut revocations: Revocations) {
+        loop {
+            revocations.any().await;
+            for call in self.lock().running() {
+                if call.owner.has_key && revocations.has(&call.owner.key) {
+                    call.cancel();
+                }
+            }
+        }
     }
 
     /// Stops all that run.

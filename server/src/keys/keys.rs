@@ -259,13 +259,25 @@ impl Revocations {
         let mut seen = self.seen.clone();
         loop {
             // A file that cannot be read now is no revocation.
-            if matches!(self.keys.get(id), Ok(None)) {
+            if self.has(id) {
                 return;
             }
             if seen.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
         }
+    }
+
+    /// Ends once some key may have been revoked since it ended last.
+    pub(crate) async fn any(&mut self) {
+        if self.seen.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Whether this key is revoked.
+    pub(crate) fn has(&self, id: &KeyId) -> bool {
+        matches!(self.keys.get(id), Ok(None))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod agent;
 mod listed;
+pub(crate) mod message;
 mod report;
 mod result;
 mod sessions;
@@ -62,6 +63,7 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
     );
     Router::new()
         .route_service("/mcp", service)
+        .layer(middleware::from_fn_with_state(Arc::clone(core), message::is_one))
         .layer(middleware::from_fn_with_state(
             (sessions, core.revocations.clone()),
             sessions::is_ours,
