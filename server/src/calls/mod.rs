@@ -9,4 +9,4 @@ mod story;
 pub(crate) use call::{Call, CallId, CancelOnDrop, Event};
 pub(crate) use calls::{Begin, Calls};
 pub(crate) use ended::Ended;
-pub(crate) use story::{Happened, Story};
+pub(crate) use story::{Entry, Happened, Story};

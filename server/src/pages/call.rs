@@ -85,7 +85,7 @@ fn running(call: &Call, visitor: &Visitor) -> Markup {
         section data-events={ "/calls/" (call.id) "/events" } {
             h2 { "As it goes on" }
             p { "Began " (time(call.began_at)) ". This page goes on by itself." }
-            ol.timeline #so-far role="log" aria-live="polite" {}
+            div role="log" { ol.timeline #so-far {} }
             form method="post" action={ "/calls/" (call.id) "/cancel" } { (mark(visitor)) button.quiet { "Stop it" } }
         }
     }
