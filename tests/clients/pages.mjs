@@ -165,6 +165,9 @@ async function calls(page) {
   await shows(page, "What it gave");
   const timeline = page.locator("ol.timeline");
   await timeline.getByText(/^\+\d+ ms (GET|POST) https:\/\/localhost:\d+: 200 in \d+ ms/).waitFor();
+  const times = (await timeline.locator("li > .dim").allTextContents()).map((text) => parseInt(text.slice(1), 10));
+  assert.deepEqual(times, [...times].sort((one, other) => one - other), "what came first stands first");
+  assert(times.length >= 4 && !times.includes(NaN), `${times}`);
   await look(page, "call");
 }
 

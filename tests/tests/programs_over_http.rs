@@ -119,6 +119,15 @@ async fn what_goes_wrong_is_told_as_a_problem_with_our_code() {
         assert_eq!(problem["status"], *status, "row {at}: {problem}");
         assert!(!problem["detail"].as_str().unwrap().is_empty(), "row {at}: {problem}");
     }
+    for (name, value) in [("prefer", "respond-async"), ("accept", "text/event-stream")] {
+        let request = doors.request("POST", "/api/tools/echo/calls", &key).header(name, value);
+        let reply = doors.send(request.body("{")).await;
+        assert_eq!(
+            reply.status, 422,
+            "{name}: it is told at once, not of a call: {}",
+            reply.text
+        );
+    }
     let large = json!({ "text": "a".repeat(9 << 20) });
     let reply = doors.call("echo", &large, &key).await;
     assert_eq!(reply.status, 413, "{}", reply.text);

@@ -123,7 +123,7 @@ fn output(value: &Value, exact: Option<&str>) -> String {
 fn went_wrong(ended: &Ended) -> Markup {
     html! {
         h2 { "What went wrong" }
-        p.wrong { (sentence(&ended.message())) }
+        p.wrong.said { (sentence(&ended.message())) }
         @if let Some(sign_in) = ended.sign_in() { (sign_in_first(sign_in)) }
         @let hints = ended.hints();
         @if !hints.is_empty() { ul { @for hint in &hints { li { (sentence(hint)) } } } }

@@ -40,7 +40,7 @@ fn at(milliseconds: u64) -> Markup {
 const fn in_words(step: CallStep) -> &'static str {
     match step {
         CallStep::Loading => "Its code was looked for.",
-        CallStep::Compiling => "It was compiled.",
+        CallStep::Compiling => "It was being compiled.",
         CallStep::Running => "It was given its turn.",
         _later => "It went on.",
     }
