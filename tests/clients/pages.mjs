@@ -62,6 +62,10 @@ async function main() {
 }
 
 function watch(page) {
+  page.on("request", (asked) => {
+    const { protocol, hostname } = new URL(asked.url());
+    if (protocol !== "data:" && !["127.0.0.1", "localhost"].includes(hostname)) wrong.push(`${page.url()} asked ${asked.url()}`);
+  });
   page.on("pageerror", (error) => wrong.push(`${page.url()}: ${error}`));
   page.on("console", (said) => {
     // The provider's own page is none of ours.
