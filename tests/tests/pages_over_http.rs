@@ -410,6 +410,8 @@ async fn what_a_tool_may_reach_is_told_without_where_folders_are() {
             assert!(page.contains(there), "{there} in {page}");
         }
         assert!(!page.contains("secret-place"), "{page}");
+        let project = embedder.project().display().to_string();
+        assert!(!page.contains(&project), "nor where the tool is: {page}");
     }
 }
 

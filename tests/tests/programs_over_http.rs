@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{net::TcpStream, num::NonZeroU32, time::Duration};
+use std::{collections::HashSet, net::TcpStream, num::NonZeroU32, time::Duration};
 
 use futures_util::StreamExt as _;
 use pocket_server::ServerSettings;
@@ -94,11 +94,6 @@ async fn what_goes_wrong_is_told_as_a_problem_with_our_code() {
             "not_found",
         ),
         (
-            post("/api/sign-ins", "application/json", "{\"tool\":\"echo\"}").await,
-            422,
-            "invalid_input",
-        ),
-        (
             post("/api/sign-ins", "application/json", "{\"nothing\":1}").await,
             422,
             "invalid_input",
@@ -106,6 +101,7 @@ async fn what_goes_wrong_is_told_as_a_problem_with_our_code() {
         (doors.get("/api/calls/0123", &key).await, 404, "not_found"),
         (doors.get("/api/tools/nothing", &key).await, 404, "not_found"),
         (doors.get("/api/calls/0123?wait=long", &key).await, 422, "invalid_input"),
+        (doors.get("/api/calls/0123?wait=61", &key).await, 422, "invalid_input"),
         (doors.get("/api/calls/%ff", &key).await, 422, "invalid_input"),
         (doors.get("/api/nothing", &key).await, 404, "not_found"),
         (
@@ -122,6 +118,15 @@ async fn what_goes_wrong_is_told_as_a_problem_with_our_code() {
         assert_eq!(problem["code"], *code, "row {at}: {problem}");
         assert_eq!(problem["status"], *status, "row {at}: {problem}");
         assert!(!problem["detail"].as_str().unwrap().is_empty(), "row {at}: {problem}");
+    }
+    for (name, value) in [("prefer", "respond-async"), ("accept", "text/event-stream")] {
+        let request = doors.request("POST", "/api/tools/echo/calls", &key).header(name, value);
+        let reply = doors.send(request.body("{")).await;
+        assert_eq!(
+            reply.status, 422,
+            "{name}: it is told at once, not of a call: {}",
+            reply.text
+        );
     }
     let large = json!({ "text": "a".repeat(9 << 20) });
     let reply = doors.call("echo", &large, &key).await;
@@ -494,14 +499,31 @@ async fn the_description_tells_every_path() {
             "/api/tools/{name}/calls",
         ]
     );
+    let operations = description["paths"].as_object().unwrap().values();
+    let operations = operations.flat_map(|path| path.as_object().unwrap().values());
+    let ids: Vec<_> = operations.map(|one| one["operationId"].as_str().unwrap()).collect();
+    let unique: HashSet<_> = ids.iter().collect();
+    assert_eq!(
+        unique.len(),
+        ids.len(),
+        "a program made of it has a name for each: {ids:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_begun_here_makes_the_next_call_work() {
     let project = SlackProject::start(SlackSettings::default()).await;
-    let pocket = project.builder().tool(project.get_messages()).build().await.unwrap();
+    let builder = project.builder().tool(sample("echo").display().to_string().as_str());
+    let pocket = builder.tool(project.get_messages()).build().await.unwrap();
     let doors = Doors::open(pocket.clone(), project.embedder.home()).await;
     let (alice, bob) = (doors.key("alice"), doors.key("bob"));
+    let none = doors.request("POST", "/api/sign-ins", &alice);
+    let none = doors.send(none.json(&json!({ "tool": "echo" }))).await;
+    assert_eq!(
+        (none.status, none.json()),
+        (200, json!({ "sign_in": null })),
+        "echo needs none"
+    );
     let input = json!({ "channel": "C123", "limit": 2 });
     let needed = doors.call("slack_get_messages", &input, &alice).await;
     assert_eq!(needed.json()["code"], "sign_in_required", "{}", needed.text);

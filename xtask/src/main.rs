@@ -4,6 +4,7 @@
 
 mod bench;
 mod build_tools;
+mod chromium;
 mod databases;
 mod demo;
 mod deny;
@@ -11,6 +12,8 @@ mod glewlwyd;
 mod guest_toolchain;
 mod guests;
 mod host;
+mod node_clients;
+mod npm;
 mod oauth_server;
 mod python_clients;
 mod soak;

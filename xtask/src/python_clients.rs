@@ -1,4 +1,4 @@
-//! Clients of MCP that nobody here wrote, from PyPI, for the tests.
+//! Clients that nobody here wrote, from PyPI, for the tests: of MCP, and one that tries all of the HTTP API.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -26,7 +26,7 @@ pub(crate) fn ready() -> Result<Option<PathBuf>> {
     if !made.is_ok_and(|made| made.status.success()) {
         return Ok(None);
     }
-    say("installing the clients of PyPI's mcp, langchain-mcp-adapters and openai-agents into target/python-clients");
+    say("installing PyPI's mcp, langchain-mcp-adapters, openai-agents and schemathesis into target/python-clients");
     host::run(
         Command::new(&python)
             .args([

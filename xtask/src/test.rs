@@ -1,20 +1,18 @@
 //! `cargo xtask test`: all tests.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::Result;
 
 use crate::{
-    build_tools, databases, glewlwyd, host, oauth_server, python_clients,
+    build_tools, chromium, databases, glewlwyd, host, node_clients, oauth_server, python_clients,
     workspace::{root, say},
 };
 
 /// What is typed after the verb goes to `cargo test`.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     build_tools::run()?;
-    let oauth_server = oauth_server::ready()?;
-    let python = python_clients::ready()?;
-    let glewlwyd = glewlwyd::ready();
+    let clients = clients()?;
     databases::ready();
     host::build()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -23,22 +21,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         .arg("test")
         .args(host::PACKAGES)
         .arg("--no-fail-fast")
-        .args(arguments);
-    match &oauth_server {
-        Some(folder) => {
-            tests.env("POCKET_TEST_OAUTH_SERVER", folder);
-        }
-        None => say("left out: sign-ins against npm's oidc-provider, since this machine has no node and npm"),
-    }
-    match &python {
-        Some(python) => {
-            tests.env("POCKET_TEST_PYTHON_CLIENTS", python);
-        }
-        None => say("left out: clients from PyPI, since this machine has no python3 with venv (Debian: python3-venv)"),
-    }
-    if let Some(folder) = &glewlwyd {
-        tests.env("POCKET_TEST_GLEWLWYD", folder);
-    }
+        .args(arguments)
+        .envs(clients);
     if !arguments.is_empty() {
         return host::run(&mut tests, &root());
     }
@@ -58,4 +42,28 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         .arg(target);
     host::run(&mut samples, &root().join("sample-tools"))?;
     host::run(&mut tests, &root())
+}
+
+/// Readies what the stories need that nobody here wrote, each with the variable that tells them where it is. What this machine
+/// cannot have is said by name.
+fn clients() -> Result<Vec<(&'static str, PathBuf)>> {
+    let mut clients = Vec::new();
+    let mut found = |variable, place: Option<PathBuf>| {
+        let is_there = place.is_some();
+        clients.extend(place.map(|place| (variable, place)));
+        is_there
+    };
+    if !found("POCKET_TEST_OAUTH_SERVER", oauth_server::ready()?) {
+        say("left out: sign-ins against npm's oidc-provider, since this machine has no node and npm");
+    }
+    if !found("POCKET_TEST_PYTHON_CLIENTS", python_clients::ready()?) {
+        say("left out: clients from PyPI, since this machine has no python3 with venv (Debian: python3-venv)");
+    }
+    if found("POCKET_TEST_NODE_CLIENTS", node_clients::ready()?) {
+        found("POCKET_TEST_CHROMIUM", chromium::ready());
+    } else {
+        say("left out: MCP's Inspector, and the pages in a browser, since this machine has no node and npm");
+    }
+    found("POCKET_TEST_GLEWLWYD", glewlwyd::ready());
+    Ok(clients)
 }

@@ -70,7 +70,7 @@ pub struct OutboundRequest {
     /// The status of the reply; nothing where none came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// From the call's begin to the request's, in milliseconds.
+    /// From when its tool began to run to when the request did, in milliseconds: what came before, such as compiling, is not in it.
     pub after_ms: u64,
     /// How long it took, until the last byte of the reply that the tool read, in milliseconds.
     pub took_ms: u64,

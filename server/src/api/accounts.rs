@@ -49,6 +49,7 @@ pub(crate) struct SignedOut {
 #[utoipa::path(
     get,
     path = "/api/accounts",
+    operation_id = "list_accounts",
     tag = "accounts",
     responses(
         (status = 200, description = "The accounts", body = Accounts),
@@ -67,6 +68,7 @@ pub(super) async fn list(
 #[utoipa::path(
     delete,
     path = "/api/accounts/{provider}",
+    operation_id = "sign_out",
     tag = "accounts",
     params(("provider" = String, Path, description = "Its name"), Which),
     responses(

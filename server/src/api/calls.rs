@@ -1,6 +1,6 @@
 //! Calls: begun, looked at, cancelled.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension, Json,
@@ -26,6 +26,9 @@ use crate::{
 
 /// The longest idempotency key.
 const LONGEST_KEY: usize = 255;
+
+/// The longest that a reply waits for a call to end, in seconds.
+const LONGEST_WAIT: u16 = 60;
 
 /// Calls of a key.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -66,7 +69,7 @@ pub(crate) struct CallResult {
     /// `ok`.
     code: String,
     /// What the tool gave, where that is JSON.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     output: Option<serde_json::Value>,
     /// What the tool gave, where it is not.
     text: Option<String>,
@@ -86,6 +89,7 @@ pub(crate) struct CallResult {
 #[utoipa::path(
     post,
     path = "/api/tools/{name}/calls",
+    operation_id = "call_tool",
     tag = "calls",
     params(
         ("name" = String, Path, description = "The tool's name"),
@@ -93,10 +97,17 @@ pub(crate) struct CallResult {
             description = "Whoever sends the same request again with it gets the same call; kept for a day"),
         ("prefer" = Option<String>, Header, description = "`respond-async`"),
     ),
-    request_body(content = Object, description = "The tool's input, which fits its schema", content_type = "application/json"),
+    request_body(content = serde_json::Value, description = "The tool's input, which fits its schema", content_type = "application/json"),
     responses(
-        (status = 200, description = "What it gave", content((CallResult = "application/json"), (String = "text/event-stream"))),
-        (status = 202, description = "It goes on: see `Location`", body = CallStatus),
+        (status = 200, description = "What it gave", content((CallResult = "application/json"), (stream::CallEvent = "text/event-stream")),
+            links(("call" = (operation_id = "get_call", parameters(("id" = "$response.body#/call")))))),
+        (status = 202, description = "It goes on: see `Location`", body = CallStatus,
+            headers(("location" = String, description = "Where it is told how the call stands")),
+            links(
+                ("call" = (operation_id = "get_call", parameters(("id" = "$response.body#/call")))),
+                ("events" = (operation_id = "follow_call", parameters(("id" = "$response.body#/call")))),
+                ("cancel" = (operation_id = "cancel_call", parameters(("id" = "$response.body#/call")))),
+            )),
         (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -111,8 +122,7 @@ pub(super) async fn begin(
         return Err(Problem::no_tool(&name));
     }
     let key = idempotency_key(&headers)?;
-    let JsonText(text) = body;
-    let text = if text.trim().is_empty() { "{}".to_owned() } else { text };
+    let text = input(body, &headers)?;
     let is_keyed = key.is_some();
     let begun = match key {
         None => Begin::Begun(core.calls.begin(&core.tools.now(), &caller, &name, Input::Text(text))),
@@ -147,6 +157,18 @@ pub(super) async fn begin(
         () = stream::revoked(&revocations, caller.key()) => return Err(Problem::no_key()),
     }
     Ok(result(&call))
+}
+
+fn input(body: JsonText, headers: &HeaderMap) -> Result<String, Problem> {
+    let JsonText(text) = body;
+    if text.trim().is_empty() {
+        return Ok("{}".to_owned());
+    }
+    // Who does not wait for the result is told at once of what no tool could take.
+    if prefers_async(headers) || wants_events(headers) {
+        Input::parse(&text)?;
+    }
+    Ok(text)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -234,6 +256,7 @@ fn status(call: &Call, with_result: bool) -> CallStatus {
 #[utoipa::path(
     get,
     path = "/api/calls",
+    operation_id = "list_calls",
     tag = "calls",
     responses(
         (status = 200, description = "The calls", body = Calls),
@@ -252,15 +275,26 @@ pub(super) async fn list(State(core): State<Arc<Core>>, Extension(caller): Exten
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Waiting {
-    /// Replies once the call has ended, or after so many seconds, up to 60.
+    /// Replies once the call has ended, or after so many seconds.
     #[param(maximum = 60)]
     wait: Option<u16>,
+}
+
+impl Waiting {
+    fn checked(&self) -> Result<Option<Duration>, Problem> {
+        if self.wait.is_some_and(|seconds| seconds > LONGEST_WAIT) {
+            let says = format!("a reply waits for {LONGEST_WAIT} seconds at the most");
+            return Err(Problem::new(Code::InvalidInput, says).hint("ask again while the call's `state` is `running`"));
+        }
+        Ok(self.wait.map(|seconds| Duration::from_secs(seconds.into())))
+    }
 }
 
 /// A call of this key.
 #[utoipa::path(
     get,
     path = "/api/calls/{id}",
+    operation_id = "get_call",
     tag = "calls",
     params(("id" = String, Path, description = "The call's id"), Waiting),
     responses(
@@ -274,9 +308,9 @@ pub(super) async fn get(
     InPath(id): InPath<String>,
     InQuery(waiting): InQuery<Waiting>,
 ) -> Result<Json<CallStatus>, Problem> {
+    let wait = waiting.checked()?;
     let call = found(&core, &caller, &id)?;
-    if let Some(seconds) = waiting.wait {
-        let longest = std::time::Duration::from_secs(seconds.min(60).into());
+    if let Some(longest) = wait {
         let _ = tokio::time::timeout(longest, call.wait()).await;
     }
     Ok(Json(status(&call, true)))
@@ -286,6 +320,7 @@ pub(super) async fn get(
 #[utoipa::path(
     delete,
     path = "/api/calls/{id}",
+    operation_id = "cancel_call",
     tag = "calls",
     params(("id" = String, Path, description = "The call's id")),
     responses(
@@ -308,10 +343,11 @@ pub(super) async fn cancel(
 #[utoipa::path(
     get,
     path = "/api/calls/{id}/events",
+    operation_id = "follow_call",
     tag = "calls",
     params(("id" = String, Path, description = "The call's id")),
     responses(
-        (status = 200, description = "Its events", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Its events", body = stream::CallEvent, content_type = "text/event-stream"),
         (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
-use pocket_runtime::{Code, PendingSignIn, SignIn};
+use pocket_runtime::{PendingSignIn, SignIn};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -31,7 +31,8 @@ pub(crate) struct ForTool {
 /// A sign-in that a user is to complete.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Begun {
-    /// With the `url` that the user opens, the provider, the scopes and when it ends; nothing where the account is ready.
+    /// With the `url` that the user opens, the provider, the scopes and when it ends; nothing where the account is ready or the
+    /// tool needs none.
     #[schema(value_type = Option<Object>)]
     sign_in: Option<SignIn>,
 }
@@ -40,6 +41,7 @@ pub(crate) struct Begun {
 #[utoipa::path(
     get,
     path = "/api/sign-ins",
+    operation_id = "list_sign_ins",
     tag = "accounts",
     responses(
         (status = 200, description = "The sign-ins", body = SignIns),
@@ -58,10 +60,11 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/api/sign-ins",
+    operation_id = "begin_sign_in",
     tag = "accounts",
     request_body = ForTool,
     responses(
-        (status = 200, description = "The account is ready: nothing is to be done", body = Begun),
+        (status = 200, description = "Nothing is to be done: the account is ready, or the tool needs none", body = Begun),
         (status = 201, description = "A user has to open its URL", body = Begun),
         (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json"),
     )
@@ -76,14 +79,12 @@ pub(super) async fn begin(
         return Err(Problem::no_tool(&tool));
     }
     let pocket = caller.pocket(&core.tools.now());
+    let nothing = (StatusCode::OK, Json(Begun { sign_in: None }));
     let Some(need) = pocket.need_of(&tool).await? else {
-        return Err(Problem::new(
-            Code::InvalidInput,
-            format!("this tool needs no sign-in: `{tool}`"),
-        ));
+        return Ok(nothing);
     };
     if pocket.is_signed_in(&need).await? {
-        return Ok((StatusCode::OK, Json(Begun { sign_in: None })));
+        return Ok(nothing);
     }
     let sign_in = pocket.begin_sign_in(&need, std::slice::from_ref(&tool)).await?;
     core.seen.sign_in(&caller, &tool, &need.provider);

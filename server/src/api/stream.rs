@@ -33,6 +33,57 @@ enum Next {
     Nothing,
 }
 
+/// What an event tells.
+#[derive(Debug, Clone, Copy, utoipa::ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    /// The first: the call's id and tool.
+    Call,
+    /// It comes to the next of `loading`, `compiling` and `running`.
+    Step,
+    /// A line of its log.
+    Log,
+    /// How far it is.
+    Progress,
+    /// A request of the tool ended.
+    Request,
+    /// A request of the tool was refused.
+    Refused,
+    /// So many events came too fast, and are not told.
+    LeftOut,
+    /// The last: how it ended, as the call's `result`.
+    End,
+}
+
+/// One of the events by which a call is told as it goes on.
+#[derive(Debug, utoipa::ToSchema)]
+pub(super) struct CallEvent {
+    event: Kind,
+    /// JSON on one line: whatever a guest wrote, it is one field of one event.
+    data: String,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Step => "step",
+            Self::Log => "log",
+            Self::Progress => "progress",
+            Self::Request => "request",
+            Self::Refused => "refused",
+            Self::LeftOut => "left-out",
+            Self::End => "end",
+        }
+    }
+}
+
+impl From<CallEvent> for sse::Event {
+    fn from(told: CallEvent) -> Self {
+        Self::default().event(told.event.as_str()).data(told.data)
+    }
+}
+
 /// Tells a call from here on, with `log`, `progress` and `step`, and last `end` with how it ended; `call` first, with its id.
 /// Where the caller waits for nothing else, the call ends with this stream; with its key it ends in any case.
 pub(crate) fn of(
@@ -63,7 +114,7 @@ impl Telling {
             Next::Begin => {
                 self.next = Next::Events;
                 Some(told(
-                    "call",
+                    Kind::Call,
                     &json!({ "id": self.call.id.to_string(), "tool": self.call.tool }),
                 ))
             }
@@ -79,7 +130,7 @@ impl Telling {
                 };
                 match event {
                     Ok(event) => Some(event_of(&event)),
-                    Err(RecvError::Lagged(left_out)) => Some(told("left-out", &json!({ "events": left_out }))),
+                    Err(RecvError::Lagged(left_out)) => Some(told(Kind::LeftOut, &json!({ "events": left_out }))),
                     Err(RecvError::Closed) => self.end(),
                 }
             }
@@ -94,7 +145,7 @@ impl Telling {
         if let Some(fields) = shape.as_object_mut() {
             fields.insert("call".to_owned(), json!(self.call.id.to_string()));
         }
-        Some(told("end", &shape))
+        Some(told(Kind::End, &shape))
     }
 }
 
@@ -108,12 +159,13 @@ pub(super) async fn revoked(revocations: &Revocations, key: Option<&KeyId>) {
 
 fn event_of(event: &Event) -> sse::Event {
     match event {
-        Event::Log(line) => told("log", &json!(line)),
-        Event::Progress(Progress { done, total, message }) => {
-            told("progress", &json!({ "done": done, "total": total, "message": message }))
-        }
-        Event::Request(request) => told("request", &json!(request)),
-        Event::Refused(refusal) => told("refused", &json!({ "refusal": refusal })),
+        Event::Log(line) => told(Kind::Log, &json!(line)),
+        Event::Progress(Progress { done, total, message }) => told(
+            Kind::Progress,
+            &json!({ "done": done, "total": total, "message": message }),
+        ),
+        Event::Request(request) => told(Kind::Request, &json!(request)),
+        Event::Refused(refusal) => told(Kind::Refused, &json!({ "refusal": refusal })),
         Event::Step(step) => {
             let step = match step {
                 CallStep::Loading => "loading",
@@ -121,12 +173,15 @@ fn event_of(event: &Event) -> sse::Event {
                 CallStep::Running => "running",
                 _later => "other",
             };
-            told("step", &json!({ "step": step }))
+            told(Kind::Step, &json!({ "step": step }))
         }
     }
 }
 
-fn told(name: &str, data: &serde_json::Value) -> sse::Event {
-    // JSON on one line: whatever a guest wrote, it is one field of one event.
-    sse::Event::default().event(name).data(data.to_string())
+fn told(event: Kind, data: &serde_json::Value) -> sse::Event {
+    CallEvent {
+        event,
+        data: data.to_string(),
+    }
+    .into()
 }

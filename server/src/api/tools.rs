@@ -62,6 +62,7 @@ impl From<ToolDescription> for Tool {
 #[utoipa::path(
     get,
     path = "/api/tools",
+    operation_id = "list_tools",
     tag = "tools",
     responses(
         (status = 200, description = "The tools", body = Tools),
@@ -80,6 +81,7 @@ pub(super) async fn list(State(core): State<Arc<Core>>, Extension(caller): Exten
 #[utoipa::path(
     get,
     path = "/api/tools/{name}",
+    operation_id = "get_tool",
     tag = "tools",
     params(("name" = String, Path, description = "Its name")),
     responses(

@@ -10,4 +10,4 @@ pub(crate) use call::{Call, CallId, CancelOnDrop, Event, Progress};
 pub(crate) use calls::{Begin, Calls};
 pub(crate) use ended::Ended;
 pub(crate) use kept::KEPT_SECONDS;
-pub(crate) use story::{Happened, Story};
+pub(crate) use story::{Entry, Happened, Story};

@@ -199,7 +199,7 @@ fn going_on(sign_in: &SignIn, visitor: &Visitor) -> Response {
             @if let Some(code) = user_code { dt { "Enter this code there" } dd { strong { code { (code) } } } }
             @if let Some(code) = replace_code { dt { "To replace what is kept, type" } dd { strong { code { (code.expose()) } } } }
             @if let Some(fingerprint) = fingerprint {
-                dt { "Your browser will ask about its certificate, whose SHA-256 is" } dd { code { (fingerprint) } }
+                dt { "Your browser will ask about its certificate, whose SHA-256 is" } dd { code { (in_pairs(fingerprint)) } }
             }
         }
         p { a.button href=(url) rel="noreferrer" { "Go on to " (provider) } }
@@ -212,6 +212,11 @@ fn going_on(sign_in: &SignIn, visitor: &Visitor) -> Response {
         page = page.with_head(html! { meta http-equiv="refresh" content={ "0; url=" (url) }; });
     }
     page.into_response()
+}
+
+/// A fingerprint whose lines break between two pairs, so that they can be compared one by one.
+fn in_pairs(fingerprint: &str) -> Markup {
+    html! { @for (at, pair) in fingerprint.split(':').enumerate() { @if at > 0 { ":" wbr; } (pair) } }
 }
 
 /// Signs out of an account, and tells the provider.

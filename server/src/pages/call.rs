@@ -85,7 +85,7 @@ fn running(call: &Call, visitor: &Visitor) -> Markup {
         section data-events={ "/calls/" (call.id) "/events" } {
             h2 { "As it goes on" }
             p { "Began " (time(call.began_at)) ". This page goes on by itself." }
-            ol.timeline #so-far role="log" aria-live="polite" {}
+            div role="log" { ol.timeline #so-far {} }
             form method="post" action={ "/calls/" (call.id) "/cancel" } { (mark(visitor)) button.quiet { "Stop it" } }
         }
     }
@@ -123,7 +123,7 @@ fn output(value: &Value, exact: Option<&str>) -> String {
 fn went_wrong(ended: &Ended) -> Markup {
     html! {
         h2 { "What went wrong" }
-        p.wrong { (sentence(&ended.message())) }
+        p.wrong.said { (sentence(&ended.message())) }
         @if let Some(sign_in) = ended.sign_in() { (sign_in_first(sign_in)) }
         @let hints = ended.hints();
         @if !hints.is_empty() { ul { @for hint in &hints { li { (sentence(hint)) } } } }

@@ -71,7 +71,7 @@ pub(crate) fn router(core: &Arc<Core>) -> Result<Router, ServerError> {
 pub(crate) fn refused(problem: &Problem) -> Response {
     let (status, title, detail, hints) = problem.told();
     let content = html! {
-        p { (sentence(detail)) "." }
+        p.said { (sentence(detail)) "." }
         @if !hints.is_empty() { ul { @for hint in hints { li { (sentence(hint)) } } } }
         p { a href="/" { "To the tools" } }
     };

@@ -4,22 +4,32 @@ use maud::{Markup, html};
 use pocket_runtime::{CallStep, OutboundRequest, shown_on_one_line};
 
 use crate::{
-    calls::{Happened, Story},
+    calls::{Entry, Happened, Story},
     pages::frame::sentence,
 };
 
-/// The lines of a list, each with when it happened.
+/// The lines of a list, each with when it began.
 pub(super) fn lines(story: &Story) -> Markup {
+    let mut entries: Vec<_> = story.entries.iter().map(|entry| (began(entry), &entry.what)).collect();
+    entries.sort_by_key(|(began, _what)| *began);
     html! {
-        @for entry in &story.entries {
-            @match &entry.what {
-                Happened::Step(step) => li { (at(entry.after_ms)) (in_words(*step)) },
-                Happened::Request(told) => li { (at(told.after_ms)) (request(told)) },
+        @for (began, what) in entries {
+            @match what {
+                Happened::Step(step) => li { (at(began)) (in_words(*step)) },
+                Happened::Request(told) => li { (at(began)) (request(told)) },
                 Happened::Refused(refusal) => li.refused {
-                    (at(entry.after_ms)) strong { "Refused: " } (sentence(&shown_on_one_line(refusal)))
+                    (at(began)) strong { "Refused: " } (sentence(&shown_on_one_line(refusal)))
                 },
             }
         }
+    }
+}
+
+/// When it began, after the call was asked for: a request is told of once it has ended.
+fn began(entry: &Entry) -> u64 {
+    match &entry.what {
+        Happened::Request(told) => entry.after_ms.saturating_sub(told.took_ms),
+        Happened::Step(_) | Happened::Refused(_) => entry.after_ms,
     }
 }
 
@@ -30,7 +40,7 @@ fn at(milliseconds: u64) -> Markup {
 const fn in_words(step: CallStep) -> &'static str {
     match step {
         CallStep::Loading => "Its code was looked for.",
-        CallStep::Compiling => "It was compiled.",
+        CallStep::Compiling => "It was being compiled.",
         CallStep::Running => "It was given its turn.",
         _later => "It went on.",
     }

@@ -177,8 +177,8 @@ impl Shown {
     fn page(&self, visitor: &Visitor, status: StatusCode, typed: &Typed<'_>) -> Response {
         let name = self.tool.name.as_str();
         let content = html! {
-            p.names { code { (name) } @if let Some(source) = &self.tool.source { span.dim { "from " (shown_on_one_line(source)) } } }
-            p.about { (shown(&self.tool.description)) }
+            p.names { code { (name) } @if let Some(source) = &self.tool.source { span.dim { "from " (place(source)) } } }
+            p.about { (sentence(&self.tool.description)) }
             (reaches(&self.reach, name))
             @if let Some(need) = &self.need { (signs_in(need)) }
             h2 { "Try it" }
@@ -213,6 +213,18 @@ impl Shown {
                 button { "Call" }
             }
         }
+    }
+}
+
+/// Where a tool comes from, but for where on this machine: who has a key need not know.
+fn place(source: &str) -> String {
+    let is_file = source
+        .get(..5)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
+    if is_file || source.starts_with(['/', '~']) {
+        "a folder of the server".to_owned()
+    } else {
+        shown_on_one_line(source)
     }
 }
 

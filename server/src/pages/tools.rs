@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use maud::{Markup, html};
-use pocket_runtime::{Reach, ToolDescription, shown, shown_on_one_line};
+use pocket_runtime::{Reach, ToolDescription, shown_on_one_line};
 
 use crate::{
     browser::Visitor,
@@ -43,7 +43,7 @@ fn card(tool: &ToolDescription, reach: &Reach) -> Markup {
     html! {
         h2 { a href={ "/tools/" (name) } { (title(tool)) } }
         p.names { code { (name) } @if let Some(provider) = &tool.provider { span.tag { (provider) } } }
-        p.about { (shown(&tool.description)) }
+        p.about { (sentence(&tool.description)) }
         (reaches(reach, name))
     }
 }

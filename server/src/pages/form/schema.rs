@@ -244,7 +244,12 @@ fn bounds(schema: &Value) -> String {
             value @ Value::Number(_) => value.to_string(),
             _other => return None,
         };
-        Some(says.replace("{}", &value))
+        let says = says.replace("{}", &value);
+        Some(if value == "1" {
+            says.replace("letters", "letter")
+        } else {
+            says
+        })
     });
     words.collect::<Vec<_>>().join(", ")
 }
@@ -352,5 +357,7 @@ mod tests {
     fn what_bounds_a_value_is_said() {
         let schema = json!({ "type": "integer", "minimum": 1, "maximum": 10 });
         assert_eq!(bounds(&schema), "at least 1, at most 10");
+        let schema = json!({ "type": "string", "minLength": 1, "maxLength": 11 });
+        assert_eq!(bounds(&schema), "at least 1 letter, at most 11 letters");
     }
 }

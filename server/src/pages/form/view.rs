@@ -202,7 +202,7 @@ impl View<'_> {
         html! {
             @if !field.about.is_empty() || !field.bounds.is_empty() {
                 p.hint id={ "about-" (id) } {
-                    (field.about)
+                    (sentence(&field.about))
                     @if !field.about.is_empty() && !field.bounds.is_empty() { br; }
                     @if !field.bounds.is_empty() { span.bounds { (field.bounds) } }
                 }

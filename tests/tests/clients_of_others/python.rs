@@ -1,63 +1,23 @@
-//! Clients of MCP that nobody here wrote, from PyPI: each lists, calls, is told what went wrong, and cancels.
+//! Clients of MCP, from PyPI: each lists, calls, is told what went wrong, and cancels.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+use std::process::Stdio;
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::{Output, Stdio},
-    time::Duration,
-};
-
-use pocket_tests::{Browser, Doors, Embedder, SlackProject, SlackSettings, binary, sample};
+use pocket_tests::{Browser, Doors, Embedder, SlackProject, SlackSettings, binary};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::Command,
 };
 
-/// The variable that names the python that finds these clients.
-const PYTHON: &str = "POCKET_TEST_PYTHON_CLIENTS";
-const PATIENCE: Duration = Duration::from_secs(180);
+use crate::{PATIENCE, PYTHON, doors, ends_well, guests, place, root, started_by};
 
 /// A program of ours that is a client, to be run by that python; nothing where there is none.
 fn client(program: &str) -> Option<Command> {
-    let Some(python) = std::env::var_os(PYTHON) else {
-        // Past the capture of a test that passes; nobody reads it where stderr is closed.
-        let _ = writeln!(std::io::stderr(), "left out, since {PYTHON} is not set: {program}");
-        return None;
-    };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut command = Command::new(python);
+    let mut command = started_by(place(PYTHON, program)?);
     command
-        .arg(root.join(program))
-        .stdin(Stdio::null())
+        .arg(root().join(program))
         .env("PYTHONUNBUFFERED", "1")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .kill_on_drop(true);
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     Some(command)
-}
-
-async fn ends_well(mut command: Command) -> String {
-    let ended = tokio::time::timeout(PATIENCE, command.output()).await;
-    let Output { status, stdout, stderr } = ended.expect("it ends in time").expect("it can be started");
-    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    assert!(status.success(), "{status}\n{stdout}\n{stderr}");
-    stdout.into_owned()
-}
-
-fn guests(embedder: &Embedder) -> Vec<PathBuf> {
-    let written = ["exit_code", "loop_forever", "typed_report"].map(|name| {
-        embedder.program(name);
-        embedder.project().join("tools").join(name)
-    });
-    std::iter::once(sample("echo")).chain(written).collect()
-}
-
-async fn doors(embedder: &Embedder) -> Doors {
-    let folders = guests(embedder);
-    let tools = folders.iter().map(|folder| folder.display().to_string());
-    let builder = tools.fold(embedder.builder(), |builder, tool| builder.tool(tool.as_str()));
-    Doors::open(builder.build().await.unwrap(), embedder.home()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
