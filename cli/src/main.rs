@@ -27,6 +27,7 @@ mod interrupt;
 mod keys;
 mod list;
 mod new;
+mod open_files;
 mod place;
 mod progress;
 mod project_file;

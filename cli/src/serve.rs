@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     followed::Followed,
     interrupt::asked_to_end,
+    open_files,
     session::{Place, Session, Trusted},
     terminal::Terminal,
 };
@@ -59,6 +60,9 @@ struct Where {
 
 fn settings(args: &args::Serve) -> ServerSettings {
     let mut settings = ServerSettings::default();
+    if let Some(connections) = open_files::raised().map(open_files::for_connections) {
+        settings.connections = settings.connections.min(connections);
+    }
     if let Some(listen) = args.listen {
         settings.listen = listen;
     }

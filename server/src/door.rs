@@ -11,7 +11,7 @@ use axum::{
 use pocket_runtime::{Code, Profile};
 use url::Url;
 
-use crate::{api::problem::Problem, caller::Caller, keys::Key, server::Core};
+use crate::{api::problem::Problem, caller::Caller, incoming, keys::Key, server::Core};
 
 /// The longest path and query of a request.
 const LONGEST_TARGET: usize = 8 * 1024;
@@ -153,12 +153,15 @@ pub(crate) async fn needs_key(State(core): State<Arc<Core>>, mut request: Reques
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
-    let _turn = match core.turns.begin(&caller.owner().key) {
+    let turn = match core.turns.begin(&caller.owner().key) {
         Ok(turn) => turn,
         Err(problem) => return problem.into_response(),
     };
     request.extensions_mut().insert(caller);
-    next.run(request).await
+    match incoming::answered(core.settings.body_timeout, request, next).await {
+        Ok(reply) => turn.until_end_of(reply),
+        Err(problem) => problem.into_response(),
+    }
 }
 
 fn caller(core: &Core, headers: &HeaderMap) -> Result<Caller, Problem> {

@@ -19,9 +19,11 @@ mod following;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod incoming;
 mod keys;
 mod mcp;
 mod pages;
+mod readiness;
 mod seen;
 mod serve;
 mod server;

@@ -22,6 +22,7 @@ use crate::{
     following::{self, Project},
     keys::{Key, Keys, Revocations},
     mcp, pages,
+    readiness::Readiness,
     seen::Seen,
     serve,
     settings::{LONGEST_SESSION, ServerSettings},
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) seen: Arc<Seen>,
     pub(crate) place: Place,
     pub(crate) turns: Turns,
+    pub(crate) readiness: Readiness,
     /// What lets a browser in.
     pub(crate) codes: Codes,
     /// The browsers that were let in.
@@ -59,6 +61,7 @@ impl Core {
         Ok(Self {
             place: Place::of(port, settings.public_url.as_ref()),
             turns: Turns::of(&settings),
+            readiness: Readiness::default(),
             revocations: keys.watch(),
             calls: Calls::new(Arc::clone(&seen)),
             seen,

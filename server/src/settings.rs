@@ -34,6 +34,8 @@ pub struct ServerSettings {
     pub requests_per_second: NonZeroU32,
     /// How long the head of a request may take, and how long a connection may say nothing.
     pub head_timeout: Duration,
+    /// How long the body of a request may take.
+    pub body_timeout: Duration,
     /// How long a browser that was let in needs no key; no more than 12 hours.
     pub session_time: Duration,
     /// How long calls may go on once the server is to end, before they are cancelled.
@@ -50,6 +52,7 @@ impl Default for ServerSettings {
             requests_per_key: 1_024,
             requests_per_second: NonZeroU32::MAX,
             head_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(60),
             session_time: LONGEST_SESSION,
             grace: Duration::from_secs(10),
         }

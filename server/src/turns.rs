@@ -5,7 +5,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::http::StatusCode;
+use axum::{
+    body::{Body, HttpBody as _},
+    http::StatusCode,
+    response::Response,
+};
+use futures_util::StreamExt as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use pocket_runtime::Code;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,6 +30,21 @@ pub(crate) struct Turns {
 
 /// One request's turn, until dropped.
 pub(crate) struct Turn(#[expect(dead_code, reason = "it is given back when dropped")] OwnedSemaphorePermit);
+
+impl Turn {
+    /// Keeps the turn until the reply has ended too, where that goes on for an unknown time: a stream of events is a request that is open.
+    pub(crate) fn until_end_of(self, reply: Response) -> Response {
+        if reply.body().size_hint().exact().is_some() {
+            return reply;
+        }
+        reply.map(|body| {
+            let data = body.into_data_stream();
+            Body::from_stream(data.inspect(move |_data| {
+                let _held = &self;
+            }))
+        })
+    }
+}
 
 impl Turns {
     pub(crate) fn of(settings: &ServerSettings) -> Self {

@@ -31,11 +31,16 @@ pub(super) async fn is_ready(State(core): State<Arc<Core>>) -> Response {
     if core.ending.is_cancelled() {
         return not_ready("it is about to end\n");
     }
-    match core.tools.now().accounts().await {
-        Ok(_) => "ready\n".into_response(),
-        Err(error) => {
+    let are_read = core.readiness.of(async || {
+        let read = core.tools.now().accounts().await;
+        if let Err(error) = &read {
             tracing::warn!(%error, "not ready: the accounts cannot be read");
-            not_ready("the accounts cannot be read\n")
         }
+        read.is_ok()
+    });
+    if are_read.await {
+        "ready\n".into_response()
+    } else {
+        not_ready("the accounts cannot be read\n")
     }
 }

@@ -10,7 +10,7 @@ use axum::{
 };
 use pocket_runtime::{Code, Profile, Secret};
 
-use crate::{api::problem::Problem, browser::Cookie, caller::Caller, pages, server::Core};
+use crate::{api::problem::Problem, browser::Cookie, caller::Caller, incoming, pages, server::Core};
 
 /// Who looks at the pages.
 #[derive(Debug, Clone)]
@@ -35,12 +35,15 @@ pub(crate) async fn needs_session(State(core): State<Arc<Core>>, mut request: Re
         Ok(None) => return pages::refused(&no_session()),
         Err(problem) => return pages::refused(&problem),
     };
-    let _turn = match core.turns.begin(&visitor.caller.owner().key) {
+    let turn = match core.turns.begin(&visitor.caller.owner().key) {
         Ok(turn) => turn,
         Err(problem) => return pages::refused(&problem),
     };
     request.extensions_mut().insert(visitor);
-    next.run(request).await
+    match incoming::answered(core.settings.body_timeout, request, next).await {
+        Ok(reply) => turn.until_end_of(reply),
+        Err(problem) => pages::refused(&problem),
+    }
 }
 
 /// Whose browser a request is from; nothing where it has not been let in.
