@@ -11,10 +11,10 @@ use pocket_runtime::{Error, Input, SignIn};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, ContentBlock, ElicitationAction,
-        GetTaskParams, GetTaskResult, Implementation, ListToolsResult, LoggingLevel, PaginatedRequestParams,
-        ServerCapabilities, ServerConfig, ServerNotification, SetLevelRequestParams, SubscriptionFilter,
-        ToolListChangedNotification, UpdateTaskParams,
+        CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, ContentBlock, CustomRequest,
+        CustomResult, ElicitationAction, ErrorCode, GetTaskParams, GetTaskResult, Implementation, ListToolsResult,
+        LoggingLevel, PaginatedRequestParams, ServerCapabilities, ServerConfig, ServerNotification,
+        SetLevelRequestParams, SubscriptionFilter, ToolListChangedNotification, UpdateTaskParams,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
@@ -38,6 +38,17 @@ use crate::{
 const INSTRUCTIONS: &str = "Tools that run in a sandbox, each able to reach only what a person granted it. Where a result says \
      `sign_in_required`, ask the user to open the address it has, then call again. Where it says `denied`, only a person can \
      allow what was refused: tell the user which rule would.";
+
+/// The methods whose params are read.
+const METHODS: [&str; 7] = [
+    "initialize",
+    "tools/list",
+    "tools/call",
+    "tasks/get",
+    "tasks/update",
+    "tasks/cancel",
+    "logging/setLevel",
+];
 
 /// One agent, or one session of one.
 pub(super) struct Agent {
@@ -327,6 +338,20 @@ impl ServerHandler for Agent {
     ) -> Result<(), ErrorData> {
         self.task(&request.task_id, &context)?.cancel();
         Ok(())
+    }
+
+    /// What the SDK could not read as a request that it knows: of a method that there is, the params are not as they should be.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        if METHODS.contains(&request.method.as_str()) {
+            let why = format!("these are no params of this method: `{}`", request.method);
+            return Err(ErrorData::invalid_params(why, None));
+        }
+        let none = "there is no such method here";
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, none, None))
     }
 
     async fn set_level(
