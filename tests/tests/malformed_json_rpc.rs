@@ -100,7 +100,6 @@ fn unanswerable() -> Vec<(&'static str, Value, i64)> {
         ("tools/call", json!({ "name": "no_such_tool" }), -32602),
         ("tools/call", json!({ "name": "../echo" }), -32602),
         ("tools/list", json!({ "cursor": "no such cursor" }), -32602),
-        ("tools/list", json!({ "cursor": 1 }), -32602),
         ("logging/setLevel", json!({ "level": "loud" }), -32602),
     ]
 }
