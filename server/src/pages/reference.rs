@@ -1,5 +1,7 @@
 //! The HTTP API, as its description has it, for a person to read.
 
+use std::sync::Arc;
+
 use axum::{
     Extension,
     response::{IntoResponse as _, Response},
@@ -12,17 +14,17 @@ use crate::{
     pages::{Page, Place, frame::sentence},
 };
 
-/// What the description is made of, rendered once: it does not change while a server runs.
+/// What the description is made of, rendered once: it does not change while a server runs. Every request of a page is handed it.
 #[derive(Clone)]
-pub(super) struct Reference(String);
+pub(super) struct Reference(Arc<str>);
 
 impl Reference {
     pub(super) fn of(description: &Value) -> Self {
-        Self(content(description).into_string())
+        Self(content(description).into_string().into())
     }
 
     pub(super) fn show(&self, visitor: &Visitor) -> Response {
-        let content = maud::PreEscaped(self.0.clone());
+        let content = maud::PreEscaped(self.0.to_string());
         Page::new("HTTP API", Place::Reference, &content)
             .of(visitor)
             .into_response()
